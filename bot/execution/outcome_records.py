@@ -86,7 +86,8 @@ class OutcomeRecords:
         fold = BuildFold(self._clock.now(), await are_webhooks_arriving(tx, self._clock.now()))
         await fold.fold_webhooks(tx, [(build, build.jobs) for build in reply.builds])
         if build := reply.card_build or reply.extra_card_build:
-            watching = self._registry[invocation.operation].effect is Effect.READ
+            # Someone who only follows a build hasn't started it, and its card says so.
+            watching = self._registry[invocation.operation].effect is not Effect.CHANGES_BUILDKITE
             options = {"invocation": invocation.id, "watching": watching}
             await fold.track(tx, build, where, invocation.user, make_choice_id(), **options)
 

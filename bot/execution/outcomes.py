@@ -115,7 +115,7 @@ class Outcomes:
         builds = reply.builds or reply.card_build or reply.extra_card_build
         if builds or reply.reminders or reply.clears_reminder or invocation.flags.proposal:
             return True
-        return self._registry[invocation.operation].effect is not Effect.READ
+        return self._registry[invocation.operation].effect is not Effect.READS
 
     async def _send_reply(self, invocation: Invocation, reply: Reply) -> None:
         choices = make_button_choices(reply.buttons, invocation.thread, invocation.user)

@@ -38,8 +38,8 @@ class PolicyGate:
         await self._channel_access.require_unrestricted(thread.channel)
 
     async def check_writable(self, op: Operation) -> None:
-        """Raise Refused in read-only mode if the operation changes something."""
-        by = await self._services.status.find_readonly_by() if op.effect is Effect.WRITE else None
+        """Raise Refused in read-only mode if the operation changes something in Buildkite."""
+        by = await self._services.status.find_readonly_by() if op.effect is Effect.CHANGES_BUILDKITE else None
         if by:
             hint = f"An admin can turn that off: `{self._services.command} readonly off`."
             raise Refused(

@@ -11,6 +11,7 @@ from bot.errors import KitestringError
 from bot.execution.outcome_records import SECOND_PROBE_DELAY
 from bot.execution.outcomes import Outcomes
 from bot.execution.runner import Runner
+from bot.operations.interruption import RecoveryStep, may_run_again, plan_recovery
 from bot.operations.invocation import Invocation
 from bot.operations.operation import Effect, Operation
 from bot.operations.queries import (
@@ -31,8 +32,6 @@ from bot.slack.people import PeopleDirectory
 from bot.store.transactions import Transactions
 from bot.store.vault import Vault
 
-# An accepted invocation older than this is reported, not run: a build that starts so late would surprise people.
-_LATEST_START = timedelta(minutes=10)
 # With the growing wait between them, eight probes take over ten minutes; after that a person has to check.
 _PROBES_LIMIT = 8
 # The database just failed, so give it a moment before the next try.
@@ -115,36 +114,41 @@ class Recovery:
     async def _resume(self, invocation: Invocation) -> None:
         log.info("resuming", invocation=invocation.id, operation=invocation.operation, state=invocation.state)
         op = self._runner.services.registry.find(invocation.operation)
-        age = self._clock.now() - (invocation.created_at or self._clock.now())
-        if op is None:
-            await self._outcomes.report(invocation, "failed", _render_not_started(invocation), retry=False)
-        elif invocation.state == "accepted" and age < _LATEST_START:
-            # Begun invocations have the state "running", so this one sent nothing and is safe to run.
-            self._runner.spawn(self._runner.run(invocation))
-        elif invocation.state == "accepted" or (op.effect is Effect.READ and op.probe is None):
-            await self._outcomes.report(invocation, "failed", _render_not_started(invocation), retry=True)
-        else:
-            await self._find_out(invocation, op)
+        match plan_recovery(op, invocation, self._clock.now()):
+            case RecoveryStep.RUN:
+                self._runner.spawn(self._runner.run(invocation))
+            case RecoveryStep.REPORT_UNCHANGED:
+                unchanged = _render_unchanged(invocation)
+                await self._outcomes.report(invocation, "failed", unchanged, retry=op is not None)
+            case RecoveryStep.PROBE if op:
+                await self._find_out(invocation, op)
+            case _:
+                await self._report_unknown(invocation, op)
+
+    async def _report_unknown(self, invocation: Invocation, op: Operation | None) -> None:
+        retry = op is not None and op.repeatable
+        await self._outcomes.report(invocation, "failed", _render_unknown(invocation, op), retry=retry)
 
     async def _find_out(self, invocation: Invocation, op: Operation) -> None:
         """Probe whether the operation took effect.
 
-        Finding nothing counts only on a second probe, once the request can no longer be in progress."""
+        In Buildkite, finding nothing counts only on a second probe, when the request can't be in progress any more.
+        """
         try:
             reply = await run_guarded(self._probe(invocation, op), "probe", invocation=invocation.id)
             if reply is not None:
                 await run_guarded(self._finish_late(invocation, reply), "recovery", invocation=invocation.id)
                 return
         except KitestringError:
-            await self._postpone(invocation)
+            await self._postpone(invocation, op)
             return
-        if op.probe is None:
-            await self._outcomes.report(invocation, "failed", _render_unknown(invocation), retry=False)
+        if may_run_again(op, invocation, self._clock.now()):
+            self._runner.spawn(self._runner.run(invocation))
         elif (
             self._clock.now() - (invocation.started_at or self._clock.now()) < SECOND_PROBE_DELAY
             or not invocation.attempts
         ):
-            await self._postpone(invocation)
+            await self._postpone(invocation, op)
         else:
             await self._outcomes.report(invocation, "failed", _render_absent(invocation), retry=True)
 
@@ -161,9 +165,9 @@ class Recovery:
         await self._runner.finish(invocation, reply, actor)
         await self._outcomes.report_late_success(invocation, _render_finished(invocation, reply))
 
-    async def _postpone(self, invocation: Invocation) -> None:
+    async def _postpone(self, invocation: Invocation, op: Operation) -> None:
         if invocation.attempts >= _PROBES_LIMIT:
-            await self._outcomes.report(invocation, "failed", _render_unknown(invocation), retry=False)
+            await self._report_unknown(invocation, op)
             return
         wait = max(SECOND_PROBE_DELAY, timedelta(seconds=backoff_seconds(invocation.attempts + 1, base=5)))
         async with self._store.write() as tx:
@@ -182,12 +186,21 @@ def _render_absent(invocation: Invocation) -> Mrkdwn:
     return md("I was interrupted while running `{name}`. It did *not* go through.", name=invocation.operation)
 
 
-def _render_not_started(invocation: Invocation) -> Mrkdwn:
+def _render_unchanged(invocation: Invocation) -> Mrkdwn:
     return md("I was restarted before I could run `{name}`. Nothing has changed.", name=invocation.operation)
 
 
-def _render_unknown(invocation: Invocation) -> Mrkdwn:
+def _render_unknown(invocation: Invocation, op: Operation | None) -> Mrkdwn:
     return md(
-        "I was interrupted while running `{name}` and can't tell whether it went through. Check in Buildkite.",
+        "I was interrupted while running `{name}` and can't tell whether it went through. {advice}",
         name=invocation.operation,
+        advice=_advise(op),
     )
+
+
+def _advise(op: Operation | None) -> str:
+    """Return how the person can find out, or that they needn't."""
+    if op is not None and op.repeatable:
+        return "Running it again does no harm."
+    in_buildkite = op is not None and op.effect is Effect.CHANGES_BUILDKITE
+    return "Check in Buildkite." if in_buildkite else "Check before you run it again."

@@ -186,10 +186,10 @@ class Runner:
     async def _begin(self, invocation: Invocation, op: Operation) -> bool:
         """Mark the invocation as running; False where another replica has taken it over.
 
-        From here on it is never run again, because a second try could start a second build. Reads may run twice,
-        so a single replica doesn't record their start.
+        From here on recovery knows that it may have happened. Reads change nothing, so a single replica doesn't
+        record their start.
         """
-        if op.effect is Effect.READ and op.probe is None and self._store.sqlite:
+        if op.effect is Effect.READS and self._store.sqlite:
             return True
         now, replica = self._clock.now(), self.services.replica
         async with self._store.write() as tx:
@@ -255,6 +255,6 @@ class Runner:
 
 def _as_unconfirmed(op: Operation, error: KitestringError) -> KitestringError:
     """Return the error as unconfirmed: it broke after a request was sent, so a retry could act twice."""
-    if op.effect is Effect.READ:
+    if op.effect is Effect.READS:
         return error
     return Unavailable(error.message, error.hint, sent=True)

@@ -15,7 +15,6 @@ from bot.notifications.direct.model import read_stop_value
 from bot.operations.choices import Choices, make_choice_id
 from bot.operations.grammar import parse
 from bot.operations.invocation import Choice, Request, make_invocation
-from bot.operations.operation import Effect
 from bot.operations.paging import split_page
 from bot.operations.render import render_form_button, render_note, render_problem
 from bot.operations.reply import Call
@@ -138,8 +137,8 @@ class Dispatcher:
         if confirmed is not None:
             request = replace(request, flags=replace(request.flags, confirmed=confirmed))
         invocation = make_invocation(make_choice_id(), request, operation, args)
-        if self._registry[operation].effect is Effect.READ and request.via == "button":
-            # Reading again is a new request. Only operations that change something must not run twice.
+        if self._registry[operation].may_run_twice and request.via == "button":
+            # Pressing again is a new request. Only what mustn't run twice is recognized by its button.
             invocation = replace(invocation, key=f"read:{invocation.id}")
         # Durable once accepted, so the caller may acknowledge; a repeat finds the first invocation here.
         accepted = await self._runner.accept(invocation)

@@ -15,6 +15,7 @@ from typing_extensions import TypeVar
 
 from bot.operations.git_names import normalise_slug
 from bot.operations.reply import Reply
+from bot.operations.token_scopes import TOKEN_SCOPES, TokenScope
 from bot.slack.blockkit.mrkdwn import Mrkdwn
 
 
@@ -36,10 +37,14 @@ class Permission(StrEnum):
 
 
 class Effect(StrEnum):
-    """The effect of an operation on Buildkite: reads only, or changes something."""
+    """What an operation changes: nothing, the bot's own state (locks, subscriptions, …), or Buildkite.
 
-    READ = "read"
-    WRITE = "write"
+    Read-only mode, repeated clicks, what is recorded and what recovery does after a crash follow from it.
+    """
+
+    READS = "reads"
+    CHANGES_STATE = "changes_state"
+    CHANGES_BUILDKITE = "changes_buildkite"
 
 
 class Args(BaseModel):
@@ -119,6 +124,8 @@ class Operation(Generic[A, C]):
     """One thing that a person can ask the bot to do.
 
     `context` is a frozen dataclass with what the operation needs besides its arguments; every callback gets one.
+    `effect`: what it changes; `repeatable`: running it twice leaves what running it once leaves, so recovery may
+    run it again; `scopes`: what a Buildkite token needs for it, beyond what the bot needs anyway.
     `pin(args, ctx)` replaces what was left open (the build of this thread, an agent's name) by exact values,
     before the policy is applied; `confirm(args, ctx)` returns the question that a typed command must answer
     first, or None; `probe(args, ctx)` finds out after a crash whether it happened: a Reply if so, None if not;
@@ -137,7 +144,7 @@ class Operation(Generic[A, C]):
     context: type[C]
     run: Run[A, C]
     needs: Permission
-    effect: Effect = Effect.WRITE
+    effect: Effect
     summary: str = ""
     examples: tuple[str, ...] = ()
     pin: Pin[A, C] | None = None
@@ -152,6 +159,13 @@ class Operation(Generic[A, C]):
     confirm_label: str = ""
     form_only_message: str = ""
     filters_pipelines: bool = False
+    repeatable: bool = False
+    scopes: tuple[TokenScope, ...] = ()
+
+    @property
+    def may_run_twice(self) -> bool:
+        """Whether a second run does no harm: it only reads, or leaves the state as the first run did."""
+        return self.repeatable or self.effect is Effect.READS
 
     @cached_property
     def noun(self) -> str:
@@ -165,7 +179,6 @@ class Operation(Generic[A, C]):
 class OperationTraits(TypedDict, total=False):
     """Options of an operation that aren't functions; see `Operation`."""
 
-    effect: Effect
     examples: tuple[str, ...]
     posts_card: bool
     opens_form: bool
@@ -173,6 +186,8 @@ class OperationTraits(TypedDict, total=False):
     confirm_label: str
     form_only_message: str
     filters_pipelines: bool
+    repeatable: bool
+    scopes: tuple[TokenScope, ...]
 
 
 class OperationOptions(OperationTraits, Generic[A, C], total=False):
@@ -189,14 +204,14 @@ class OperationOptions(OperationTraits, Generic[A, C], total=False):
 # Without functions among the options, only the decorated function determines the types.
 @overload
 def operation(
-    name: str, *, needs: Permission, **options: Unpack[OperationTraits]
+    name: str, *, needs: Permission, effect: Effect, **options: Unpack[OperationTraits]
 ) -> Callable[[Run[A, C]], Operation[A, C]]: ...
 @overload
 def operation(
-    name: str, *, needs: Permission, **options: Unpack[OperationOptions[A, C]]
+    name: str, *, needs: Permission, effect: Effect, **options: Unpack[OperationOptions[A, C]]
 ) -> Callable[[Run[A, C]], Operation[A, C]]: ...
 def operation(
-    name: str, *, needs: Permission, **options: Unpack[OperationOptions[A, C]]
+    name: str, *, needs: Permission, effect: Effect, **options: Unpack[OperationOptions[A, C]]
 ) -> Callable[[Run[A, C]], Operation[A, C]]:
     """Declare an operation from a function of a model of arguments and a context; its docstring is the summary.
 
@@ -206,7 +221,7 @@ def operation(
     def declare(run: Run[A, C]) -> Operation[A, C]:
         model, context = _read_signature(name, run)
         summary = (inspect.getdoc(run) or "").split("\n\n")[0]
-        return Operation(name, model, context, run, needs, summary=summary, **options)
+        return Operation(name, model, context, run, needs, effect, summary, **options)
 
     return declare
 
@@ -225,11 +240,21 @@ def _require_classes(name: str, model: object, context: object) -> None:
         raise TypeError(f"{name}: the second argument must be annotated with the class of its context")
 
 
+def require_recoverable(op: Operation) -> None:
+    """Raise TypeError if recovery couldn't find out whether it happened, or might repeat it in Buildkite."""
+    if op.effect is Effect.CHANGES_BUILDKITE and op.repeatable:
+        raise TypeError(f"{op.name}: only the bot's own state can be changed again; declare a probe instead")
+    if op.effect is Effect.CHANGES_STATE and not op.repeatable and op.probe is None:
+        raise TypeError(f"{op.name}: declare that it's repeatable, or a probe that finds out whether it happened")
+
+
 class Registry:
-    """All operations, by name."""
+    """All operations, by name. Raises TypeError for an operation whose declaration leaves something open."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self._operations = {op.name: op for op in sorted(operations, key=lambda op: op.name)}
+        for op in self:
+            require_recoverable(op)
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self._operations.values())
@@ -248,6 +273,11 @@ class Registry:
     def nouns(self) -> tuple[str, ...]:
         """All first words, each once."""
         return tuple(dict.fromkeys(op.noun for op in self))
+
+    @cached_property
+    def commands_by_scope(self) -> Mapping[TokenScope, tuple[str, ...]]:
+        """The commands that need each scope of a Buildkite token, in Buildkite's order of scopes."""
+        return {scope: tuple(op.name for op in self if scope in op.scopes) for scope in TOKEN_SCOPES}
 
     @cached_property
     def verbs(self) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""The scopes of a Buildkite token that each command needs.
+"""The scopes of a Buildkite token, and the commands that a token without some of them can't run.
 
 https://buildkite.com/docs/apis/managing-api-tokens#token-scopes
 """
@@ -6,54 +6,35 @@ https://buildkite.com/docs/apis/managing-api-tokens#token-scopes
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from typing import Literal, get_args
 
-COMMANDS_BY_SCOPE: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "read_user": ("user",),
-        "read_organizations": ("organization list", "organization view"),
-        "read_pipelines": ("pipeline list", "pipeline view", "build create"),
-        "write_pipelines": (
-            "pipeline archive",
-            "pipeline copy",
-            "pipeline create",
-            "pipeline delete",
-            "pipeline unarchive",
-            "pipeline update",
-            "pipeline webhook",
-        ),
-        "read_builds": ("build annotations", "build list", "build view", "build watch", "job list"),
-        "write_builds": (
-            "build annotate",
-            "build cancel",
-            "build create",
-            "build rebuild",
-            "build retry",
-            "job reprioritize",
-            "job retry",
-            "job unblock",
-        ),
-        "read_build_logs": ("job log",),
-        "read_job_env": ("job env",),
-        "read_artifacts": ("artifacts download", "artifacts list", "build artifacts"),
-        "read_agents": ("agent list", "agent view", "queue list", "queue view"),
-        "write_agents": ("agent pause", "agent resume", "agent stop"),
-        "read_clusters": ("cluster list", "cluster view", "queue list", "queue view", "token list"),
-        "write_clusters": ("queue pause", "queue resume"),
-        "read_teams": ("team list",),
-        "read_pipeline_templates": ("template list",),
-        "read_rules": ("rule list",),
-        "read_notification_services": ("service list",),
-        "write_notification_services": ("service add", "service remove"),
-        "graphql": ("job cancel",),
-    }
-)
+TokenScope = Literal[
+    "read_user",
+    "read_organizations",
+    "read_pipelines",
+    "write_pipelines",
+    "read_builds",
+    "write_builds",
+    "read_build_logs",
+    "read_job_env",
+    "read_artifacts",
+    "read_agents",
+    "write_agents",
+    "read_clusters",
+    "write_clusters",
+    "read_teams",
+    "read_pipeline_templates",
+    "read_rules",
+    "read_notification_services",
+    "write_notification_services",
+    "graphql",
+]
+TOKEN_SCOPES: tuple[TokenScope, ...] = get_args(TokenScope)
 
 
-def find_missing_scopes(scopes: Iterable[str], commands: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def find_missing_scopes(
+    granted: Iterable[str], commands_by_scope: Mapping[TokenScope, tuple[str, ...]]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return missing scopes with the commands that won't work without them, as (scope, commands)."""
-    granted, used = set(scopes), set(commands)
-    missing = (
-        (scope, tuple(name for name in names if name in used)) for scope, names in COMMANDS_BY_SCOPE.items()
-    )
-    return tuple((scope, names) for scope, names in missing if names and scope not in granted)
+    has = frozenset(granted)
+    return tuple((scope, names) for scope, names in commands_by_scope.items() if names and scope not in has)

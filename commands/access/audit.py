@@ -39,7 +39,7 @@ class AuditArgs(Args):
 @operation(
     "audit",
     needs=Permission.ADMIN,
-    effect=Effect.READ,
+    effect=Effect.READS,
     examples=("audit --since 24h", "audit --pipeline web --since 7d"),
 )
 async def audit(args: AuditArgs, ctx: Context) -> Reply:

@@ -45,7 +45,7 @@ class CanContext:
 @operation(
     "can",
     needs=Permission.HELP,
-    effect=Effect.READ,
+    effect=Effect.READS,
     examples=("can build create web -b main", "can agent stop linux-1"),
 )
 async def can(args: CanArgs, ctx: CanContext) -> Reply:

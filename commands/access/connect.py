@@ -36,7 +36,8 @@ async def _take(args: ConnectArgs, ctx: Context) -> None:
 @operation(
     "connect",
     needs=Permission.HELP,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
     on_submit=_take,
     opens_form=True,
     form_intro=PREFACE,
@@ -57,11 +58,28 @@ async def connect(args: ConnectArgs, ctx: Context) -> Reply:  # noqa: ARG001
     return Reply(text=join([part for part in parts if part], "\n"))
 
 
-@operation("disconnect", needs=Permission.HELP, effect=Effect.READ, examples=("disconnect",))
+async def _probe_disconnect(_args: NoArgs, ctx: Context) -> Reply | None:
+    """Return the answer of `disconnect` if the person isn't connected, else None."""
+    account = await ctx.accounts.find(ctx.actor.team, ctx.actor.id)
+    return None if account else _reply_disconnected()
+
+
+@operation(
+    "disconnect",
+    needs=Permission.HELP,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
+    probe=_probe_disconnect,
+    examples=("disconnect",),
+)
 async def disconnect(args: NoArgs, ctx: Context) -> Reply:  # noqa: ARG001
     """Disconnect your own Buildkite token."""
     if not await ctx.accounts.disconnect(ctx.actor.team, ctx.actor.id):
         return Reply(text=md("You weren't connected. I use my own token for your requests."))
+    return _reply_disconnected()
+
+
+def _reply_disconnected() -> Reply:
     return Reply(
         text=md(
             "Disconnected: I deleted your token and use my own again. Yours stays valid in Buildkite until you "

@@ -61,16 +61,24 @@ async def _pin_lock(args: LockArgs, ctx: Context) -> LockArgs:
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
 
 
+async def _probe_unlock(args: UnlockArgs, ctx: Context) -> Reply | None:
+    """Return the answer of `unlock` if nothing that it would release is locked, else None."""
+    active = await ctx.locks.find_active(args.pipeline)
+    left = [lock for lock in active if args.branch in (None, lock.branch)]
+    releasable = left if args.take else [lock for lock in left if lock.holder == ctx.actor.id]
+    return None if releasable else Reply(text=md("unlocked {place}", place=code(args.pipeline)), private=False)
+
+
 async def _pin_unlock(args: UnlockArgs, ctx: Context) -> UnlockArgs:
     check_organization(args.org, ctx)
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
 
 
-# READ, because nothing changes in Buildkite: locks can be taken and released in read-only mode.
 @operation(
     "lock",
     needs=Permission.LOCK,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
     pin=_pin_lock,
     opens_form=True,
     examples=('lock web "release 42" --for 2h', 'lock web production "release 42"', "lock web hotfix --take"),
@@ -93,8 +101,10 @@ async def lock(args: LockArgs, ctx: Context) -> Reply:
 @operation(
     "unlock",
     needs=Permission.LOCK,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
     pin=_pin_unlock,
+    probe=_probe_unlock,
     examples=("unlock web", "unlock web production", "unlock web --take"),
 )
 async def unlock(args: UnlockArgs, ctx: Context) -> Reply:
@@ -110,7 +120,7 @@ async def unlock(args: UnlockArgs, ctx: Context) -> Reply:
     return Reply(text=whose, private=False)
 
 
-@operation("locks", needs=Permission.READ, effect=Effect.READ, examples=("locks", "locks web"))
+@operation("locks", needs=Permission.READ, effect=Effect.READS, examples=("locks", "locks web"))
 async def locks(args: LocksArgs, ctx: Context) -> Reply:
     """List the locks: who locked which pipeline, why and until when."""
     held = await ctx.locks.find_active(args.pipeline)

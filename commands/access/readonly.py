@@ -17,7 +17,13 @@ class ReadonlyArgs(Args):
     state: Annotated[Literal["on", "off"], Opt(positional=True), Field(description="on or off")]
 
 
-@operation("readonly", needs=Permission.ADMIN, effect=Effect.READ, examples=("readonly on", "readonly off"))
+@operation(
+    "readonly",
+    needs=Permission.ADMIN,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
+    examples=("readonly on", "readonly off"),
+)
 async def readonly(args: ReadonlyArgs, ctx: Context) -> Reply:
     """Turn read-only mode on or off. Cards keep updating."""
     stopped = args.state == "on"

@@ -9,7 +9,7 @@ from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import code, local_time, md, mention
 
 
-@operation("whoami", needs=Permission.HELP, effect=Effect.READ, examples=("whoami",))
+@operation("whoami", needs=Permission.HELP, effect=Effect.READS, examples=("whoami",))
 async def whoami(args: NoArgs, ctx: Context) -> Reply:  # noqa: ARG001
     """Show your identity and permissions."""
     actor = ctx.actor

@@ -16,7 +16,7 @@ from bot.notifications.agent_watches.messages import (
     describe_pause_impact,
     is_last_in_queue,
 )
-from bot.operations.operation import Args, Opt, Permission, operation
+from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reminder, Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, link, md
 
@@ -73,6 +73,8 @@ async def _ask_pause(args: AgentPauseArgs, ctx: Context) -> Mrkdwn | None:
 @operation(
     "agent pause",
     needs=Permission.AGENTS,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_agents",),
     pin=_pin,
     confirm=_ask_pause,
     probe=_probe_pause,
@@ -111,6 +113,8 @@ async def _probe_resume(args: AgentResumeArgs, ctx: Context) -> Reply | None:
 @operation(
     "agent resume",
     needs=Permission.AGENTS,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_agents",),
     pin=_pin,
     probe=_probe_resume,
     examples=("agent resume linux-1",),
@@ -150,6 +154,8 @@ async def _probe_stop(args: AgentStopArgs, ctx: Context) -> Reply | None:
 @operation(
     "agent stop",
     needs=Permission.AGENTS,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_agents",),
     pin=_pin,
     confirm=_ask_stop,
     probe=_probe_stop,

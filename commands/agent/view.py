@@ -43,7 +43,8 @@ class AgentViewArgs(Args):
 @operation(
     "agent list",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.READS,
+    scopes=("read_agents",),
     examples=("agent list", "agent list --state idle", "agent list --hostname ip-10-0-0-7 --tags os=linux"),
 )
 async def list_(args: AgentListArgs, ctx: Context) -> Reply:
@@ -99,7 +100,11 @@ def _render_row(agent: Agent) -> tuple[str, ...]:
 
 
 @operation(
-    "agent view", needs=Permission.READ, effect=Effect.READ, examples=("agent view linux-1", "agent view 0198d108")
+    "agent view",
+    needs=Permission.READ,
+    effect=Effect.READS,
+    scopes=("read_agents",),
+    examples=("agent view linux-1", "agent view 0198d108"),
 )
 async def view(args: AgentViewArgs, ctx: Context) -> Reply:
     """Show an agent's state, current job and tags."""

@@ -46,6 +46,13 @@ class AgentUnwatchArgs(Args):
     queue: _Queue = None
 
 
+async def _probe_unwatch(args: AgentUnwatchArgs, ctx: Context) -> Reply | None:
+    """Return the answer of `agent unwatch` if this channel doesn't watch those agents, else None."""
+    found = await ctx.agent_watches.find_for_channel(ctx.thread)
+    is_watching = any(args.queue in (None, watch.queue) for watch in found)
+    return None if is_watching else _reply_unwatched(args)
+
+
 async def _pin(args: AgentWatchArgs, ctx: Context) -> AgentWatchArgs:
     """Replace the queue's name or id with its key."""
     if args.queue is None:
@@ -53,11 +60,11 @@ async def _pin(args: AgentWatchArgs, ctx: Context) -> AgentWatchArgs:
     return args.model_copy(update={"queue": (await ctx.catalog.find_queue(args.queue)).queue.key})
 
 
-# READ although a subscription is stored: nothing changes in Buildkite.
 @operation(
     "agent watch",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
     pin=_pin,
     examples=("agent watch", "agent watch --queue deploy --state lost,blocked"),
 )
@@ -73,7 +80,9 @@ async def watch(args: AgentWatchArgs, ctx: Context) -> Reply:
 @operation(
     "agent unwatch",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
+    probe=_probe_unwatch,
     examples=("agent unwatch", "agent unwatch --queue deploy"),
 )
 async def unwatch(args: AgentUnwatchArgs, ctx: Context) -> Reply:
@@ -82,11 +91,15 @@ async def unwatch(args: AgentUnwatchArgs, ctx: Context) -> Reply:
         raise UsageError(
             "This channel isn't watching those agents.", f"See `{ctx.command} agent watches`.", "queue"
         )
+    return _reply_unwatched(args)
+
+
+def _reply_unwatched(args: AgentUnwatchArgs) -> Reply:
     agents = md("agents in queue {queue}", queue=code(args.queue)) if args.queue else md("all agents")
     return Reply(text=md("stopped watching {agents} in this channel", agents=agents), private=False)
 
 
-@operation("agent watches", needs=Permission.READ, effect=Effect.READ, examples=("agent watches",))
+@operation("agent watches", needs=Permission.READ, effect=Effect.READS, examples=("agent watches",))
 async def watches(_: NoArgs, ctx: Context) -> Reply:
     """List the agents this channel is watching."""
     found = await ctx.agent_watches.find_for_channel(ctx.thread)

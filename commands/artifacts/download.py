@@ -65,7 +65,8 @@ class ArtifactsDownloadArgs(BuildArgs):
 @operation(
     "artifacts download",
     needs=Permission.ARTIFACTS,
-    effect=Effect.READ,
+    effect=Effect.READS,
+    scopes=("read_artifacts",),
     pin=pin_build,
     examples=(
         "artifacts download dist/app.js -p web -n 101",

@@ -47,7 +47,8 @@ class BuildArtifactsArgs(ArtifactsListArgs):
 @operation(
     "artifacts list",
     needs=Permission.ARTIFACTS,
-    effect=Effect.READ,
+    effect=Effect.READS,
+    scopes=("read_artifacts",),
     pin=pin_build,
     examples=("artifacts list web 101", "artifacts list web 101 --path dist/* --job Package", "artifacts list"),
 )
@@ -59,7 +60,8 @@ async def list_(args: ArtifactsListArgs, ctx: Context) -> Reply:
 @operation(
     "build artifacts",
     needs=Permission.ARTIFACTS,
-    effect=Effect.READ,
+    effect=Effect.READS,
+    scopes=("read_artifacts",),
     pin=pin_build,
     examples=("build artifacts web 101", "build artifacts web 101 --state finished", "build artifacts"),
 )

@@ -68,7 +68,8 @@ class BuildAnnotateArgs(BuildArgs):
 @operation(
     "build annotations",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.READS,
+    scopes=("read_builds",),
     pin=pin_build,
     examples=("build annotations web 101", "build annotations web 101 --context coverage", "build annotations"),
 )
@@ -172,6 +173,8 @@ def _ends_with_body(annotation: Annotation, args: BuildAnnotateArgs, ctx: Contex
 @operation(
     "build annotate",
     needs=Permission.BUILD,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_builds",),
     pin=pin_build,
     probe=_probe,
     opens_form=True,

@@ -10,7 +10,7 @@ from bot.execution.context import Context
 from bot.execution.resolve.build import pin_build
 from bot.operations.addresses import BuildArgs
 from bot.operations.build_wording import describe_phase, link_build
-from bot.operations.operation import Permission, operation
+from bot.operations.operation import Effect, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
 
@@ -61,6 +61,8 @@ async def _probe_cancel(args: BuildCancelArgs, ctx: Context) -> Reply | None:
 @operation(
     "build cancel",
     needs=Permission.BUILD,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_builds",),
     pin=pin_build,
     confirm=_ask_cancel,
     probe=_probe_cancel,
@@ -94,6 +96,8 @@ async def _probe_rebuild(args: BuildRebuildArgs, ctx: Context) -> Reply | None:
 @operation(
     "build rebuild",
     needs=Permission.BUILD,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_builds",),
     pin=pin_build,
     probe=_probe_rebuild,
     posts_card=True,
@@ -114,6 +118,8 @@ def _reply_rebuilt(build: Build, source: BuildRef) -> Reply:
 @operation(
     "build retry",
     needs=Permission.BUILD,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_builds",),
     pin=pin_build,
     examples=("build retry web 101", "build retry"),
 )

@@ -14,7 +14,7 @@ from bot.execution.resolve.build import check_organization
 from bot.operations.addresses import BranchArgs
 from bot.operations.build_wording import link_build
 from bot.operations.git_names import normalise_commit, normalise_reported_branch
-from bot.operations.operation import Opt, Permission, operation
+from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.wording import quote_word
 from bot.slack.blockkit.mrkdwn import code, md
@@ -118,6 +118,8 @@ async def _probe(args: BuildCreateArgs, ctx: Context) -> Reply | None:
 @operation(
     "build create",
     needs=Permission.BUILD,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("read_pipelines", "write_builds"),
     pin=_pin,
     probe=_probe,
     posts_card=True,

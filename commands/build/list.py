@@ -99,7 +99,8 @@ async def _pin(args: BuildListArgs, ctx: Context) -> BuildListArgs:
 @operation(
     "build list",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.READS,
+    scopes=("read_builds",),
     pin=_pin,
     examples=(
         "build list",

@@ -30,7 +30,8 @@ class BuildWatchArgs(BuildArgs):
 @operation(
     "build view",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.READS,
+    scopes=("read_builds",),
     pin=pin_build,
     examples=("build view web 101", "build view web", "build view"),
 )
@@ -53,7 +54,9 @@ async def view(args: BuildViewArgs, ctx: Context) -> Reply:
 @operation(
     "build watch",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
+    scopes=("read_builds",),
     posts_card=True,
     pin=pin_build,
     examples=("build watch web 101", "build watch web"),

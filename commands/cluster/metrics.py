@@ -35,7 +35,7 @@ class MetricsArgs(Args):
     ] = None
 
 
-@operation("metrics", needs=Permission.READ, effect=Effect.READ, examples=("metrics", "metrics deploy"))
+@operation("metrics", needs=Permission.READ, effect=Effect.READS, examples=("metrics", "metrics deploy"))
 async def metrics(args: MetricsArgs, ctx: Context) -> Reply:
     """Show the agents and jobs of each queue in the agent token's cluster, with charts."""
     if ctx.agent_api is None:

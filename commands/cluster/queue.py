@@ -40,7 +40,13 @@ async def _pin(args: Q, ctx: Context) -> Q:
     return args.model_copy(update={"queue": (await ctx.catalog.find_queue(args.queue)).queue.id})
 
 
-@operation("queue list", needs=Permission.READ, effect=Effect.READ, examples=("queue list",))
+@operation(
+    "queue list",
+    needs=Permission.READ,
+    effect=Effect.READS,
+    scopes=("read_agents", "read_clusters"),
+    examples=("queue list",),
+)
 async def list_(_: NoArgs, ctx: Context) -> Reply:
     """List queues with their state and number of agents."""
     agents = await ctx.catalog.list_agents()
@@ -88,6 +94,8 @@ def _describe_busy(count: int) -> str:
 @operation(
     "queue pause",
     needs=Permission.AGENTS,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_clusters",),
     pin=_pin,
     confirm=_ask_pause,
     probe=_probe_pause,
@@ -120,7 +128,13 @@ async def _probe_resume(args: QueueResumeArgs, ctx: Context) -> Reply | None:
 
 
 @operation(
-    "queue resume", needs=Permission.AGENTS, pin=_pin, probe=_probe_resume, examples=("queue resume deploy",)
+    "queue resume",
+    needs=Permission.AGENTS,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_clusters",),
+    pin=_pin,
+    probe=_probe_resume,
+    examples=("queue resume deploy",),
 )
 async def resume(args: QueueResumeArgs, ctx: Context) -> Reply:
     """Resume a paused queue."""

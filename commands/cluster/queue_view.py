@@ -29,7 +29,14 @@ async def _pin(args: QueueViewArgs, ctx: Context) -> QueueViewArgs:
     return args.model_copy(update={"queue": (await ctx.catalog.find_queue(args.queue)).queue.id})
 
 
-@operation("queue view", needs=Permission.READ, effect=Effect.READ, pin=_pin, examples=("queue view deploy",))
+@operation(
+    "queue view",
+    needs=Permission.READ,
+    effect=Effect.READS,
+    scopes=("read_agents", "read_clusters"),
+    pin=_pin,
+    examples=("queue view deploy",),
+)
 async def view(args: QueueViewArgs, ctx: Context) -> Reply:
     """Show a queue's state, agents and unfinished jobs."""
     placed = await ctx.catalog.find_queue(args.queue)

@@ -40,7 +40,7 @@ class StacksArgs(Args):
 
 
 @operation(
-    "stacks", needs=Permission.READ, effect=Effect.READ, examples=("stacks", "stacks k8s-main --queue deploy")
+    "stacks", needs=Permission.READ, effect=Effect.READS, examples=("stacks", "stacks k8s-main --queue deploy")
 )
 async def stacks(args: StacksArgs, ctx: Context) -> Reply:
     """List the stacks visible to the agent token, or the jobs waiting for one of them."""

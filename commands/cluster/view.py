@@ -30,7 +30,13 @@ async def _pin(args: AtCluster, ctx: Context) -> AtCluster:
     return args.model_copy(update={"cluster": (await ctx.catalog.find_cluster(args.cluster)).id})
 
 
-@operation("cluster list", needs=Permission.READ, effect=Effect.READ, examples=("cluster list",))
+@operation(
+    "cluster list",
+    needs=Permission.READ,
+    effect=Effect.READS,
+    scopes=("read_clusters",),
+    examples=("cluster list",),
+)
 async def list_(_: NoArgs, ctx: Context) -> Reply:
     """List clusters and their maintainers."""
     found = sorted(await ctx.catalog.list_clusters(), key=lambda cluster: cluster.name.lower())
@@ -52,7 +58,14 @@ def _list_maintainers(cluster: Cluster) -> str:
     return shorten(", ".join(filter(None, (maintainer.actor.name for maintainer in maintainers))), 300)
 
 
-@operation("cluster view", needs=Permission.READ, effect=Effect.READ, pin=_pin, examples=("cluster view Default",))
+@operation(
+    "cluster view",
+    needs=Permission.READ,
+    effect=Effect.READS,
+    scopes=("read_clusters",),
+    pin=_pin,
+    examples=("cluster view Default",),
+)
 async def view(args: AtCluster, ctx: Context) -> Reply:
     """Show a cluster with its queues and maintainers."""
     cluster = await ctx.buildkite.cluster(args.cluster)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated
 
 from pydantic import Field
@@ -40,10 +41,30 @@ class UnaliasArgs(Args):
     name: Annotated[str, Opt(positional=True, hint="ship"), Field(max_length=60, description="Alias")]
 
 
+async def _probe_alias(args: AliasArgs, ctx: Context) -> Reply | None:
+    """Return the answer of `alias --remove` if there is no such alias; None for what may be done again."""
+    with suppress(UsageError):
+        wanted = parse_alias_request(args.words or "")
+        return await _probe_removal(wanted.name, ctx) if wanted.remove else None
+    return None
+
+
+async def _probe_unalias(args: UnaliasArgs, ctx: Context) -> Reply | None:
+    """Return the answer of `unalias` if there is no such alias, else None."""
+    return await _probe_removal(args.name.lower(), ctx)
+
+
+async def _probe_removal(name: str, ctx: Context) -> Reply | None:
+    mine = await ctx.aliases.find_all(ctx.actor)
+    return None if name in mine else Reply(text=md("Removed alias {name}.", name=code(name)))
+
+
 @operation(
     "alias",
     needs=Permission.HELP,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
+    probe=_probe_alias,
     examples=("alias ship = build create deploy-prod -b main", "alias", "alias ship", "alias --remove ship"),
 )
 async def alias(args: AliasArgs, ctx: Context) -> Reply:
@@ -62,7 +83,14 @@ async def alias(args: AliasArgs, ctx: Context) -> Reply:
     return Reply(text=md("{action} alias {name}: {words}", action=action, name=code(wanted.name), words=words))
 
 
-@operation("unalias", needs=Permission.HELP, effect=Effect.READ, examples=("unalias ship",))
+@operation(
+    "unalias",
+    needs=Permission.HELP,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
+    probe=_probe_unalias,
+    examples=("unalias ship",),
+)
 async def unalias(args: UnaliasArgs, ctx: Context) -> Reply:
     """Remove a personal alias."""
     return await _remove(args.name.lower(), ctx)

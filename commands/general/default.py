@@ -40,7 +40,8 @@ async def _pin(args: DefaultArgs, ctx: Context) -> DefaultArgs:
 @operation(
     "default",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
     pin=_pin,
     filters_pipelines=True,
     examples=("default web", "default", "default --none"),

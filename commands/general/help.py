@@ -32,7 +32,9 @@ class HelpArgs(Args):
     ] = None
 
 
-@operation("help", needs=Permission.HELP, effect=Effect.READ, examples=("help", "help build", "help build create"))
+@operation(
+    "help", needs=Permission.HELP, effect=Effect.READS, examples=("help", "help build", "help build create")
+)
 async def show_help(args: HelpArgs, ctx: Context) -> Reply:
     """Show the commands you can run here."""
 

@@ -11,7 +11,7 @@ from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, local_time
 
 
-@operation("status", needs=Permission.READ, effect=Effect.READ, examples=("status",))
+@operation("status", needs=Permission.READ, effect=Effect.READS, examples=("status",))
 async def status(_args: NoArgs, ctx: Context) -> Reply:
     """Show the bot's own status: webhooks, API budget, queues and leader."""
     found = await ctx.status.read_status()

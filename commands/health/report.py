@@ -40,7 +40,7 @@ class HealthArgs(Args):
 @operation(
     "health",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.READS,
     examples=("health", "health web --since 30d", "health web deploy-* --since 24h --share"),
     filters_pipelines=True,
 )

@@ -8,7 +8,7 @@ from bot.errors import Refused, UsageError
 from bot.execution.context import Context
 from bot.execution.resolve.job import label_job, pin_job
 from bot.operations.addresses import JobArgs
-from bot.operations.operation import Permission, operation
+from bot.operations.operation import Effect, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, link, md
@@ -49,6 +49,8 @@ async def _probe(args: JobCancelArgs, ctx: Context) -> Reply | None:
 @operation(
     "job cancel",
     needs=Permission.BUILD,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("graphql",),
     pin=_pin,
     label_ids=label_job,
     confirm=_ask,

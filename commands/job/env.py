@@ -35,7 +35,8 @@ async def _pin(args: JobEnvArgs, ctx: Context) -> JobEnvArgs:
 @operation(
     "job env",
     needs=Permission.ENV,
-    effect=Effect.READ,
+    effect=Effect.READS,
+    scopes=("read_job_env",),
     pin=_pin,
     examples=("job env Test -p web -n 101", "job env"),
 )

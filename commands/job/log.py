@@ -47,7 +47,8 @@ async def _pin(args: JobLogArgs, ctx: Context) -> JobLogArgs:
 @operation(
     "job log",
     needs=Permission.LOGS,
-    effect=Effect.READ,
+    effect=Effect.READS,
+    scopes=("read_build_logs",),
     pin=_pin,
     examples=("job log", "job log Test -p web -n 101 --lines 100", "job log --full"),
 )

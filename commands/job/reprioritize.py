@@ -11,7 +11,7 @@ from bot.errors import UsageError
 from bot.execution.context import Context
 from bot.execution.resolve.job import label_job, pin_job
 from bot.operations.addresses import JobArgs
-from bot.operations.operation import Opt, Permission, operation
+from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import link, md
@@ -46,6 +46,8 @@ async def _probe(args: JobReprioritizeArgs, ctx: Context) -> Reply | None:
 @operation(
     "job reprioritize",
     needs=Permission.BUILD,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_builds",),
     pin=_pin,
     label_ids=label_job,
     probe=_probe,

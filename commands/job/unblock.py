@@ -12,8 +12,8 @@ from bot.errors import NotFound, Refused, UsageError
 from bot.execution.context import Context
 from bot.execution.resolve.job import label_job, pin_job
 from bot.operations.addresses import JobArgs
+from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.operation import FormField as Input
-from bot.operations.operation import Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import bold, md
@@ -56,6 +56,8 @@ async def _probe(args: JobUnblockArgs, ctx: Context) -> Reply | None:
 @operation(
     "job unblock",
     needs=Permission.BUILD,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_builds",),
     pin=_pin,
     probe=_probe,
     load_fields=_find_inputs,

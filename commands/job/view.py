@@ -69,7 +69,8 @@ class JobRetryArgs(JobArgs):
 @operation(
     "job list",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.READS,
+    scopes=("read_builds",),
     pin=pin_build,
     examples=("job list web 101", "job list web 101 --state failed", "job list"),
 )
@@ -133,6 +134,8 @@ async def _probe(args: JobRetryArgs, ctx: Context) -> Reply | None:
 @operation(
     "job retry",
     needs=Permission.BUILD,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_builds",),
     pin=_pin,
     label_ids=label_job,
     probe=_probe,

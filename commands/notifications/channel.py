@@ -33,7 +33,8 @@ class ChannelBroadcastArgs(Args):
 @operation(
     "channel updates",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
     filters_pipelines=True,
     examples=("channel updates end",),
 )
@@ -46,7 +47,8 @@ async def updates(args: ChannelUpdatesArgs, ctx: Context) -> Reply:
 @operation(
     "channel broadcast",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
     filters_pipelines=True,
     examples=("channel broadcast on",),
 )

@@ -42,7 +42,8 @@ class BuildMuteArgs(BuildArgs):
 @operation(
     "mute",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
     filters_pipelines=True,
     examples=("mute", "mute 2h", "mute 1d"),
 )
@@ -67,7 +68,14 @@ async def mute(args: MuteArgs, ctx: Context) -> Reply:
     return Reply(text=text, private=False, buttons=undo)
 
 
-@operation("unmute", needs=Permission.READ, effect=Effect.READ, filters_pipelines=True, examples=("unmute",))
+@operation(
+    "unmute",
+    needs=Permission.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
+    filters_pipelines=True,
+    examples=("unmute",),
+)
 async def unmute(_args: NoArgs, ctx: Context) -> Reply:
     """Unmute this channel's subscriptions."""
     found, chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
@@ -83,7 +91,8 @@ async def unmute(_args: NoArgs, ctx: Context) -> Reply:
 @operation(
     "build mute",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
     pin=pin_build,
     examples=("build mute web 101", "build mute"),
 )

@@ -56,7 +56,8 @@ class NotifyArgs(Args):
 @operation(
     "notify",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
     filters_pipelines=True,
     examples=(
         "notify me on failed,blocked,fixed",

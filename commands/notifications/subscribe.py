@@ -26,7 +26,7 @@ from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, oper
 from bot.operations.reply import Button, Call, Reply
 from bot.runtime.wording import join_or
 from bot.slack.blockkit.blocks import join_lines
-from bot.slack.blockkit.mrkdwn import Mrkdwn, local_time, md
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md
 
 LIST_LIMIT = 10
 _USER = re.compile(r"<@([UW][A-Z0-9]+)>|([UW][A-Z0-9]{6,})")
@@ -137,7 +137,8 @@ async def _ask_with_preview(args: SubscribeArgs, ctx: Context) -> Mrkdwn:
 @operation(
     "subscribe",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
     pin=_pin,
     confirm=_ask_with_preview,
     confirm_label="Save",
@@ -162,7 +163,11 @@ async def subscribe(args: SubscribeArgs, ctx: Context) -> Reply:
 
 
 @operation(
-    "subscriptions", needs=Permission.READ, effect=Effect.READ, filters_pipelines=True, examples=("subscriptions",)
+    "subscriptions",
+    needs=Permission.READ,
+    effect=Effect.READS,
+    filters_pipelines=True,
+    examples=("subscriptions",),
 )
 async def subscriptions(_args: NoArgs, ctx: Context) -> Reply:
     """List this channel's subscriptions."""
@@ -234,10 +239,20 @@ def _find_subscription(args: UnsubscribeArgs, found: tuple[Subscription, ...]) -
     return matching[0]
 
 
+async def _probe_unsubscribe(args: UnsubscribeArgs, ctx: Context) -> Reply | None:
+    """Return the answer of `unsubscribe` if the subscription is no longer there, else None."""
+    found, _chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
+    if any(subscription.id == args.rule for subscription in found):
+        return None
+    return Reply(text=md("removed the subscription to {pipeline}", pipeline=code(args.pipeline)), private=False)
+
+
 @operation(
     "unsubscribe",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.CHANGES_STATE,
+    repeatable=True,
+    probe=_probe_unsubscribe,
     pin=_pin_unsubscribe,
     examples=("unsubscribe web", "unsubscribe 2"),
 )

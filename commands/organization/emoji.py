@@ -25,7 +25,7 @@ class EmojiListArgs(Args):
 
 
 @operation(
-    "emoji list", needs=Permission.READ, effect=Effect.READ, examples=("emoji list ship", "emoji list --custom")
+    "emoji list", needs=Permission.READ, effect=Effect.READS, examples=("emoji list ship", "emoji list --custom")
 )
 async def list_(args: EmojiListArgs, ctx: Context) -> Reply:
     """List the emoji available in this Buildkite organization."""

@@ -19,7 +19,7 @@ UNREAD = Mrkdwn(
 )
 
 
-@operation("meta", needs=Permission.READ, effect=Effect.READ, examples=("meta",))
+@operation("meta", needs=Permission.READ, effect=Effect.READS, examples=("meta",))
 async def meta(_: NoArgs, ctx: Context) -> Reply:
     """Show the addresses Buildkite sends webhooks from, and whether the allow-list admits them."""
     now = (await ctx.buildkite.meta()).webhook_ips

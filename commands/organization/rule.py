@@ -22,7 +22,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
 )
 
 
-@operation("rule list", needs=Permission.READ, effect=Effect.READ, examples=("rule list",))
+@operation(
+    "rule list", needs=Permission.READ, effect=Effect.READS, scopes=("read_rules",), examples=("rule list",)
+)
 async def list_(_: NoArgs, ctx: Context) -> Reply:
     """List the rules that let a pipeline trigger another or read its artifacts."""
     found = [rule async for rule in ctx.buildkite.rules()]

@@ -27,7 +27,13 @@ class ServiceRemoveArgs(Args):
     ]
 
 
-@operation("service list", needs=Permission.ADMIN, effect=Effect.READ, examples=("service list",))
+@operation(
+    "service list",
+    needs=Permission.ADMIN,
+    effect=Effect.READS,
+    scopes=("read_notification_services",),
+    examples=("service list",),
+)
 async def list_(_args: NoArgs, ctx: Context) -> Reply:
     """List Buildkite's notification services: webhooks, Slack and others."""
     services = [service async for service in ctx.buildkite.services()]
@@ -57,7 +63,14 @@ async def _probe_add(_args: NoArgs, ctx: Context) -> Reply | None:
     return _reply_set_up(done) if done else None
 
 
-@operation("service add", needs=Permission.ADMIN, probe=_probe_add, examples=("service add",))
+@operation(
+    "service add",
+    needs=Permission.ADMIN,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_notification_services",),
+    probe=_probe_add,
+    examples=("service add",),
+)
 async def add(_args: NoArgs, ctx: Context) -> Reply:
     """Set up or repair the Buildkite webhook to this bot."""
     return _reply_set_up(await set_up(ctx.buildkite, ctx.webhook))
@@ -106,6 +119,8 @@ async def _probe_remove(args: ServiceRemoveArgs, ctx: Context) -> Reply | None:
 @operation(
     "service remove",
     needs=Permission.ADMIN,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_notification_services",),
     pin=_pin_remove,
     confirm=_ask_remove,
     probe=_probe_remove,

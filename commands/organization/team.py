@@ -10,7 +10,9 @@ from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Table
 
 
-@operation("team list", needs=Permission.READ, effect=Effect.READ, examples=("team list",))
+@operation(
+    "team list", needs=Permission.READ, effect=Effect.READS, scopes=("read_teams",), examples=("team list",)
+)
 async def list_(_: NoArgs, ctx: Context) -> Reply:
     """List Buildkite teams. Secret teams are listed only with your own token."""
     teams = [found async for found in ctx.buildkite.teams()]

@@ -14,7 +14,13 @@ NO_TEMPLATES = "There are no pipeline templates."
 PLAN = "Templates require Buildkite's Enterprise plan."
 
 
-@operation("template list", needs=Permission.READ, effect=Effect.READ, examples=("template list",))
+@operation(
+    "template list",
+    needs=Permission.READ,
+    effect=Effect.READS,
+    scopes=("read_pipeline_templates",),
+    examples=("template list",),
+)
 async def list_(_: NoArgs, ctx: Context) -> Reply:
     """List pipeline templates and who may use them."""
     found = [template async for template in ctx.buildkite.templates()]

@@ -32,7 +32,7 @@ class TokenListArgs(Args):
     ] = None
 
 
-@operation("token", needs=Permission.READ, effect=Effect.READ, examples=("token",))
+@operation("token", needs=Permission.READ, effect=Effect.READS, examples=("token",))
 async def token(_: NoArgs, ctx: Context) -> Reply:
     """Show the scopes and expiry of the Buildkite token in use."""
     found = await ctx.buildkite.access_token()
@@ -68,7 +68,7 @@ def _collect_facts(found: AccessToken, ctx: Context) -> tuple[tuple[str, str], .
 
 def _list_missing_scopes(scopes: Iterable[str], ctx: Context) -> Mrkdwn:
     """Return a line for each missing scope with the commands that need it."""
-    missing = find_missing_scopes(scopes, [op.name for op in ctx.registry])
+    missing = find_missing_scopes(scopes, ctx.registry.commands_by_scope)
     return join_lines(
         [md("{scope}: {names}", scope=code(scope), names=", ".join(names)) for scope, names in missing]
     )
@@ -100,7 +100,8 @@ def _get_only(known: tuple[Cluster, ...]) -> Cluster:
 @operation(
     "token list",
     needs=Permission.AGENTS,
-    effect=Effect.READ,
+    effect=Effect.READS,
+    scopes=("read_clusters",),
     pin=_pin,
     examples=("token list", "token list Default"),
 )

@@ -8,7 +8,7 @@ from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import bold, code, md
 
 
-@operation("user", needs=Permission.READ, effect=Effect.READ, examples=("user",))
+@operation("user", needs=Permission.READ, effect=Effect.READS, scopes=("read_user",), examples=("user",))
 async def user(_: NoArgs, ctx: Context) -> Reply:
     """Show the Buildkite user whose token is in use: yours if connected, otherwise the bot's."""
     found = await ctx.buildkite.user()

@@ -10,7 +10,13 @@ from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import code, link, local_time, md
 
 
-@operation("organization list", needs=Permission.READ, effect=Effect.READ, examples=("org list",))
+@operation(
+    "organization list",
+    needs=Permission.READ,
+    effect=Effect.READS,
+    scopes=("read_organizations",),
+    examples=("org list",),
+)
 async def list_(_: NoArgs, ctx: Context) -> Reply:
     """List the Buildkite organizations visible to the token in use."""
     found = [organization async for organization in ctx.buildkite.organizations()]
@@ -26,7 +32,13 @@ def _render_row(organization: Organization, ctx: Context) -> tuple[str, ...]:
     return link(organization.web_url, organization.name or organization.slug), organization.slug, in_use, since
 
 
-@operation("organization view", needs=Permission.READ, effect=Effect.READ, examples=("org view",))
+@operation(
+    "organization view",
+    needs=Permission.READ,
+    effect=Effect.READS,
+    scopes=("read_organizations",),
+    examples=("org view",),
+)
 async def view(_: NoArgs, ctx: Context) -> Reply:
     """Show the Buildkite organization this bot works in."""
     organization = await ctx.buildkite.get_organization()

@@ -9,7 +9,7 @@ from pydantic import Field
 from bot.buildkite.resources import Pipeline
 from bot.errors import Conflict, NotFound
 from bot.execution.context import Context
-from bot.operations.operation import Args, Opt, Permission, operation
+from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, md
 from commands.pipeline.render import link_pipeline
@@ -77,6 +77,8 @@ async def _probe_archive(args: PipelineArchiveArgs, ctx: Context) -> Reply | Non
 @operation(
     "pipeline archive",
     needs=Permission.PIPELINES,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_pipelines",),
     pin=_pin,
     confirm=_ask_archive,
     probe=_probe_archive,
@@ -106,6 +108,8 @@ async def _probe_unarchive(args: PipelineUnarchiveArgs, ctx: Context) -> Reply |
 @operation(
     "pipeline unarchive",
     needs=Permission.PIPELINES,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_pipelines",),
     pin=_pin,
     probe=_probe_unarchive,
     examples=("pipeline unarchive web",),
@@ -157,6 +161,8 @@ async def _probe_delete(args: PipelineDeleteArgs, ctx: Context) -> Reply | None:
 @operation(
     "pipeline delete",
     needs=Permission.PIPELINES,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_pipelines",),
     pin=_pin,
     confirm=_ask_delete,
     probe=_probe_delete,

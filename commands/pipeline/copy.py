@@ -12,7 +12,7 @@ from bot.buildkite.endpoints.pipelines import NewPipeline
 from bot.buildkite.resources import Pipeline
 from bot.errors import Refused, UsageError
 from bot.execution.context import Context
-from bot.operations.operation import Opt, Permission, operation
+from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from commands.pipeline.fields import (
     BuildField,
@@ -124,6 +124,8 @@ async def _probe(args: PipelineCopyArgs, ctx: Context) -> Reply | None:
 @operation(
     "pipeline copy",
     needs=Permission.PIPELINES,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_pipelines",),
     pin=_pin,
     probe=_probe,
     opens_form=True,

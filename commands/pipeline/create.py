@@ -9,7 +9,7 @@ from pydantic import Field
 from bot.buildkite.endpoints.pipelines import NewPipeline
 from bot.errors import UsageError
 from bot.execution.context import Context
-from bot.operations.operation import Opt, Permission, operation
+from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from commands.pipeline.fields import (
     BuildField,
@@ -107,6 +107,8 @@ async def _probe(args: PipelineCreateArgs, ctx: Context) -> Reply | None:
 @operation(
     "pipeline create",
     needs=Permission.PIPELINES,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_pipelines",),
     pin=_pin,
     probe=_probe,
     on_submit=_take,

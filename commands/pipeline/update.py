@@ -10,7 +10,7 @@ from bot.buildkite.endpoints.pipelines import PipelineChanges
 from bot.buildkite.resources import Pipeline
 from bot.errors import UsageError
 from bot.execution.context import Context
-from bot.operations.operation import Args, Opt, Permission, operation
+from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, join, link, md
@@ -126,6 +126,8 @@ def _is_applied(pipeline: Pipeline, key: str, value: Any) -> bool:
 @operation(
     "pipeline update",
     needs=Permission.PIPELINES,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_pipelines",),
     pin=_pin,
     probe=_probe,
     on_submit=_take,
@@ -164,7 +166,14 @@ async def _pin_webhook(args: PipelineWebhookArgs, ctx: Context) -> PipelineWebho
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
 
 
-@operation("pipeline webhook", needs=Permission.PIPELINES, pin=_pin_webhook, examples=("pipeline webhook web",))
+@operation(
+    "pipeline webhook",
+    needs=Permission.PIPELINES,
+    effect=Effect.CHANGES_BUILDKITE,
+    scopes=("write_pipelines",),
+    pin=_pin_webhook,
+    examples=("pipeline webhook web",),
+)
 async def webhook(args: PipelineWebhookArgs, ctx: Context) -> Reply:
     """Create the GitHub webhook that reports pushes to a pipeline's repository."""
     pipeline = await ctx.catalog.find_pipeline(args.pipeline)

@@ -55,7 +55,8 @@ async def _pin(args: PipelineViewArgs, ctx: Context) -> PipelineViewArgs:
 @operation(
     "pipeline list",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.READS,
+    scopes=("read_pipelines",),
     filters_pipelines=True,
     examples=("pipeline list", "pipeline list web --tag backend", "pipeline list --repo acme/web --state all"),
 )
@@ -101,7 +102,8 @@ def _describe_search(args: PipelineListArgs) -> str:
 @operation(
     "pipeline view",
     needs=Permission.READ,
-    effect=Effect.READ,
+    effect=Effect.READS,
+    scopes=("read_pipelines",),
     pin=_pin,
     examples=("pipeline view web", "pipeline view web --yaml"),
 )

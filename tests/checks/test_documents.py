@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot.cli.doctor.check_buildkite import NEEDED_SCOPES
-from bot.operations.token_scopes import COMMANDS_BY_SCOPE
+from bot.operations.token_scopes import TOKEN_SCOPES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -85,5 +85,5 @@ def test_every_buildkite_scope_is_explained() -> None:
     (section,) = re.findall(
         r"^### Buildkite scopes\n(.*?)(?=^## )", (DOCS / "install.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
-    assert set(COMMANDS_BY_SCOPE) - {"graphql"} <= set(re.findall(r"`(\w+)`", section))
+    assert set(TOKEN_SCOPES) - {"graphql"} <= set(re.findall(r"`(\w+)`", section))
     assert "GraphQL" in section

@@ -102,20 +102,22 @@ def sample() -> Registry:
     read, build, agents = Permission.READ, Permission.BUILD, Permission.AGENTS
     return Registry(
         [
-            _operation("build create", Create, build, Effect.WRITE, examples=("build create web -b main",)),
-            _operation("build list", Listing, read, Effect.READ),
-            _operation("build view", BuildArgs, read, Effect.READ),
-            _operation("build cancel", BuildArgs, build, Effect.WRITE),
-            _operation("build retry", BuildArgs, build, Effect.WRITE),
-            _operation("job log", JobArgs, Permission.LOGS, Effect.READ),
-            _operation("job retry", JobArgs, build, Effect.WRITE),
-            _operation("job unblock", Unblock, build, Effect.WRITE, load_fields=_no_fields),
-            _operation("job reprioritize", Reprioritize, build, Effect.WRITE),
-            _operation("agent list", Nothing, read, Effect.READ),
-            _operation("agent pause", Pause, agents, Effect.WRITE),
-            _operation("agent stop", Stop, agents, Effect.WRITE),
-            _operation("organization list", Nothing, read, Effect.READ),
-            _operation("help", Topic, Permission.HELP, Effect.READ),
-            _operation("whoami", Nothing, Permission.HELP, Effect.READ),
+            _operation(
+                "build create", Create, build, Effect.CHANGES_BUILDKITE, examples=("build create web -b main",)
+            ),
+            _operation("build list", Listing, read, Effect.READS),
+            _operation("build view", BuildArgs, read, Effect.READS),
+            _operation("build cancel", BuildArgs, build, Effect.CHANGES_BUILDKITE),
+            _operation("build retry", BuildArgs, build, Effect.CHANGES_BUILDKITE),
+            _operation("job log", JobArgs, Permission.LOGS, Effect.READS),
+            _operation("job retry", JobArgs, build, Effect.CHANGES_BUILDKITE),
+            _operation("job unblock", Unblock, build, Effect.CHANGES_BUILDKITE, load_fields=_no_fields),
+            _operation("job reprioritize", Reprioritize, build, Effect.CHANGES_BUILDKITE),
+            _operation("agent list", Nothing, read, Effect.READS),
+            _operation("agent pause", Pause, agents, Effect.CHANGES_BUILDKITE),
+            _operation("agent stop", Stop, agents, Effect.CHANGES_BUILDKITE),
+            _operation("organization list", Nothing, read, Effect.READS),
+            _operation("help", Topic, Permission.HELP, Effect.READS),
+            _operation("whoami", Nothing, Permission.HELP, Effect.READS),
         ]
     )

@@ -82,7 +82,7 @@ def _check_scopes(token: AccessToken) -> Finding:
 
 def _render_unusable_commands(token: AccessToken) -> str:
     """Return a sentence with the commands that Buildkite will refuse, by missing scope."""
-    lost = find_missing_scopes(token.scopes, [op.name for op in registry()])
+    lost = find_missing_scopes(token.scopes, registry().commands_by_scope)
     listed = "; ".join(f"{', '.join(names)} ({scope})" for scope, names in lost)
     return f" These won't work: {listed}." if listed else ""
 
