@@ -132,7 +132,7 @@ class Recovery:
     async def _find_out(self, invocation: Invocation, op: Operation) -> None:
         """Probe whether the operation took effect.
 
-        In Buildkite, finding nothing counts only on a second probe, when the request can't be in progress any more.
+        In Buildkite, finding nothing counts only on a second probe: until then the request may be in progress.
         """
         try:
             reply = await run_guarded(self._probe(invocation, op), "probe", invocation=invocation.id)
