@@ -15,7 +15,7 @@ _RUNS_LIMIT = 3
 
 
 class RecoveryStep(StrEnum):
-    """What to do about an interrupted invocation.
+    """A way to go on with an interrupted invocation.
 
     run: it hasn't begun, or may be run twice; probe: find out whether it happened; report_unchanged: say that
     nothing has changed; report_unknown: say that it may have happened.

@@ -37,7 +37,7 @@ class Permission(StrEnum):
 
 
 class Effect(StrEnum):
-    """What an operation changes: nothing, the bot's own state (locks, subscriptions, …), or Buildkite.
+    """The change that an operation makes: none, to the bot's own state (locks, subscriptions, …), or in Buildkite.
 
     Read-only mode, repeated clicks, what is recorded and what recovery does after a crash follow from it.
     """
@@ -164,7 +164,7 @@ class Operation(Generic[A, C]):
 
     @property
     def may_run_twice(self) -> bool:
-        """Whether a second run does no harm: it only reads, or leaves the state as the first run did."""
+        """Return whether a second run does no harm: it only reads, or leaves the state as the first run did."""
         return self.repeatable or self.effect is Effect.READS
 
     @cached_property
