@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bot.app.bot import Bot, build_bot
 from bot.runtime.clock import ManualClock
+from bot.runtime.loop import IDLE_SECONDS
 from bot.settings import Settings, load_settings
 from bot.store.transactions import ignore_commit
 from simulators.buildkite.seed_demo import seed_demo
@@ -43,16 +44,32 @@ class World:
     notes: list[str] = field(default_factory=list)
 
     async def settle(self, within: float = 30, step: float = 0.5) -> None:
-        """Let everything happen that is due within this many seconds: deliveries, reads, cards, replies."""
+        """Let everything happen that is due within this many seconds: deliveries, reads, cards, replies.
+
+        Time passes in steps. Loops tick in those in which something is due, or else as often as idle loops do.
+        """
         passed = 0.0
         while True:
             if await self.turn():
                 continue
-            if passed >= within:
+            wait, begun = await self.seconds_until_due(), passed
+            while passed < within:
+                self.clock.advance(step)
+                self.buildkite.tick()
+                passed += step
+                if passed - begun >= wait or self._is_delivery_due():
+                    break
+            else:
                 return
-            self.clock.advance(step)
-            self.buildkite.tick()
-            passed += step
+
+    async def seconds_until_due(self) -> float:
+        """Return the seconds until a loop has something to do; 0 or less if something is overdue."""
+        now = self.clock.now()
+        times = [await loop.next_at() for loop in self.bot.loops]
+        return min([IDLE_SECONDS, *((time - now).total_seconds() for time in times if time)])
+
+    def _is_delivery_due(self) -> bool:
+        return any(delivery.due <= self.buildkite.now() for delivery in self.buildkite.outbox)
 
     async def turn(self) -> int:
         """Let each of the process's loops tick once, in its order; return how much they did."""

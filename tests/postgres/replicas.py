@@ -49,6 +49,10 @@ class Replicas(World):
             done += sum(await asyncio.gather(*(loop.tick() for loop in together)))
         return done
 
+    async def seconds_until_due(self) -> float:
+        """Return 0: leases are renewed and tried for all the time."""
+        return 0
+
     @property
     def leaders(self) -> list[Bot]:
         """The bots that consider themselves the leader."""
