@@ -41,7 +41,7 @@ check: $(VENV)/.check ## Check lint, format, types, imports, names, generated do
 	$(PY) -m bot docs --check
 	$(PY) requirements/audit.py $(AUDIT_FLAGS)
 
-docs: $(VENV)/.run ## Generate docs/commands.md, docs/configuration.md and docs/coverage.md from the code
+docs: $(VENV)/.run ## Generate the tables of commands, settings and metrics and docs/coverage.md from the code
 	@$(PY) -m bot docs
 
 bench: $(VENV)/.test ## Run all benchmarks against their baselines, about an hour (B="fold --rounds 3" runs one; B= lists them)

@@ -8,28 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import httpx
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.access.policy.policy_file import Policy
+from bot.app.clients import open_clients
 from bot.app.dependencies import Dependencies, build_dependencies
 from bot.app.endpoints import Endpoints, build_endpoints
 from bot.app.interaction import Interaction, build_interaction
 from bot.app.maintenance import Maintenance, build_maintenance
+from bot.app.prometheus import BotMetrics, CounterMetric
 from bot.app.publishers import Publishers, build_publishers
-from bot.buildkite.agent_api import AgentApi, PacedAgentApi
-from bot.buildkite.client import connect
 from bot.builds.ingest.inbox import BATCH_WHILE_WRITING
 from bot.runtime.clock import Clock
 from bot.runtime.loop import Loop, LoopName, Ticking
 from bot.settings import Settings
-from bot.slack.session import open_session
-from bot.slack.web_client import SlackClient
 from bot.store.leader import ElectedLeader, due_if_leader, run_if_leader
 from bot.store.migrate import check_schema, upgrade
 from bot.store.transactions import Store, ignore_commit
 
-SLACK_SECONDS = 10.0
 # Seconds that follow-up loops wait after a wake, so that the card of a change is updated before anything else.
 FOLLOW_UP_DELAY = 0.1
 # Seconds between two ticks of a loop: changes that arrive together are handled together, because handling them
@@ -61,34 +55,13 @@ async def build_bot(
         store = Store(url, on_commit=committed)
         stack.push_async_callback(store.close)
         await (upgrade(url) if migrate else check_schema(url))
-        connections = await stack.enter_async_context(open_session(SLACK_SECONDS))
-        client = AsyncWebClient(
-            token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, session=connections
-        )
-        client.retry_handlers.clear()
-        buildkite = await stack.enter_async_context(
-            connect(
-                settings.buildkite_api_token.get_secret_value(),
-                settings.buildkite_organization_slug,
-                endpoint=settings.buildkite_rest_api_endpoint,
-                clock=clock,
-            )
-        )
-        agents = await _open_agent_api(stack, settings, clock)
-        slack = SlackClient(client, connections)
-        deps = await build_dependencies(settings, clock, policy, store, client, slack, buildkite, agents)
+        metrics = BotMetrics()
+        count_limited = metrics.counter(CounterMetric.SLACK_LIMITED)
+        clients = await stack.enter_async_context(open_clients(settings, clock, count_limited))
+        deps = await build_dependencies(settings, clock, policy, store, clients, metrics)
         if deps.postgres_session:
             stack.push_async_callback(deps.postgres_session.close)
         yield _assemble(deps)
-
-
-async def _open_agent_api(stack: AsyncExitStack, settings: Settings, clock: Clock) -> AgentApi | None:
-    """Open the Agent API with its own connections; None without an agent token."""
-    if settings.buildkite_agent_token is None:
-        return None
-    http = await stack.enter_async_context(httpx.AsyncClient())
-    token = settings.buildkite_agent_token.get_secret_value()
-    return PacedAgentApi(http, token, settings.buildkite_agent_endpoint, clock=clock)
 
 
 def _assemble(deps: Dependencies) -> Bot:

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access.channel_access import ChannelAccess
 from bot.access.policy.policy_file import Policy
+from bot.app.clients import Clients
 from bot.app.identity import Identity, identify
 from bot.app.prometheus import BotMetrics
 from bot.app.wakeups import Wakeups
@@ -77,12 +78,11 @@ async def build_dependencies(
     clock: Clock,
     policy: Policy,
     store: Store,
-    client: AsyncWebClient,
-    api: SlackClient,
-    buildkite: Buildkite,
-    agent_api: AgentApi | None,
+    clients: Clients,
+    metrics: BotMetrics,
 ) -> Dependencies:
     """Identify the bot and build all that depends on it. Raise KitestringError if a token is refused."""
+    api, buildkite = clients.slack.api, clients.buildkite
     identity = await identify(api, store, clock)
     await recorder.note_startup(store, clock.now())
     vault, wakes, replica = Vault(_find_secret_keys(settings)), Wakeups(), secrets.token_hex(4)
@@ -96,15 +96,15 @@ async def build_dependencies(
         leader_store=mine,
         leadership=lease,
         postgres_session=wakes.postgres_session,
-        slack_client=client,
+        slack_client=clients.slack.web,
         slack=api,
         buildkite=buildkite,
-        agent_api=agent_api,
+        agent_api=clients.agent_api,
         allowlist=_build_allowlist(settings, buildkite, clock),
         identity=identity,
         vault=vault,
         wakeups=wakes,
-        metrics=BotMetrics(),
+        metrics=metrics,
         slack_pacing=Pacing(clock),
         operations=registry(),
         catalog=Catalog(buildkite, clock),

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.app.dependencies import Dependencies
 from bot.app.interaction import Interaction, find_signing_secret
-from bot.app.prometheus import BotMetrics
+from bot.app.prometheus import BotMetrics, CounterMetric, HistogramMetric
 from bot.app.readiness import Readiness
 from bot.builds.ingest.spool import DeliverySpool
 from bot.errors import Unavailable
@@ -44,14 +44,14 @@ def build_endpoints(deps: Dependencies, interaction: Interaction) -> Endpoints:
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
     health = make_health_app(readiness.find_problem, page if settings.metrics_port is None else None, token)
     slack = _build_slack_endpoint(deps, interaction.bolt, find_signing_secret(deps))
-    web = Router(slack, _build_webhook_receiver(deps), health, deps.metrics.observe_ack)
+    web = Router(slack, _build_webhook_receiver(deps), health, deps.metrics.observer(HistogramMetric.SLACK_ACK))
     return Endpoints(web, make_metrics_app(page, token), connection)
 
 
 async def render_metrics(metrics: BotMetrics, status_service: StatusService, leadership: Leadership) -> bytes:
     """Return the metrics page; while the database doesn't answer, its gauges keep their last values."""
     with suppress(Unavailable):
-        metrics.update_gauges(await status_service.read_status(), writer=leadership.is_leader())
+        metrics.update_gauges(await status_service.read_status(), is_leader=leadership.is_leader())
     return metrics.render()
 
 
@@ -74,4 +74,4 @@ def _build_slack_endpoint(deps: Dependencies, app: AsyncApp, secret: str) -> ASG
         response = await handler.handle(Request(scope, receive))
         await response(scope, receive, send)
 
-    return SignatureGuard(handle, secret, deps.clock, deps.metrics.count_refused)
+    return SignatureGuard(handle, secret, deps.clock, deps.metrics.counter(CounterMetric.SLACK_REFUSED))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.access.approvals.publisher import ProposalPublisher
 from bot.app.dependencies import Dependencies
 from bot.app.interaction import Interaction
+from bot.app.prometheus import HistogramMetric
 from bot.builds.cards.admission import Admission
 from bot.builds.cards.publisher import CardPublisher
 from bot.builds.failures.author_mentions import AuthorMentions
@@ -65,7 +66,7 @@ def build_publishers(deps: Dependencies, interaction: Interaction) -> Publishers
             clock,
             read_event,
             wakeups.waker(LoopName.CARDS, LoopName.POLLER, LoopName.FAILURES, LoopName.HOME),
-            deps.metrics.observe_delivery_age,
+            deps.metrics.observer(HistogramMetric.DELIVERY_AGE),
             deps.subscription_cache,
         ),
         poller=Poller(

@@ -13,7 +13,6 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, BeforeValidator, Field
 
-from bot import __version__
 from bot.buildkite import error_responses
 from bot.buildkite.models import Vendor
 from bot.buildkite.response_parsing import parse_object, read_json
@@ -100,7 +99,7 @@ class AgentApi:
     def __init__(self, http: httpx.AsyncClient, token: str, endpoint: str = ENDPOINT) -> None:
         self._http = http
         self._base = endpoint.rstrip("/")
-        self._headers = {"Authorization": f"Token {token}", "User-Agent": f"kitestring/{__version__}"}
+        self._headers = {"Authorization": f"Token {token}"}
 
     async def metrics(self) -> Metrics:
         """Read the current counts of the cluster. https://buildkite.com/docs/apis/agent-api/metrics"""

@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from copy import copy
+from dataclasses import dataclass
 from types import TracebackType
 
 import httpx
 
-from bot import __version__
 from bot.buildkite.endpoints.agents import AgentCalls
 from bot.buildkite.endpoints.annotations import AnnotationCalls
 from bot.buildkite.endpoints.artifacts import ArtifactCalls
@@ -28,9 +28,25 @@ from bot.buildkite.request_budget import Budget
 from bot.buildkite.transport import BACKGROUND_PATIENCE, PERSON_PATIENCE, Requests
 from bot.errors import Ambiguous, NotFound, UsageError
 from bot.runtime.clock import Clock, SystemClock
+from bot.runtime.http_client import TIMEOUT_SECONDS, open_http_client
 
 ENDPOINT = "https://api.buildkite.com"
-TIMEOUT = 10.0
+
+
+@dataclass(frozen=True)
+class ClientOptions:
+    """Options that few programs need.
+
+    `variable` is the environment variable of the token, for hints. `jitter()` returns a number in [0, 1), and
+    spreads retries.
+    """
+
+    variable: str | None = None
+    transport: httpx.AsyncBaseTransport | None = None
+    jitter: Callable[[], float] = random.random
+
+
+_DEFAULT_OPTIONS = ClientOptions()
 
 
 class Buildkite(
@@ -53,7 +69,7 @@ class Buildkite(
     """All calls, in one of two lanes: people's requests go first, background requests leave them a reserve.
 
     Every call raises Refused (401, 403), NotFound (404), Conflict (400, 409, 410, 422) or
-    Unavailable (429, 5xx, no answer), each in Buildkite's own words. `jitter()` returns a number in [0, 1).
+    Unavailable (429, 5xx, no answer), each in Buildkite's own words.
     """
 
     def __init__(
@@ -63,23 +79,27 @@ class Buildkite(
         *,
         endpoint: str = ENDPOINT,
         clock: Clock | None = None,
-        timeout: float = TIMEOUT,
+        timeout: float = TIMEOUT_SECONDS,
         patience: float = BACKGROUND_PATIENCE,
-        variable: str | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-        jitter: Callable[[], float] = random.random,
+        options: ClientOptions = _DEFAULT_OPTIONS,
     ) -> None:
         """Create a client for `async with`, with its own connections; raise UsageError for a malformed token.
 
         `organization` is a slug; without it, entering the client looks it up (scope read_organizations) and raises
         Ambiguous or NotFound unless there's exactly one. `endpoint` is the base address without `/v2`. `timeout`
         is in seconds for each of connecting, sending and reading. `patience` limits the seconds that a call may
-        spend waiting for its turn and retrying. `variable` is the environment variable of the token, for hints.
+        spend waiting for its turn and retrying.
         """
         time_source = clock or SystemClock()
-        http = _open_http(token, endpoint, timeout, transport)
+        http = _open_http(token, endpoint, timeout, options.transport)
         requests = Requests(
-            http, Budget(time_source), time_source, True, jitter, patience=patience, variable=variable
+            http,
+            Budget(time_source),
+            time_source,
+            True,
+            options.jitter,
+            patience=patience,
+            variable=options.variable,
         )
         super().__init__(requests, organization or "")
 
@@ -153,9 +173,8 @@ def connect(
     *,
     endpoint: str = ENDPOINT,
     clock: Clock,
-    transport: httpx.AsyncBaseTransport | None = None,
     jitter: Callable[[], float] = random.random,
-    timeout: float = TIMEOUT,
+    timeout: float = TIMEOUT_SECONDS,
 ) -> Buildkite:
     """Return the bot's own client, with a person's patience and with hints that name the bot's settings."""
     return Buildkite(
@@ -165,9 +184,7 @@ def connect(
         clock=clock,
         timeout=timeout,
         patience=PERSON_PATIENCE,
-        variable="BUILDKITE_API_TOKEN",
-        transport=transport,
-        jitter=jitter,
+        options=ClientOptions("BUILDKITE_API_TOKEN", jitter=jitter),
     )
 
 
@@ -179,13 +196,5 @@ def _open_http(
             "That isn't an API token: it's empty or contains spaces, line breaks or non-ASCII characters.",
             "Copy it again, or create another at https://buildkite.com/user/api-access-tokens.",
         )
-    return httpx.AsyncClient(
-        base_url=f"{endpoint.rstrip('/')}/v2/",
-        headers={
-            "Authorization": f"Bearer {token}",
-            "User-Agent": f"kitestring/{__version__}",
-            "Accept": "application/json",
-        },
-        timeout=timeout,
-        transport=transport,
-    )
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    return open_http_client(f"{endpoint.rstrip('/')}/v2/", headers, timeout=timeout, transport=transport)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from bot.buildkite.client import connect
+from bot.app.clients import connect_buildkite
 from bot.runtime.clock import Clock
 from bot.runtime.redaction import MASK
 from bot.settings import Settings
@@ -19,12 +19,7 @@ async def print_documents(settings: Settings, path: str, page: int, echo: Echo, 
 
     Raise KitestringError with Buildkite's message.
     """
-    async with connect(
-        settings.buildkite_api_token.get_secret_value(),
-        settings.buildkite_organization_slug,
-        endpoint=settings.buildkite_rest_api_endpoint,
-        clock=clock,
-    ) as buildkite:
+    async with connect_buildkite(settings, clock) as buildkite:
         answer = await buildkite.read_raw(path, params={"page": str(page)} if page > 1 else None)
     for index, document in enumerate(answer.objects):
         echo("\n".join([*([""] if index else []), *render_outline(document.fields)]))

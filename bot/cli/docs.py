@@ -1,4 +1,4 @@
-"""Generates the tables of docs/commands.md and docs/configuration.md, and the page docs/coverage.md."""
+"""Generates the tables of commands, settings and metrics in the docs, and the page docs/coverage.md."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from bot.app.prometheus import render_metrics_table
 from bot.cli import docs_coverage
 from bot.operations.help_text import render_command_table
 from bot.operations.operation import Operation, Registry
@@ -34,10 +35,12 @@ _HEADINGS = {
 def render_pages(root: Path) -> Mapping[Path, str]:
     """Return the generated pages below `root` as they should be, by path. Raises ValueError for missing marks."""
     commands, configuration = root / "docs/commands.md", root / "docs/configuration.md"
+    runbook = root / "docs/runbook.md"
     rows = docs_coverage.parse_sections((root / docs_coverage.SOURCE).read_text("utf-8"))
     return {
         commands: replace_table(commands.read_text("utf-8"), "commands", render_commands()),
         configuration: replace_table(configuration.read_text("utf-8"), "configuration", render_configuration()),
+        runbook: replace_table(runbook.read_text("utf-8"), "metrics", render_metrics_table()),
         root / docs_coverage.PAGE: docs_coverage.render_page(rows),
     }
 

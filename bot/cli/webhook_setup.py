@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot.app.clients import connect_buildkite
 from bot.app.dependencies import describe_own_webhook
-from bot.buildkite.client import Buildkite, connect
 from bot.buildkite.resources import NotificationService
 from bot.buildkite.webhook_registration import SetUpResult, redact_url, set_up
 from bot.runtime.clock import SystemClock
@@ -17,7 +17,7 @@ Echo = Callable[[str], object]
 async def print_services(settings: Settings, echo: Echo) -> None:
     """Print a line for each service: whether it is on, its kind, and the address it sends to."""
     own = describe_own_webhook(settings)
-    async with _connect(settings) as client:
+    async with connect_buildkite(settings, SystemClock()) as client:
         services = [service async for service in client.services()]
     mine = own.find_among(services)
     for service in services:
@@ -34,7 +34,7 @@ def _render_service(service: NotificationService, *, mine: bool) -> str:
 
 async def set_up_webhook(settings: Settings, echo: Echo) -> None:
     """Create or repair the webhook and print which. Raise UsageError for settings that are missing."""
-    async with _connect(settings) as client:
+    async with connect_buildkite(settings, SystemClock()) as client:
         echo(_render_outcome(await set_up(client, describe_own_webhook(settings))))
 
 
@@ -46,12 +46,3 @@ def _render_outcome(done: SetUpResult) -> str:
             return f"Repaired the webhook for {done.service.webhook_url}: {'; '.join(done.problems)}."
         case "found":
             return f"The webhook to {done.service.webhook_url} already exists and is set up correctly."
-
-
-def _connect(settings: Settings) -> Buildkite:
-    return connect(
-        settings.buildkite_api_token.get_secret_value(),
-        settings.buildkite_organization_slug,
-        endpoint=settings.buildkite_rest_api_endpoint,
-        clock=SystemClock(),
-    )

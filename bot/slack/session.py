@@ -5,6 +5,7 @@ Tokens, messages and files must not end up elsewhere, so an address is only used
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -16,12 +17,32 @@ from bot.slack.api_errors import SlackError, translate_errors
 
 # Subdomains of Slack's host for response URLs and for files.
 _RESPONSES, _FILES = "hooks", "files"
+# Names of calls to addresses that Slack gave us: the addresses are secret, and each is different.
+_RESPOND, _UPLOAD, _DOWNLOAD = "response_url", "upload_url", "url_private_download"
 
 
-def open_session(seconds: float) -> aiohttp.ClientSession:
-    """Return a session with a time-out in seconds; a redirect raises aiohttp.TooManyRedirects."""
+def ignore_limited_call(_method: str) -> None:
+    """Count nothing."""
+
+
+def open_session(
+    seconds: float, count_limited: Callable[[str], None] = ignore_limited_call
+) -> aiohttp.ClientSession:
+    """Return a session with a time-out in seconds; a redirect raises aiohttp.TooManyRedirects.
+
+    `count_limited` gets the method of each call that Slack answers with 429. Counting where all answers pass,
+    rather than where errors are handled, leaves no call out.
+    """
+
+    async def count(
+        _session: aiohttp.ClientSession, context: SimpleNamespace, end: aiohttp.TraceRequestEndParams
+    ) -> None:
+        if end.response.status == 429:
+            count_limited(context.trace_request_ctx or end.url.name)
+
     tracing = aiohttp.TraceConfig()
     tracing.on_request_redirect.append(_refuse_redirect)
+    tracing.on_request_end.append(count)
     return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds), trace_configs=[tracing])
 
 
@@ -48,7 +69,8 @@ class UrlCalls:
         if not self._is_slack_url(url, _FILES):
             raise SlackError("refused", "url_private_download is not Slack's")
         headers = {"Authorization": f"Bearer {self._client.token}"}
-        async with translate_errors(), self._session.get(url, headers=headers, allow_redirects=False) as answer:
+        downloading = self._session.get(url, headers=headers, allow_redirects=False, trace_request_ctx=_DOWNLOAD)
+        async with translate_errors(), downloading as answer:
             if answer.status != 200 or answer.content_type == "text/html":  # HTML is a log-in page
                 raise SlackError("refused", f"url_private_download gave {answer.status}")
             content = b""
@@ -62,14 +84,17 @@ class UrlCalls:
         """Send a file's bytes: the second of three steps. https://docs.slack.dev/messaging/working-with-files"""
         if not self._is_slack_url(url, _FILES):
             raise SlackError("refused", "upload_url is not Slack's")
-        async with self._session.post(url, data=content, allow_redirects=False) as answer:
+        async with self._session.post(
+            url, data=content, allow_redirects=False, trace_request_ctx=_UPLOAD
+        ) as answer:
             if answer.status != 200:
                 raise SlackError("refused", f"upload_url gave {answer.status}")
 
     async def _post_response(self, url: str, body: JsonObject) -> None:
         if not self._is_slack_url(url, _RESPONSES):
             raise SlackError("refused", "response_url is not Slack's")
-        async with translate_errors(), self._session.post(url, json=body, allow_redirects=False) as answer:
+        answering = self._session.post(url, json=body, allow_redirects=False, trace_request_ctx=_RESPOND)
+        async with translate_errors(), answering as answer:
             if answer.status == 429:
                 raise SlackError("limited", "ratelimited", 1)
             if answer.status >= 300:

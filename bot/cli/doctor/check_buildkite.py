@@ -6,8 +6,8 @@ from datetime import datetime
 
 import httpx
 
-from bot.buildkite.agent_api import AgentApi
-from bot.buildkite.client import Buildkite, connect
+from bot.app.clients import connect_buildkite, open_agent_api
+from bot.buildkite.client import Buildkite
 from bot.buildkite.resources import AccessToken
 from bot.cli.doctor.check_clock import ClockOffsets
 from bot.cli.doctor.check_webhook import check_webhook
@@ -39,17 +39,12 @@ async def check_buildkite(
     async def record_date(response: httpx.Response) -> None:
         dates.record("Buildkite", response.headers)
 
-    async with connect(
-        settings.buildkite_api_token.get_secret_value(),
-        settings.buildkite_organization_slug,
-        endpoint=settings.buildkite_rest_api_endpoint,
-        clock=clock,
-    ) as client:
+    async with connect_buildkite(settings, clock) as client:
         client.requests.http.event_hooks = {"response": [record_date]}
         token, findings = await _check_token(client)
         organization = await _check_organization(client, token)
         hook = await check_webhook(client, settings, token, last)
-    return *findings, organization, await _check_agent_token(settings), hook
+    return *findings, organization, await _check_agent_token(settings, clock), hook
 
 
 async def _check_token(client: Buildkite) -> tuple[AccessToken | None, tuple[Finding, ...]]:
@@ -101,15 +96,14 @@ async def _check_organization(client: Buildkite, token: AccessToken | None) -> F
     return Finding(name, True, f"{organization.name or organization.slug} ({organization.slug}).")
 
 
-async def _check_agent_token(settings: Settings) -> Finding:
+async def _check_agent_token(settings: Settings, clock: Clock) -> Finding:
     """https://buildkite.com/docs/apis/agent-api/metrics"""
     name = "Buildkite agent token"
-    if settings.buildkite_agent_token is None:
-        return Finding(name, None, "not set; metrics and stacks aren't available without it.")
-    token = settings.buildkite_agent_token.get_secret_value()
-    async with httpx.AsyncClient() as http:
+    async with open_agent_api(settings, clock) as agent_api:
+        if agent_api is None:
+            return Finding(name, None, "not set; metrics and stacks aren't available without it.")
         try:
-            metrics = await AgentApi(http, token, settings.buildkite_agent_endpoint).metrics()
+            metrics = await agent_api.metrics()
         except Unavailable as error:
             return Finding(name, False, error.message, "Check the network, and BUILDKITE_AGENT_ENDPOINT if set.")
         except KitestringError as error:

@@ -8,9 +8,9 @@ from pathlib import Path
 from bot.access.policy.parse import InvalidPolicy
 from bot.access.policy.policy_file import load_policy
 from bot.access.policy.rules import Rules
-from bot.buildkite.client import connect
+from bot.app.clients import connect_buildkite, open_slack_clients
 from bot.cli.doctor import policy_lint
-from bot.cli.doctor.check_slack import APPS, open_slack
+from bot.cli.doctor.check_slack import APPS
 from bot.cli.doctor.finding import Finding
 from bot.errors import KitestringError
 from bot.runtime.clock import Clock
@@ -47,10 +47,10 @@ async def check_policy(settings: Settings, clock: Clock) -> tuple[Finding, ...]:
 
 
 async def _check_names(rules: Rules, settings: Settings, clock: Clock) -> tuple[Finding, ...]:
-    async with open_slack(settings) as api:
-        members_by_group, groups = await _check_groups(rules, api)
-        absent, people = await _check_people(rules, api)
-        channels = await _check_channels(rules, api)
+    async with open_slack_clients(settings) as slack:
+        members_by_group, groups = await _check_groups(rules, slack.api)
+        absent, people = await _check_people(rules, slack.api)
+        channels = await _check_channels(rules, slack.api)
     slugs, pipelines = await _check_pipelines(rules, settings, clock)
     return groups, people, channels, pipelines, _check_approvers(rules, members_by_group, absent, slugs)
 
@@ -141,12 +141,7 @@ async def _check_pipelines(
     """https://buildkite.com/docs/apis/rest-api/pipelines#list-pipelines"""
     name = "Policy pipelines"
     try:
-        async with connect(
-            settings.buildkite_api_token.get_secret_value(),
-            settings.buildkite_organization_slug,
-            endpoint=settings.buildkite_rest_api_endpoint,
-            clock=clock,
-        ) as buildkite:
+        async with connect_buildkite(settings, clock) as buildkite:
             slugs = [pipeline.slug async for pipeline in buildkite.pipelines() if pipeline.archived_at is None]
     except KitestringError as error:
         return None, Finding(name, None, f"not checked: {error.message}")

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.app.clients import open_slack_clients
 from bot.cli.doctor.check_clock import ClockOffsets
 from bot.cli.doctor.finding import Finding
 from bot.settings import Settings
 from bot.slack.manifest import list_bot_scopes
-from bot.slack.session import open_session
-from bot.slack.web_client import SlackClient
 
-TIMEOUT_SECONDS = 10.0
 APPS = "https://api.slack.com/apps"
 NETWORK = "Check the network, and SLACK_API_URL if it's set."
 CONNECTION_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
@@ -25,28 +20,8 @@ CONNECTION_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 
 async def check_slack(settings: Settings, dates: ClockOffsets) -> tuple[Finding, ...]:
     """Check the tokens and scopes; each method is called once and never retried."""
-    async with _open_client(settings) as (client, _):
-        return (*await _check_token(client, dates), await _check_requests(client, settings))
-
-
-@asynccontextmanager
-async def open_slack(settings: Settings) -> AsyncIterator[SlackClient]:
-    """Open Slack's client as the bot uses it, for the other checks."""
-    async with _open_client(settings) as (client, connections):
-        yield SlackClient(client, connections)
-
-
-@asynccontextmanager
-async def _open_client(settings: Settings) -> AsyncIterator[tuple[AsyncWebClient, aiohttp.ClientSession]]:
-    """Open a client without retries, so that the first failure is reported."""
-    async with open_session(TIMEOUT_SECONDS) as connections:
-        client = AsyncWebClient(
-            token=settings.slack_bot_token.get_secret_value(),
-            base_url=settings.slack_api_url,
-            session=connections,
-            retry_handlers=[],
-        )
-        yield client, connections
+    async with open_slack_clients(settings) as slack:
+        return (*await _check_token(slack.web, dates), await _check_requests(slack.web, settings))
 
 
 async def _check_token(client: AsyncWebClient, dates: ClockOffsets) -> tuple[Finding, ...]:

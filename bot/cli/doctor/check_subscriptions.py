@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.cli.doctor.check_slack import open_slack
+from bot.app.clients import open_slack_clients
 from bot.cli.doctor.finding import Finding
 from bot.execution.questions import BOT_NAME
 from bot.notifications.subscriptions.file_parse import InvalidSubscriptions, SubscriptionDocument
@@ -33,9 +33,9 @@ async def _check_channels(listing: SubscriptionDocument, settings: Settings) -> 
     wanted = sorted({subscription.channel for subscription in listing.subscription})
     if not wanted:
         return ()
-    async with open_slack(settings) as api:
+    async with open_slack_clients(settings) as slack:
         try:
-            closed = [channel for channel in wanted if not await _can_post(api, channel)]
+            closed = [channel for channel in wanted if not await _can_post(slack.api, channel)]
         except SlackError as problem:
             return (Finding(f"{NAME} channels", None, f"not checked: Slack answered {problem.code}."),)
     if not closed:
