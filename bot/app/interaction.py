@@ -8,21 +8,32 @@ from functools import partial
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.access.accounts.service import Accounts
+from bot.access.accounts.service import Accounts, BuildkiteAccess
 from bot.access.approvals.proposals import Proposals
 from bot.access.approvals.voting import Approvals
+from bot.access.audit_log import AuditLog
 from bot.access.locks.service import LockService
+from bot.access.policy.service import PolicyService
 from bot.app.dependencies import Dependencies, describe_own_webhook
 from bot.app.emoji_cache import EmojiCache
 from bot.buildkite.catalog import Catalog
 from bot.builds.links.unfurl import LinkUnfurler
 from bot.builds.tracked_builds import TrackedBuilds
 from bot.execution.aliases import Aliases
+from bot.execution.answering import Answering
+from bot.execution.authorisation import Authoriser
+from bot.execution.background import BackgroundTasks
+from bot.execution.context_factory import ContextFactory, Contexts
 from bot.execution.default_pipeline import DefaultPipelines
-from bot.execution.outcomes import Outcomes
-from bot.execution.runner import Runner
-from bot.execution.services import Services
+from bot.execution.endings import Endings
+from bot.execution.interrupted import InterruptedInvocations
+from bot.execution.parsing import CommandParser
+from bot.execution.policy_gate import PolicyGate
+from bot.execution.procedure import Procedure
+from bot.execution.records import InvocationRecords
+from bot.execution.services import BotServices, ChannelServices, ContextServices, PersonServices
 from bot.history.queries import find_branches
+from bot.history.report_data import ReportData
 from bot.home.publisher import HomeOpenings
 from bot.listeners.bolt_app import Listeners, build_bolt_app
 from bot.listeners.dispatch import Dispatcher
@@ -30,6 +41,7 @@ from bot.listeners.event_listeners import EventListeners
 from bot.listeners.form_channel import FormDestinations
 from bot.listeners.form_handling import FormHandler
 from bot.listeners.home_tab import HomeTab
+from bot.notifications.agent_watches.service import AgentWatches
 from bot.notifications.direct.queries import schedule_call
 from bot.notifications.direct.service import DirectMessageService
 from bot.notifications.subscriptions.service import SubscriptionService
@@ -38,17 +50,29 @@ from bot.slack.answers import Answers
 from bot.slack.block_fallback import BlockFallback, RefusedBlocks
 
 
+@dataclass(frozen=True)
+class Execution:
+    """Carries out invocations, and recovers those that were interrupted."""
+
+    procedure: Procedure
+    authoriser: Authoriser
+    answering: Answering
+    endings: Endings
+    interrupted: InterruptedInvocations
+    background: BackgroundTasks
+
+
 @dataclass
 class Interaction:
-    """`bolt` receives Slack's requests; `runner` carries them out."""
+    """`bolt` receives Slack's requests; `execution` carries them out."""
 
     emoji_cache: EmojiCache
     block_fallback: BlockFallback
     answers: Answers
-    outcomes: Outcomes
     accounts: Accounts
     proposals: Proposals
-    runner: Runner
+    services: ContextServices
+    execution: Execution
     bolt: AsyncApp
 
 
@@ -58,16 +82,24 @@ def build_interaction(deps: Dependencies) -> Interaction:
     deps.slack.render_emoji = emoji_cache.replace_emoji_codes
     block_fallback = BlockFallback(RefusedBlocks(deps.store, deps.clock), deps.slack)
     answers = Answers(deps.slack, deps.slack_pacing, block_fallback)
-    outcomes = _build_outcomes(deps, answers)
     accounts = Accounts(deps.store, deps.vault, deps.clock, deps.buildkite, deps.settings.kitestring_command)
     wake = deps.wakeups.waker(LoopName.PROPOSALS, LoopName.APPROVED_PROPOSALS, LoopName.HOME, LoopName.REMINDERS)
     proposals = Proposals(deps.store, deps.vault, deps.clock, schedule_call, wake)
     services = _build_services(deps, accounts, proposals)
-    runner = Runner(deps.store, deps.vault, deps.clock, deps.people, deps.channel_access, outcomes, services)
+    execution = _build_execution(deps, answers, accounts, proposals, services)
     forms = FormHandler(
-        deps.slack, deps.people, deps.choices, runner, FormDestinations(deps.channel_access), answers
+        deps.slack,
+        deps.operations,
+        deps.choices,
+        execution.authoriser,
+        execution.procedure,
+        execution.endings,
+        FormDestinations(deps.channel_access),
+        answers,
     )
-    dispatcher = Dispatcher(deps.store, runner, deps.choices, forms)
+    dispatcher = Dispatcher(
+        deps.store, deps.operations, execution.procedure, deps.choices, forms, execution.background
+    )
     listeners = Listeners(
         dispatcher,
         answers,
@@ -77,10 +109,10 @@ def build_interaction(deps: Dependencies) -> Interaction:
         deps.identity.team,
         deps.identity.user,
         EventListeners(
-            _build_home_tab(deps, proposals, dispatcher),
+            _build_home_tab(deps, proposals, dispatcher, execution.procedure),
             _build_unfurling(deps, accounts),
             dispatcher,
-            runner.spawn,
+            execution.background.spawn,
             deps.identity.team,
         ),
     )
@@ -88,17 +120,19 @@ def build_interaction(deps: Dependencies) -> Interaction:
         emoji_cache,
         block_fallback,
         answers,
-        outcomes,
         accounts,
         proposals,
-        runner,
+        services,
+        execution,
         build_bolt_app(deps.slack_client, find_signing_secret(deps), listeners),
     )
 
 
-def _build_home_tab(deps: Dependencies, proposals: Proposals, dispatcher: Dispatcher) -> HomeTab:
+def _build_home_tab(
+    deps: Dependencies, proposals: Proposals, dispatcher: Dispatcher, procedure: Procedure
+) -> HomeTab:
     openings = HomeOpenings(deps.store, deps.clock, deps.wakeups.waker(LoopName.HOME))
-    return HomeTab(deps.store, openings, deps.channel_access, proposals, dispatcher)
+    return HomeTab(deps.store, openings, deps.channel_access, proposals, dispatcher, procedure)
 
 
 def _build_unfurling(deps: Dependencies, accounts: Accounts) -> LinkUnfurler:
@@ -124,7 +158,36 @@ def find_signing_secret(deps: Dependencies) -> str:
     return secret.get_secret_value() if secret else ""
 
 
-def _build_outcomes(deps: Dependencies, answers: Answers) -> Outcomes:
+def _build_execution(
+    deps: Dependencies, answers: Answers, accounts: Accounts, proposals: Proposals, services: ContextServices
+) -> Execution:
+    command, person = deps.settings.kitestring_command, services.person
+    records = _build_records(deps)
+    own_access = BuildkiteAccess(deps.buildkite, deps.catalog)
+    contexts = Contexts(
+        ContextFactory(deps.operations, services), accounts, own_access, command, deps.identity.instance
+    )
+    gate = PolicyGate(
+        deps.policy.get_rules,
+        person.locks,
+        person.approvals,
+        deps.status_service,
+        deps.channel_access,
+        deps.clock,
+        command,
+    )
+    defaults = services.channel.default_pipelines
+    authoriser = Authoriser(deps.operations, command, deps.people, accounts, defaults, gate, contexts, deps.clock)
+    answering = Answering(deps.store, deps.clock, deps.choices, answers, deps.channel_access)
+    endings = Endings(deps.operations, deps.choices, records, answering)
+    parser = CommandParser(person.aliases, deps.operations, command)
+    interrupted = InterruptedInvocations(deps.store, deps.vault, deps.clock, deps.replica)
+    background = BackgroundTasks()
+    procedure = Procedure(parser, records, authoriser, proposals, answering, endings, background, interrupted)
+    return Execution(procedure, authoriser, answering, endings, interrupted, background)
+
+
+def _build_records(deps: Dependencies) -> InvocationRecords:
     names = (
         LoopName.CARDS,
         LoopName.POLLER,
@@ -133,49 +196,56 @@ def _build_outcomes(deps: Dependencies, answers: Answers) -> Outcomes:
         LoopName.FAILURES,
         LoopName.HOME,
     )
-    wake, wake_later = deps.wakeups.waker(*names), deps.wakeups.delayed_waker(*names)
-    return Outcomes(
-        deps.store, deps.clock, deps.operations, deps.choices, answers, deps.channel_access, wake, wake_later
+    wake, wake_soon = deps.wakeups.waker(*names), deps.wakeups.delayed_waker(*names)
+    return InvocationRecords(deps.store, deps.vault, deps.clock, deps.operations, deps.replica, wake, wake_soon)
+
+
+def _build_services(deps: Dependencies, accounts: Accounts, proposals: Proposals) -> ContextServices:
+    return ContextServices(
+        _build_channel_services(deps),
+        _build_person_services(deps, accounts, proposals),
+        BotServices(
+            deps.operations,
+            deps.clock,
+            deps.status_service,
+            ReportData(deps.store, deps.clock),
+            deps.agent_api,
+            deps.allowlist,
+            describe_own_webhook(deps.settings),
+        ),
     )
 
 
-def _build_services(deps: Dependencies, accounts: Accounts, proposals: Proposals) -> Services:
-    command = deps.settings.kitestring_command
+def _build_channel_services(deps: Dependencies) -> ChannelServices:
     wake = deps.wakeups.waker(LoopName.CARDS, LoopName.CATCH_UP, LoopName.HOME)
-    return Services(
-        buildkite=deps.buildkite,
-        catalog=deps.catalog,
-        registry=deps.operations,
-        rules=deps.policy.get_rules,
-        locks=LockService(
-            deps.store,
-            deps.clock,
-            partial(deps.channel_access.open_direct_message, deps.identity.team),
-            deps.wakeups.waker(LoopName.CARDS),
+    return ChannelServices(
+        TrackedBuilds(deps.store, deps.clock, wake),
+        SubscriptionService(deps.store, deps.clock, deps.channel_access.can_post, deps.people.find_email, wake),
+        AgentWatches(deps.store, deps.clock),
+        DefaultPipelines(deps.store),
+    )
+
+
+def _build_person_services(deps: Dependencies, accounts: Accounts, proposals: Proposals) -> PersonServices:
+    open_direct_message = deps.channel_access.open_direct_message
+    wake = deps.wakeups.waker(LoopName.CARDS, LoopName.CATCH_UP, LoopName.HOME)
+    locks = LockService(
+        deps.store,
+        deps.clock,
+        partial(open_direct_message, deps.identity.team),
+        deps.wakeups.waker(LoopName.CARDS),
+    )
+    rules, command = deps.policy.get_rules, deps.settings.kitestring_command
+    return PersonServices(
+        accounts,
+        Aliases(deps.store, deps.clock),
+        DirectMessageService(
+            deps.store, deps.clock, open_direct_message, deps.listed_subscriptions.get_owners, wake
         ),
-        tracked_builds=TrackedBuilds(deps.store, deps.clock, wake),
-        subscriptions=SubscriptionService(
-            deps.store, deps.clock, deps.channel_access.can_post, deps.people.find_email, wake
-        ),
-        aliases=Aliases(deps.store, deps.clock),
-        default_pipelines=DefaultPipelines(deps.store),
-        direct_messages=DirectMessageService(
-            deps.store,
-            deps.clock,
-            deps.channel_access.open_direct_message,
-            deps.listed_subscriptions.get_owners,
-            wake,
-        ),
-        accounts=accounts,
-        proposals=proposals,
-        approvals=Approvals(proposals, deps.people, deps.policy.get_rules, deps.operations, command),
-        status=deps.status_service,
-        agent_api=deps.agent_api,
-        allowlist=deps.allowlist,
-        webhook=describe_own_webhook(deps.settings),
-        instance=deps.identity.instance,
-        replica=deps.replica,
-        command=command,
+        locks,
+        Approvals(proposals, deps.people, rules, deps.operations, command),
+        AuditLog(deps.store),
+        PolicyService(rules, deps.operations, locks, deps.clock),
     )
 
 

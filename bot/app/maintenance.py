@@ -28,18 +28,20 @@ class Maintenance:
 
 def build_maintenance(deps: Dependencies, interaction: Interaction) -> Maintenance:
     """Build the background work that no person requests."""
+    execution = interaction.execution
     rotation = KeyRotation(deps.leader_store, deps.vault) if deps.vault.has_older_keys else None
     return Maintenance(
         recovery=Recovery(
-            deps.store,
-            deps.vault,
+            execution.interrupted,
+            deps.operations,
             deps.clock,
-            deps.people,
-            interaction.runner,
-            interaction.outcomes,
+            execution.authoriser,
+            execution.procedure,
+            execution.answering,
+            execution.endings,
             deps.leadership.is_leader,
         ),
-        approved_proposals=ApprovedStarter(interaction.proposals, interaction.runner),
+        approved_proposals=ApprovedStarter(interaction.proposals, execution.procedure),
         retention=Retention(deps.leader_store, deps.clock),
         account_upkeep=AccountUpkeep(
             deps.leader_store, deps.clock, deps.identity.team, deps.people, interaction.accounts, rotation

@@ -124,7 +124,7 @@ async def _run_loops(loops: tuple[Loop, ...]) -> AsyncIterator[None]:
 async def _drain(bot: Bot) -> None:
     try:
         async with asyncio.timeout(_DRAIN_SECONDS):
-            await bot.runner.drain()
+            await bot.execution.background.drain()
     except TimeoutError:
         log.warning("stopped with work under way; the next start recovers it")
 

@@ -20,7 +20,7 @@ from bot.builds.polling.poller import Poller
 from bot.builds.replies.publisher import ReplyPublisher
 from bot.builds.waiting.lookup import WaitingLookup
 from bot.execution.approval_calls import ApprovalCalls
-from bot.execution.questions import BOT_NAME
+from bot.execution.endings import BOT_NAME
 from bot.home.contents import HomeContents
 from bot.home.publisher import HomePublisher
 from bot.notifications.direct.queries import APPROVAL_CALL

@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.access.approvals.model import Proposal
-from bot.access.approvals.proposals import Proposals, build_invocation
-from bot.execution.runner import Runner
+from bot.access.approvals.proposals import Proposals, build_request
+from bot.execution.procedure import Procedure
+from bot.operations.reply import Call
 
 
 class ApprovedStarter:
     """Runs each approved proposal as its requester, under a key of its own."""
 
-    def __init__(self, proposals: Proposals, runner: Runner) -> None:
+    def __init__(self, proposals: Proposals, procedure: Procedure) -> None:
         self._proposals = proposals
-        self._runner = runner
+        self._procedure = procedure
 
     async def tick(self) -> int:
         """Start approved proposals that haven't been started; returns how many."""
@@ -25,8 +26,8 @@ class ApprovedStarter:
         return None
 
     async def _start(self, proposal: Proposal) -> bool:
-        invocation = build_invocation(proposal)
-        accepted = await self._runner.accept(invocation)
-        if accepted.id == invocation.id:
-            self._runner.start(invocation, accepted)
-        return accepted.id == invocation.id
+        call = Call(proposal.operation, proposal.args, confirmed=True)
+        recorded = await self._procedure.record(build_request(proposal), call)
+        if recorded.is_new:
+            self._procedure.start(recorded)
+        return recorded.is_new

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import NamedTuple
 
-from bot.access.accounts.service import BuildkiteAccess
+from bot.access.accounts.service import Accounts, BuildkiteAccess
+from bot.errors import Refused
 from bot.execution.context import Caller
-from bot.operations.operation import A, C, Operation
+from bot.operations.invocation import Invocation
+from bot.operations.operation import A, C, Operation, Permission
+from bot.slack.types import Actor
 
 
 class _Source(NamedTuple):
@@ -61,6 +64,47 @@ class ContextFactory:
             count = "nothing provides" if not found else f"{len(found)} services provide"
             raise TypeError(f"{op.name}: {count} {op.context.__name__}.{name}, declared as {wanted}")
         return found[0]
+
+
+class Contexts:
+    """Builds the context of an invocation, with the access to Buildkite that its person has.
+
+    `own_access` is the bot's own; `command` is the slash command, for hints; `instance` marks this bot's builds.
+    """
+
+    def __init__(
+        self,
+        factory: ContextFactory,
+        accounts: Accounts,
+        own_access: BuildkiteAccess,
+        command: str,
+        instance: str,
+    ) -> None:
+        self._factory = factory
+        self._accounts = accounts
+        self._command = command
+        self._instance = instance
+        self.own_access = own_access
+
+    async def find_access(self, actor: Actor, op: Operation) -> BuildkiteAccess:
+        """Return the person's own access to Buildkite where they have connected a token, else the bot's.
+
+        Raises Refused where that token can't be read: the bot's token may do more, so it never replaces it. Only
+        operations that don't use Buildkite continue, so that the person can replace or delete the token.
+        """
+        try:
+            own = await self._accounts.find_access(actor.team, actor.id)
+        except Refused:
+            if op.needs is not Permission.HELP:
+                raise
+            own = None
+        return own or self.own_access
+
+    def build(self, op: Operation, invocation: Invocation, actor: Actor, access: BuildkiteAccess) -> object:
+        """Return the context that the operation declares."""
+        page = invocation.flags.page or 1
+        caller = Caller(actor, invocation.thread, invocation.id, self._command, self._instance, page)
+        return self._factory.build(op, caller, access)
 
 
 def _read_sources(group: type) -> list[_Source]:

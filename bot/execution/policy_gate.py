@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from bot.access.approvals.voting import Approvals
 from bot.access.channel_access import ChannelAccess
 from bot.access.locks.rules import find_lock_refusal
+from bot.access.locks.service import LockService
 from bot.access.policy.decide import decide, find_blanket_refusal
-from bot.access.policy.rules import Allow, ApprovalRequirement, Refuse
+from bot.access.policy.rules import Allow, ApprovalRequirement, Refuse, Rules
 from bot.access.target import resolve_target
 from bot.buildkite.client import Buildkite
 from bot.errors import Refused
-from bot.execution.services import Services
+from bot.execution.bot_status import StatusService
 from bot.operations.invocation import Invocation, compute_request_digest
 from bot.operations.operation import Args, Effect, Operation
 from bot.runtime.clock import Clock
@@ -19,10 +23,23 @@ from bot.slack.types import Actor, Thread
 class PolicyGate:
     """Every check that can refuse an invocation; each raises Refused."""
 
-    def __init__(self, services: Services, channel_access: ChannelAccess, clock: Clock) -> None:
-        self._services = services
+    def __init__(
+        self,
+        rules: Callable[[], Rules],
+        locks: LockService,
+        approvals: Approvals,
+        status: StatusService,
+        channel_access: ChannelAccess,
+        clock: Clock,
+        command: str,
+    ) -> None:
+        self._rules = rules
+        self._locks = locks
+        self._approvals = approvals
+        self._status = status
         self._channel_access = channel_access
         self._clock = clock
+        self._command = command
 
     def check_permission(self, actor: Actor, op: Operation, *, anywhere: bool = False) -> None:
         """Raise Refused if the person may not run the operation on anything.
@@ -30,7 +47,7 @@ class PolicyGate:
         Call this before looking anything up, so that refused people learn nothing from errors. `anywhere`: the
         channel is still to be chosen.
         """
-        if refused := find_blanket_refusal(self._services.rules(), actor, op, anywhere=anywhere):
+        if refused := find_blanket_refusal(self._rules(), actor, op, anywhere=anywhere):
             raise Refused(refused.message, refused.hint, refused.rule)
 
     async def check_channel(self, thread: Thread) -> None:
@@ -39,9 +56,9 @@ class PolicyGate:
 
     async def check_writable(self, op: Operation) -> None:
         """Raise Refused in read-only mode if the operation changes something in Buildkite."""
-        by = await self._services.status.find_readonly_by() if op.effect is Effect.CHANGES_BUILDKITE else None
+        by = await self._status.find_readonly_by() if op.effect is Effect.CHANGES_BUILDKITE else None
         if by:
-            hint = f"An admin can turn that off: `{self._services.command} readonly off`."
+            hint = f"An admin can turn that off: `{self._command} readonly off`."
             raise Refused(
                 f"{by} has turned on read-only mode: nothing in Buildkite can be changed.", hint, "readonly"
             )
@@ -50,8 +67,8 @@ class PolicyGate:
         self, op: Operation, args: Args, actor: Actor, buildkite: Buildkite
     ) -> Allow | ApprovalRequirement:
         """Apply the policy and locks to pinned arguments as of now. Raises Refused."""
-        rules, pipeline, now = self._services.rules(), getattr(args, "pipeline", None), self._clock.now()
-        locks = await self._services.locks.find_active(pipeline) if pipeline else ()
+        rules, pipeline, now = self._rules(), getattr(args, "pipeline", None), self._clock.now()
+        locks = await self._locks.find_active(pipeline) if pipeline else ()
         target = await resolve_target(args, buildkite, rules, locks)
         verdict = decide(rules, actor, op, target, now)
         lock = find_lock_refusal(op, target, locks, actor, now)
@@ -67,7 +84,7 @@ class PolicyGate:
         """Return whether this is an approved proposal. Raises Refused if its approvals no longer suffice."""
         if not invocation.flags.proposal:
             return False
-        if not await self._services.approvals.is_still_approved(
+        if not await self._approvals.is_still_approved(
             buildkite, invocation.flags.proposal, compute_request_digest(invocation), requirement
         ):
             raise Refused("It no longer has enough approvals.", "Request it again.", requirement.rule)

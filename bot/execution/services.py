@@ -1,22 +1,17 @@
-"""Services that all operations share, and the groups that contexts are built from."""
+"""Services that contexts are built from, in groups; fields have the types that operations declare."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bot.access.accounts.service import Accounts
-from bot.access.approvals.proposals import Proposals
 from bot.access.approvals.voting import Approvals
 from bot.access.audit_log import AuditLog
 from bot.access.locks.service import LockService
-from bot.access.policy.rules import Rules
 from bot.access.policy.service import PolicyService
 from bot.buildkite.agent_api import AgentApi
-from bot.buildkite.catalog import Catalog
-from bot.buildkite.client import Buildkite
 from bot.buildkite.webhook_registration import OwnWebhook
-from bot.builds.tracked_builds import TrackedBuilds
 from bot.execution.aliases import Aliases
 from bot.execution.bot_status import StatusService
 from bot.execution.context import AllowedNetworks, TrackedBuildLookup
@@ -27,62 +22,6 @@ from bot.notifications.direct.service import DirectMessageService
 from bot.notifications.subscriptions.service import SubscriptionService
 from bot.operations.operation import Registry
 from bot.runtime.clock import Clock
-from bot.store.transactions import Store
-
-
-@dataclass(frozen=True)
-class Services:
-    """Services that all operations share.
-
-    `instance` marks this bot's builds in Buildkite; `replica` names this process.
-    """
-
-    buildkite: Buildkite
-    catalog: Catalog
-    registry: Registry
-    rules: Callable[[], Rules]
-    locks: LockService
-    tracked_builds: TrackedBuilds
-    subscriptions: SubscriptionService
-    aliases: Aliases
-    default_pipelines: DefaultPipelines
-    direct_messages: DirectMessageService
-    accounts: Accounts
-    proposals: Proposals
-    approvals: Approvals
-    status: StatusService
-    agent_api: AgentApi | None
-    allowlist: AllowedNetworks | None
-    webhook: OwnWebhook
-    instance: str
-    replica: str
-    command: str
-
-    def group(self, store: Store, clock: Clock) -> tuple[object, ...]:
-        """Return the services that contexts are built from, grouped, with the types that operations declare."""
-        return (
-            ChannelServices(
-                self.tracked_builds, self.subscriptions, AgentWatches(store, clock), self.default_pipelines
-            ),
-            PersonServices(
-                self.accounts,
-                self.aliases,
-                self.direct_messages,
-                self.locks,
-                self.approvals,
-                AuditLog(store),
-                PolicyService(self.rules, self.registry, self.locks, clock),
-            ),
-            BotServices(
-                self.registry,
-                clock,
-                self.status,
-                ReportData(store, clock),
-                self.agent_api,
-                self.allowlist,
-                self.webhook,
-            ),
-        )
 
 
 @dataclass(frozen=True)
@@ -123,3 +62,11 @@ class BotServices:
     agent_api: AgentApi | None
     allowlist: AllowedNetworks | None
     webhook: OwnWebhook
+
+
+class ContextServices(NamedTuple):
+    """All groups."""
+
+    channel: ChannelServices
+    person: PersonServices
+    bot: BotServices

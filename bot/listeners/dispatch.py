@@ -9,12 +9,13 @@ from typing import Any
 from bot.builds.cards.queries import find_card
 from bot.builds.queries import find_build
 from bot.errors import UsageError
-from bot.execution.runner import Runner
+from bot.execution.background import BackgroundTasks
+from bot.execution.procedure import Procedure
 from bot.listeners.form_handling import FormHandler
 from bot.notifications.direct.model import read_stop_value
 from bot.operations.choices import Choices, make_choice_id
-from bot.operations.grammar import parse
-from bot.operations.invocation import Choice, Request, make_invocation
+from bot.operations.invocation import Choice, Request
+from bot.operations.operation import Registry
 from bot.operations.paging import split_page
 from bot.operations.render import render_form_button, render_note, render_problem
 from bot.operations.reply import Call
@@ -25,33 +26,39 @@ from bot.store.transactions import Store
 class Dispatcher:
     """Each method returns an immediate private answer, or None; it raises nothing but Unavailable."""
 
-    def __init__(self, store: Store, runner: Runner, choices: Choices, forms: FormHandler) -> None:
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        procedure: Procedure,
+        choices: Choices,
+        forms: FormHandler,
+        background: BackgroundTasks,
+    ) -> None:
         self._store = store
-        self._runner = runner
+        self._registry = registry
+        self._procedure = procedure
         self._choices = choices
         self._forms = forms
-        self._registry = runner.services.registry
+        self._background = background
 
     async def run_text(self, request: Request, text: str) -> Message | None:
         """Run the text of a slash command or a mention."""
-        command, alias = self._runner.services.command, ""
         try:
-            aliases = self._runner.services.aliases
-            text, alias = await aliases.expand(request.thread.team, request.user, text, self._registry, command)
-            call = parse(text, self._registry, command=command)
+            call = await self._procedure.parse(request, text)
         except UsageError as error:
-            return render_problem(_mention_alias(error, alias, command))
+            return render_problem(error)
         return await self.run_call(request, call)
 
     async def run_call(self, request: Request, call: Call) -> Message | None:
         """Open the operation's form if it got no arguments and has one, else begin it."""
         op = self._registry[call.operation]
         if not op.opens_form or call.args:
-            await self.begin(request, call.operation, call.args, confirmed=call.confirmed)
+            await self._procedure.receive(request, call)
             return None
         if request.trigger_id:
             # In the background, because the acknowledgement must not wait for Slack's API.
-            self._runner.spawn(self._forms.open(request, op, {}))
+            self._background.spawn(self._forms.open(request, op, {}))
             return None
         return await self._make_form_button(request, call)
 
@@ -67,9 +74,9 @@ class Dispatcher:
         args = {"pipeline": ref.pipeline, "number": ref.number, **({"job": job} if job else {})}
         op = self._registry[operation]
         if op.load_fields and request.trigger_id:
-            self._runner.spawn(self._forms.open(request, op, args))
+            self._background.spawn(self._forms.open(request, op, args))
         else:
-            await self.begin(request, operation, args, confirmed=True)
+            await self._procedure.receive(request, Call(operation, args, confirmed=True))
         return None
 
     async def press_addressed_button(self, request: Request, operation: str, value: str) -> Message | None:
@@ -81,26 +88,26 @@ class Dispatcher:
         named = {"pipeline": pipeline, **({"number": number} if number else {})}
         args = named if "pipeline" in op.args.model_fields else {}
         if request.trigger_id and (op.load_fields or op.opens_form):
-            self._runner.spawn(self._forms.open(request, op, args))
+            self._background.spawn(self._forms.open(request, op, args))
         else:
-            await self.begin(request, operation, args, confirmed=True)
+            await self._procedure.receive(request, Call(operation, args, confirmed=True))
         return None
 
     def open_form_anywhere(self, request: Request, operation: str) -> None:
         """Open an operation's form outside of any conversation; it also asks where the answer goes."""
-        self._runner.spawn(self._forms.open(request, self._registry[operation], {}, placed=True))
+        self._background.spawn(self._forms.open(request, self._registry[operation], {}, placed=True))
 
     async def vote(self, request: Request, operation: str, proposal_id: str) -> None:
         """Count a vote on a proposal; each person's press has a key of its own."""
         named = replace(request, key=f"{request.key}:{request.user}")
-        await self.begin(named, operation, {"proposal": proposal_id}, confirmed=True)
+        await self._procedure.receive(named, Call(operation, {"proposal": proposal_id}, confirmed=True))
 
     async def stop_messages(self, request: Request, value: str) -> Message | None:
         """Stop a kind of direct message; only their recipient may do so."""
         words = read_stop_value(value, request.user)
         if words is None:
             return render_note("Only the recipient can turn off these messages.")
-        await self.begin(request, "notify", {"words": list(words)}, confirmed=True)
+        await self._procedure.receive(request, Call("notify", {"words": list(words)}, confirmed=True))
         return None
 
     async def press_choice(self, request: Request, choice_id: str) -> Message | None:
@@ -114,35 +121,17 @@ class Dispatcher:
             return render_note("OK, nothing changed.")
         op, (args, page) = self._registry[choice.operation], split_page(choice.args)
         if choice.form and request.trigger_id:
-            self._runner.spawn(self._forms.open(request, op, args))
+            self._background.spawn(self._forms.open(request, op, args))
             return None
-        flags = replace(
-            request.flags,
-            confirmed=choice.confirmed,
-            direct=choice.direct,
-            page=page,
-            public_page=bool(page) and choice.user is None,
-        )
-        await self.begin(replace(_identify_press(request, choice), flags=flags), choice.operation, args)
+        is_public = bool(page) and choice.user is None
+        flags = replace(request.flags, direct=choice.direct, page=page, public_page=is_public)
+        press = replace(_identify_press(request, choice), flags=flags)
+        await self._procedure.receive(press, Call(choice.operation, args, choice.confirmed))
         return None
 
     async def submit_form(self, body: Mapping[str, Any]) -> dict[str, str] | None:
         """Take a submitted form; returns its mistakes by block, or None."""
-        return await self._forms.submitted(body, self.begin)
-
-    async def begin(
-        self, request: Request, operation: str, args: Mapping[str, Any], *, confirmed: bool | None = None
-    ) -> None:
-        """Store an invocation and start it. Raises Unavailable."""
-        if confirmed is not None:
-            request = replace(request, flags=replace(request.flags, confirmed=confirmed))
-        invocation = make_invocation(make_choice_id(), request, operation, args)
-        if self._registry[operation].may_run_twice and request.via == "button":
-            # Pressing again is a new request. Only what mustn't run twice is recognized by its button.
-            invocation = replace(invocation, key=f"read:{invocation.id}")
-        # Durable once accepted, so the caller may acknowledge; a repeat finds the first invocation here.
-        accepted = await self._runner.accept(invocation)
-        self._runner.start(invocation, accepted)
+        return await self._forms.submitted(body)
 
     async def _make_form_button(self, request: Request, call: Call) -> Message:
         """Return a message with a button that opens the form, because a mention can't open one."""
@@ -155,11 +144,3 @@ def _identify_press(request: Request, choice: Choice) -> Request:
     """Key a press by its choice, so that two presses are one request, in the choice's thread if it has one."""
     where = choice.thread if choice.thread.channel else request.thread
     return replace(request, key=f"choice:{choice.id}", thread=where)
-
-
-def _mention_alias(error: UsageError, alias: str, command: str) -> UsageError:
-    """Add to an error that the command came from an alias."""
-    if not alias:
-        return error
-    see = f"`{alias}` is your alias: see `{command} alias {alias}`."
-    return UsageError(error.message, f"{error.hint} {see}".strip(), error.field)

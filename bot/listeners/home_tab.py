@@ -8,12 +8,14 @@ from typing import Any
 
 from bot.access.approvals.proposals import Proposals
 from bot.access.channel_access import ChannelAccess
+from bot.execution.procedure import Procedure
 from bot.home.publisher import HomeOpenings
 from bot.home.render import PREFIX
 from bot.listeners.dispatch import Dispatcher
 from bot.notifications.subscriptions.queries import find_subscription
 from bot.operations.invocation import Request
 from bot.operations.render import render_note
+from bot.operations.reply import Call
 from bot.slack.blockkit.blocks import Message
 from bot.slack.types import Thread
 from bot.store.transactions import Store
@@ -31,12 +33,14 @@ class HomeTab:
         channel_access: ChannelAccess,
         proposals: Proposals,
         dispatcher: Dispatcher,
+        procedure: Procedure,
     ) -> None:
         self._store = store
         self._openings = openings
         self._channel_access = channel_access
         self._proposals = proposals
         self._dispatcher = dispatcher
+        self._procedure = procedure
 
     async def opened(self, team: str, event: Mapping[str, Any]) -> None:
         """Note that a person opened their home, so that it is updated. Raises Unavailable."""
@@ -73,7 +77,6 @@ class HomeTab:
         if subscription is None or request.user not in (subscription.created_by, subscription.owner):
             return render_note(_NO_LONGER_EXISTS)
         there = replace(request, thread=Thread(subscription.team, subscription.channel))
-        await self._dispatcher.begin(
-            there, name, {"pipeline": subscription.pipeline, "rule": subscription.id}, confirmed=True
-        )
+        args = {"pipeline": subscription.pipeline, "rule": subscription.id}
+        await self._procedure.receive(there, Call(name, args, confirmed=True))
         return None

@@ -73,7 +73,7 @@ class World:
 
     async def turn(self) -> int:
         """Let each of the process's loops tick once, in its order; return how much they did."""
-        done = await self.bot.runner.drain()
+        done = await self.bot.execution.background.drain()
         done += len(await self.buildkite.deliver())
         for loop in self.bot.loops:
             done += await loop.tick()

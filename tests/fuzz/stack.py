@@ -94,7 +94,7 @@ class Stack:
             "scheme": "http",
         }
         await self.world.bot.web(scope, receive, send)
-        await self.world.bot.runner.drain()
+        await self.world.bot.execution.background.drain()
         await self.world.bot.inbox.tick()
         return int(sent[0]["status"])
 

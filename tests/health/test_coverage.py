@@ -81,7 +81,7 @@ async def test_a_report_reads_a_limited_number_of_builds(world: World) -> None:
         hours(world, 1)
     await settle_reports(world)
     reports = ReportData(world.bot.store, world.clock, most=3)
-    buildkite = world.bot.runner.services.buildkite
+    buildkite = world.bot.buildkite
     reply = [await reports.gather(buildkite, ["web"], START - timedelta(days=1)) for _ in range(4)]
     assert [(len(item.runs), item.read, item.more, bool(item.missing)) for item in reply] == [
         (3, 3, True, True),

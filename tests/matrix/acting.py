@@ -49,7 +49,7 @@ async def settle_all(world: World) -> None:
     Raises AssertionError where it does not come to an end.
     """
     for _ in range(ROUNDS):
-        if not await world.bot.runner.drain() and not await _is_work_pending(world):
+        if not await world.bot.execution.background.drain() and not await _is_work_pending(world):
             return
         while await _turn(world):
             pass
@@ -69,7 +69,7 @@ async def _is_work_pending(world: World) -> bool:
 
 async def _turn(world: World) -> int:
     bot = world.bot
-    done = await bot.runner.drain()
+    done = await bot.execution.background.drain()
     for part in (bot.approved_proposals, bot.reply_publisher, bot.card_publisher, bot.proposal_publisher):
         done += await part.tick()
     return done

@@ -78,7 +78,7 @@ async def propose(world: World, words: str = "build create deploy-prod") -> Mess
 async def approve(world: World, card: Message) -> None:
     """Bob's word is counted, and nothing has run yet."""
     await world.bob.clicks(card, "Approve")
-    await world.bot.runner.drain()
+    await world.bot.execution.background.drain()
 
 
 async def block_gated(world: World) -> tuple[Build, Message]:
@@ -121,7 +121,7 @@ async def test_a_lock_that_was_taken_in_the_meantime_holds(world: World) -> None
     card = await propose(world)
     await approve(world, card)
     await world.slack.people["U0CARA001"].types(world.deploys, '/bk lock deploy-prod "release 42"')
-    await world.bot.runner.drain()
+    await world.bot.execution.background.drain()
     assert await read_outcome(world, card) == snapshot(
         (
             0,
@@ -161,7 +161,7 @@ async def test_a_stop_of_all_writes_holds(world: World) -> None:
     card = await propose(world)
     await approve(world, card)
     await world.alice.types(world.deploys, "/bk readonly on")
-    await world.bot.runner.drain()
+    await world.bot.execution.background.drain()
     assert await read_outcome(world, card) == snapshot(
         (
             0,
@@ -299,7 +299,7 @@ async def test_a_press_after_the_time_is_over_starts_nothing(world: World) -> No
     card = await propose(world)
     world.clock.advance(1801)
     await world.bob.clicks(card, "Approve")
-    await world.bot.runner.drain()
+    await world.bot.execution.background.drain()
     assert world.whispers(world.bob)[-1] == snapshot("""\
 ⚠️ This proposal is already closed.
 Run the command again for a new one.\

@@ -146,7 +146,7 @@ async def test_a_card_that_was_not_posted_yet_goes_by_direct_message(world: Worl
     """Shared between the request and the card: the build runs, and who asked follows it alone."""
     world.slack.faults.rate_limit("chat.postMessage", retry_after=61)
     await world.bob.types(world.deploys, "/bk build create web")
-    await world.bot.runner.drain()
+    await world.bot.execution.background.drain()
     await world.settle(3)
     world.deploys.shared = True
     await world.settle(90, step=5)

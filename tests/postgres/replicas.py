@@ -43,7 +43,7 @@ class Replicas(World):
     async def turn(self) -> int:
         """Run every loop once, of every bot that doesn't hang, at the same time."""
         working = [bot for number, bot in enumerate(self.bots) if number not in self.hung]
-        done = sum(await asyncio.gather(*(bot.runner.drain() for bot in working)))
+        done = sum(await asyncio.gather(*(bot.execution.background.drain() for bot in working)))
         done += len(await self.buildkite.deliver())
         for together in zip(*(bot.loops for bot in working), strict=True):
             done += sum(await asyncio.gather(*(loop.tick() for loop in together)))

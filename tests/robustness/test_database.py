@@ -73,7 +73,7 @@ async def test_a_read_only_database_starts_nothing(world: World) -> None:
         await tx.exec_driver_sql("PRAGMA query_only=ON")
     before = len(world.buildkite.builds)
     await world.bob.types(world.deploys, "/bk build create web")
-    await world.bot.runner.drain()
+    await world.bot.execution.background.drain()
     assert "My database isn't responding" in read_private(world, world.bob)
     assert len(world.buildkite.builds) == before
 
@@ -87,7 +87,7 @@ async def test_a_create_that_cannot_be_recorded_is_not_repeated(world: World) ->
     other = sqlite3.connect(find_database_file(world.settings), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     hang.release()
-    await world.bot.runner.drain()
+    await world.bot.execution.background.drain()
     other.execute("ROLLBACK")
     other.close()
     assert "Try again" not in read_private(world, world.bob)

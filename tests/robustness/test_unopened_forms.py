@@ -73,7 +73,7 @@ async def test_without_a_database_there_is_no_button(world: World) -> None:
     with closing(sqlite3.connect(find_database_file(world.settings), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         await world.bob.types(world.deploys, CREATE)
-        await world.bot.runner.drain()
+        await world.bot.execution.background.drain()
         other.execute("ROLLBACK")
     (answer,) = world.slack.ephemerals(world.bob)
     assert "The form didn't open. My database isn't responding" in answer.plain()

@@ -22,7 +22,13 @@ from bot.access.approvals.queries import (
 from bot.access.policy.rules import ApprovalRequirement
 from bot.access.queries import record_audit_entry
 from bot.operations.choices import make_choice_id
-from bot.operations.invocation import Flags, Invocation, compute_request_digest
+from bot.operations.invocation import (
+    Flags,
+    Invocation,
+    Request,
+    compute_request_digest,
+    make_invocation,
+)
 from bot.operations.queries import close_invocation
 from bot.runtime.clock import Clock
 from bot.slack.types import Thread
@@ -153,18 +159,10 @@ class Proposals:
         return late
 
 
-def build_invocation(proposal: Proposal) -> Invocation:
-    """Build the invocation of an approved proposal; its key makes sure that it runs only once."""
-    return Invocation(
-        id=make_choice_id(),
-        key=f"proposal:{proposal.id}",
-        operation=proposal.operation,
-        args=proposal.args,
-        user=proposal.requester,
-        thread=proposal.thread,
-        via=proposal.via,
-        flags=Flags(confirmed=True, direct=bool(proposal.options.get("dm")), proposal=proposal.id),
-    )
+def build_request(proposal: Proposal) -> Request:
+    """Build the request to run an approved proposal; its key makes sure that it runs only once."""
+    flags = Flags(direct=bool(proposal.options.get("dm")), proposal=proposal.id)
+    return Request(proposal.requester, proposal.thread, proposal.via, f"proposal:{proposal.id}", flags=flags)
 
 
 def _build_proposal(
@@ -189,7 +187,8 @@ def _build_proposal(
 
 
 def _build_vote_invocation(proposal: Proposal, user: str) -> Invocation:
-    return replace(build_invocation(proposal), user=user, via="button")
+    request = replace(build_request(proposal), user=user, via="button")
+    return make_invocation(make_choice_id(), request, proposal.operation, proposal.args)
 
 
 def _build_audit_detail(proposal: Proposal) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from bot.access.approvals.model import Proposal
-from bot.access.approvals.proposals import Proposals, build_invocation
+from bot.access.approvals.proposals import Proposals, build_request
 from bot.access.approvals.queries import (
     find_due_proposals,
     find_next_proposal_due,
@@ -61,7 +61,7 @@ class ProposalPublisher:
             text = (
                 f"`{proposal.operation}` wasn't approved in time. Request it again when an approver is available."
             )
-            await self._answers.send(build_invocation(proposal).recipient, render_note(text))
+            await self._answers.send(build_request(proposal).recipient, render_note(text))
         async with self._store.read() as tx:
             due = await find_due_proposals(tx, self._vault, self._clock.now())
         return sum([await self._publish(proposal, outcome) for proposal, outcome in due])
@@ -127,7 +127,7 @@ class ProposalPublisher:
         """Withdraw a proposal because another organization now reads its channel: decisions don't belong there."""
         if await self._proposals.abandon(proposal, SHARED_OUTSIDE):
             text = f"This channel is now shared with another organization, so I withdrew `{proposal.operation}`."
-            await self._answers.send(build_invocation(proposal).recipient, render_note(text))
+            await self._answers.send(build_request(proposal).recipient, render_note(text))
 
     async def _mark_drawn(self, proposal: Proposal, **values: Any) -> None:
         async with self._store.write() as tx:

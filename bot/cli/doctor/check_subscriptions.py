@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.app.clients import open_slack_clients
 from bot.cli.doctor.finding import Finding
-from bot.execution.questions import BOT_NAME
+from bot.execution.endings import BOT_NAME
 from bot.notifications.subscriptions.file_parse import InvalidSubscriptions, SubscriptionDocument
 from bot.notifications.subscriptions.subscription_file import load_subscriptions
 from bot.settings import Settings

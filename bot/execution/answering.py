@@ -1,0 +1,151 @@
+"""Renders and sends the answers of invocations, at once or after a crash or an outage."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.access.approvals.model import Proposal
+from bot.access.approvals.render import render_pending_proposal
+from bot.access.channel_access import ChannelAccess
+from bot.buildkite.models import Build
+from bot.errors import Unavailable
+from bot.execution.stages import Answer, Performed, Recorded
+from bot.operations.build_wording import link_build
+from bot.operations.choices import Choices, make_button_choices, make_button_values
+from bot.operations.invocation import Invocation
+from bot.operations.paging import paginate
+from bot.operations.queries import mark_answer_delivered, postpone_answer
+from bot.operations.render import render_answered, render_reply
+from bot.operations.reply import Reply
+from bot.runtime.clock import Clock
+from bot.runtime.token_bucket import backoff_seconds
+from bot.slack.answers import Answers
+from bot.slack.blockkit.blocks import Message, message, section
+from bot.slack.blockkit.mrkdwn import Mrkdwn, md
+from bot.slack.types import Thread
+from bot.store.transactions import Store
+
+# Nobody waits longer than this for an answer. Slack's response URLs end after 30 minutes as well.
+_WORTH_DELIVERING = timedelta(minutes=30)
+
+
+class Answering:
+    """Renders the answers of operations that succeeded, and sends the answers of closed invocations."""
+
+    def __init__(
+        self, store: Store, clock: Clock, choices: Choices, answers: Answers, channel_access: ChannelAccess
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._choices = choices
+        self._answers = answers
+        self._channel_access = channel_access
+
+    async def can_post(self, invocation: Invocation) -> bool:
+        """Return whether a card can be posted in the thread of a request."""
+        return await self._channel_access.can_post(invocation.thread)
+
+    async def render(self, performed: Performed) -> Answer:
+        """Render the answer to an operation that succeeded, and save what its buttons stand for.
+
+        Another page of a list replaces the page before it.
+        """
+        invocation, op, turned = performed.invocation, performed.op, performed.invocation.flags.page
+        where = await self._find_destination(invocation)
+        reply = paginate(performed.reply, op, invocation.args, turned or 1)
+        public = await self._is_public(reply, where) and not turned
+        reply = reply if public else _redirect_file(reply)
+        owner = None if public or invocation.flags.public_page else invocation.user
+        choices = make_button_choices(reply.buttons, where, owner)
+        await self._choices.save(tuple(choices.values()))
+        actor = None if turned else performed.actor
+        rendered = render_reply(reply, actor=actor, button_value=make_button_values(choices))
+        repeated = _render_started_already(reply.card_build) if reply.card_build else rendered
+        return Answer(invocation, op, reply, where, rendered, repeated, public)
+
+    async def _find_destination(self, invocation: Invocation) -> Thread:
+        """Return the thread of the request, or the person's direct messages if they chose those."""
+        if not invocation.flags.direct:
+            return invocation.thread
+        return await self._channel_access.open_direct_message(invocation.thread.team, invocation.user)
+
+    async def _is_public(self, reply: Reply, where: Thread) -> bool:
+        return reply.card_build is None and not reply.private and await self._channel_access.can_post(where)
+
+    async def send(self, answer: Answer, duplicate: Reply | None) -> None:
+        """Send what a closed invocation owes the person: a private answer, a file, a warning of a duplicate."""
+        invocation, reply, flags = answer.invocation, answer.reply, answer.invocation.flags
+        if duplicate:
+            await self._warn_of_duplicate(invocation, duplicate)
+        if not answer.public and reply.card_build is None:
+            await self.deliver(invocation, answer.message, turned=bool(flags.page))
+        elif flags.replaces:
+            done = render_answered(reply.text, direct=flags.direct, public=answer.public)
+            await self._answers.send(invocation.recipient, done, replace=True)
+        if reply.file:
+            to_thread = answer.public and await self._channel_access.accepts_files(answer.where.channel)
+            await self._answers.send_file(invocation.user, reply.file, answer.where if to_thread else None)
+
+    async def _warn_of_duplicate(self, invocation: Invocation, reply: Reply) -> None:
+        choices = make_button_choices(reply.buttons, invocation.thread, invocation.user)
+        await self._choices.save(tuple(choices.values()))
+        warning = render_reply(reply, actor=None, button_value=make_button_values(choices))
+        await self._answers.send(invocation.recipient, warning)
+
+    async def deliver(self, invocation: Invocation, answer: Message, *, turned: bool = False) -> None:
+        """Send the answer of an invocation that was just closed; `turned`: it is another page of a table.
+
+        Where this or recording it fails, `deliver_late` sends the answer later.
+        """
+        replaces = turned or invocation.flags.replaces
+        public = turned and invocation.flags.public_page
+        if await self._answers.send(invocation.recipient, answer, replace=replaces, public=public):
+            with suppress(Unavailable):
+                await mark_answer_delivered(self._store, invocation.id)
+
+    async def deliver_late(self, invocation: Invocation) -> None:
+        """Send an overdue answer, and plan the next attempt if that fails; give up after half an hour."""
+        now, stored = self._clock.now(), invocation.answer
+        late = invocation.closed_at is not None and now - invocation.closed_at > _WORTH_DELIVERING
+        if (
+            late
+            or stored is None
+            or await self._answers.send(invocation.recipient, stored.message, replace=stored.replaces)
+        ):
+            await mark_answer_delivered(self._store, invocation.id)
+            return
+        wait = timedelta(seconds=backoff_seconds(invocation.attempts + 1, base=5, longest=120))
+        async with self._store.write() as tx:
+            await postpone_answer(tx, invocation.id, now + wait)
+
+    async def note(self, invocation: Invocation, text: Mrkdwn) -> None:
+        """Send a private note that isn't the invocation's answer, once: it isn't sent again after a failure."""
+        await self._answers.send(invocation.recipient, message(text, [section(text)]))
+
+    async def repeat(self, recorded: Recorded, proposal: Proposal | None) -> None:
+        """Give a repeated click, form or request the first one's answer, without a second effect.
+
+        A mention gets none: when Slack delivers an event twice, the person wrote it only once. `proposal` is the
+        proposal that the first one became, if it needs approvals.
+        """
+        invocation, first = recorded.invocation, recorded.first
+        if invocation.via == "mention":
+            return
+        if first.answer:
+            await self._answers.send(invocation.recipient, first.answer.message)
+        elif proposal:
+            await self._answers.send(invocation.recipient, render_pending_proposal(proposal))
+
+
+def _redirect_file(reply: Reply) -> Reply:
+    """Say that a file for the thread comes by direct message where the bot can't post."""
+    if reply.file is None or reply.private:
+        return reply
+    return replace(reply, footer="I can't post here, so I sent the file to you in a direct message.")
+
+
+def _render_started_already(build: Build) -> Message:
+    text = md("This already started {build}.", build=link_build(build))
+    return message(text, [section(text)])

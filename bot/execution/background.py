@@ -1,0 +1,27 @@
+"""Work that continues after a request is acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+
+
+class BackgroundTasks:
+    """Runs work in the background and can wait for all of it."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Coroutine[object, object, None]) -> None:
+        """Run work in the background and keep a reference, because asyncio itself holds only a weak one."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def drain(self) -> int:
+        """Wait for everything in progress; returns how many tasks there were."""
+        count = 0
+        while self._running:
+            count += len(self._running)
+            await asyncio.gather(*self._running, return_exceptions=True)
+        return count

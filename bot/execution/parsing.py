@@ -1,0 +1,35 @@
+"""Parses what people type."""
+
+from __future__ import annotations
+
+from bot.errors import UsageError
+from bot.execution.aliases import Aliases
+from bot.operations.grammar import parse
+from bot.operations.invocation import Request
+from bot.operations.operation import Registry
+from bot.operations.reply import Call
+
+
+class CommandParser:
+    """Turns typed text into calls; `command` is the slash command, for hints."""
+
+    def __init__(self, aliases: Aliases, registry: Registry, command: str) -> None:
+        self._aliases = aliases
+        self._registry = registry
+        self._command = command
+
+    async def parse(self, request: Request, text: str) -> Call:
+        """Return the call, with the person's aliases expanded. Raises UsageError, and Unavailable."""
+        team, user = request.thread.team, request.user
+        text, alias = await self._aliases.expand(team, user, text, self._registry, self._command)
+        try:
+            return parse(text, self._registry, command=self._command)
+        except UsageError as error:
+            raise self._mention_alias(error, alias) from error
+
+    def _mention_alias(self, error: UsageError, alias: str) -> UsageError:
+        """Add to an error that the command came from an alias."""
+        if not alias:
+            return error
+        see = f"`{alias}` is your alias: see `{self._command} alias {alias}`."
+        return UsageError(error.message, f"{error.hint} {see}".strip(), error.field)

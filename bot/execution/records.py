@@ -1,0 +1,248 @@
+"""Records invocations: their arrival, their start, and their end with everything that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any
+
+from bot.access.approvals.model import ProposalState
+from bot.access.approvals.queries import close_proposal
+from bot.access.queries import record_audit_entry
+from bot.builds.fold.build_fold import BuildFold
+from bot.builds.queries import plan_earlier_read
+from bot.errors import KitestringError, Unavailable
+from bot.execution.duplicates import DUPLICATE_WINDOW, render_duplicate
+from bot.execution.queries import find_same_request
+from bot.execution.stages import Answer, Recorded
+from bot.history.queries import are_webhooks_arriving
+from bot.notifications.reminders.reminders import schedule_reminders
+from bot.operations.build_wording import link_build
+from bot.operations.choices import make_choice_id
+from bot.operations.invocation import (
+    Invocation,
+    Request,
+    StoredAnswer,
+    compute_request_digest,
+    make_invocation,
+)
+from bot.operations.operation import Effect, Operation, Registry
+from bot.operations.queries import (
+    begin_invocation,
+    close_answered,
+    close_invocation,
+    insert_invocation,
+    is_repeat,
+    postpone_invocation,
+)
+from bot.operations.reply import Call, Reply
+from bot.runtime.clock import Clock
+from bot.runtime.json_types import JsonObject
+from bot.runtime.redaction import mask_tokens
+from bot.slack.blockkit.blocks import Message
+from bot.slack.blockkit.mrkdwn import Mrkdwn, cut, md
+from bot.slack.queries import enqueue_message
+from bot.store.transactions import Store, Tx
+from bot.store.vault import Vault
+
+# Buildkite's client times out after ten seconds. Until ten more have passed, the request may still take effect,
+# so an absent build proves nothing.
+SECOND_PROBE_DELAY = timedelta(seconds=20)
+# Delivering an answer takes a second or two. After this long the process must have died before it could.
+_DELIVERY_DEADLINE = timedelta(seconds=30)
+# Characters of an outcome that fit on a proposal's card.
+_OUTCOME_LIMIT = 300
+
+
+class InvocationRecords:
+    """Writes invocations to the database; sends nothing.
+
+    `replica` names this process. `wake` wakes the leader's loops when there is work for them; `wake_soon` a little
+    later, when there may be.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        clock: Clock,
+        registry: Registry,
+        replica: str,
+        wake: Callable[[], None],
+        wake_soon: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self._registry = registry
+        self._replica = replica
+        self._wake = wake
+        self._wake_soon = wake_soon
+
+    async def accept(self, request: Request, call: Call) -> Recorded:
+        """Store a call, or find the invocation that has its key already; durable once this returns.
+
+        Raises Unavailable.
+        """
+        invocation = make_invocation(make_choice_id(), request, call.operation, call.args)
+        invocation = replace(invocation, flags=replace(request.flags, confirmed=call.confirmed))
+        if request.via == "button" and self._registry[call.operation].may_run_twice:
+            # Pressing again is a new request. Only what mustn't run twice is recognized by its button.
+            invocation = replace(invocation, key=f"read:{invocation.id}")
+        first = await insert_invocation(self._store, self._vault, invocation, self._clock.now(), self._replica)
+        return Recorded(invocation, first)
+
+    async def has_accepted(self, key: str) -> bool:
+        """Return whether a request with that key was accepted before. Raises Unavailable."""
+        async with self._store.read() as tx:
+            return await is_repeat(tx, key)
+
+    async def begin(self, invocation: Invocation, op: Operation) -> bool:
+        """Mark the invocation as running; False where another replica has taken it over.
+
+        From here on recovery knows that it may have happened. Reads change nothing, so a single replica doesn't
+        record their start.
+        """
+        if op.effect is Effect.READS and self._store.sqlite:
+            return True
+        digest = compute_request_digest(invocation)
+        async with self._store.write() as tx:
+            return await begin_invocation(tx, self._vault, invocation, digest, self._clock.now(), self._replica)
+
+    async def close(self, answer: Answer) -> Reply | None:
+        """Close an operation that succeeded; returns a reply about an earlier equal request, if any.
+
+        Closing the invocation, tracking the build and queueing the public answer are one transaction, so that a
+        crash can't keep one and lose another.
+        """
+        if not (answer.public or _has_effects(answer)):
+            await self._close_answered(answer.invocation, answer.message)
+            self._wake_soon()
+            return None
+        duplicate = await self._close_with_effects(answer)
+        self._wake()
+        return duplicate
+
+    async def _close_answered(self, invocation: Invocation, message: Message) -> None:
+        """Close an invocation that has no effect but its private answer."""
+        now = self._clock.now()
+        deadline, detail = now + _DELIVERY_DEADLINE, mask_arguments(_get_detail(invocation))
+        await close_answered(self._store, invocation, _keep(invocation, message), now, deadline, detail)
+
+    async def _close_with_effects(self, answer: Answer) -> Reply | None:
+        invocation, reply, where, now = answer.invocation, answer.reply, answer.where, self._clock.now()
+        async with self._store.write() as tx:
+            if answer.public:  # queued before the build's own messages, so that people first read who did it
+                key, body = f"answer:{invocation.id}", asdict(answer.message)
+                await enqueue_message(tx, key, "answer", where, now, body=body, requester=invocation.user)
+            await self._fold_builds(tx, answer)
+            await schedule_reminders(tx, reply, where, invocation.user, now)
+            undelivered = not answer.public and reply.card_build is None
+            summary = md("started {build}", build=link_build(reply.card_build)) if reply.card_build else ""
+            kept, detail = answer.repeated, _get_detail(invocation)
+            await self._close(tx, invocation, "done", kept, detail, undelivered=undelivered, summary=summary)
+            return await self._find_duplicate(tx, invocation, reply)
+
+    async def _fold_builds(self, tx: Tx, answer: Answer) -> None:
+        invocation, reply = answer.invocation, answer.reply
+        if not (reply.builds or reply.card_build or reply.extra_card_build):
+            return
+        fold = BuildFold(self._clock.now(), await are_webhooks_arriving(tx, self._clock.now()))
+        await fold.fold_webhooks(tx, [(build, build.jobs) for build in reply.builds])
+        if build := reply.card_build or reply.extra_card_build:
+            # Someone who only follows a build hasn't started it, and its card says so.
+            watching = answer.op.effect is not Effect.CHANGES_BUILDKITE
+            options = {"invocation": invocation.id, "watching": watching}
+            await fold.track(tx, build, answer.where, invocation.user, make_choice_id(), **options)
+
+    async def _find_duplicate(self, tx: Tx, invocation: Invocation, reply: Reply) -> Reply | None:
+        """Return a reply that offers to undo an equal command that the person typed a moment before.
+
+        Typing a command twice is allowed to start two builds, because people do mean that sometimes.
+        """
+        if reply.card_build is None or invocation.via not in ("slash", "mention"):
+            return None
+        now = self._clock.now()
+        before = await find_same_request(tx, invocation, now - DUPLICATE_WINDOW)
+        return render_duplicate(before[0].build, before[1], now, reply.card_build) if before else None
+
+    async def close_without_effect(
+        self, invocation: Invocation, state: str, message: Message, rule: str | None = None
+    ) -> None:
+        """Close an invocation that had no effect: refused, failed, or replaced by a question."""
+        async with self._store.write() as tx:
+            await self._close(tx, invocation, state, message, {"rule": rule})
+
+    async def mark_unconfirmed(self, invocation: Invocation) -> None:
+        """Mark an invocation as unknown, so that recovery finds out whether it happened."""
+        now = self._clock.now()
+        async with self._store.write() as tx:
+            await postpone_invocation(tx, invocation.id, now + SECOND_PROBE_DELAY)
+            await record_audit_entry(tx, invocation, "unknown", now, {})
+        self._wake()
+
+    async def plan_read(self, args: JsonObject) -> None:
+        """Read the tracked build that an operation failed on: its card is probably out of date."""
+        pipeline, number = args.get("pipeline"), args.get("number")
+        if isinstance(pipeline, str) and isinstance(number, int | str) and number:
+            with suppress(Unavailable):
+                async with self._store.write() as tx:
+                    await plan_earlier_read(tx, pipeline, int(number), self._clock.now())
+                self._wake()
+
+    async def _close(
+        self,
+        tx: Tx,
+        invocation: Invocation,
+        state: str,
+        message: Message,
+        detail: dict[str, Any],
+        *,
+        undelivered: bool = True,
+        summary: str = "",
+    ) -> None:
+        """Close an invocation and its proposal; `undelivered`: the answer is still to be sent."""
+        now = self._clock.now()
+        deadline = now + _DELIVERY_DEADLINE if undelivered else None
+        await close_invocation(tx, invocation, state, _keep(invocation, message), now, deadline)
+        await record_audit_entry(tx, invocation, state, now, mask_arguments(detail))
+        if invocation.flags.proposal:
+            end = ProposalState.DONE if state == "done" else ProposalState.FAILED
+            outcome = cut(Mrkdwn(summary or message.text), _OUTCOME_LIMIT)
+            await close_proposal(tx, invocation.flags.proposal, end, now, outcome)
+
+
+def _has_effects(answer: Answer) -> bool:
+    reply = answer.reply
+    builds = reply.builds or reply.card_build or reply.extra_card_build
+    if builds or reply.reminders or reply.clears_reminder or answer.invocation.flags.proposal:
+        return True
+    return answer.op.effect is not Effect.READS
+
+
+def get_rule(error: KitestringError) -> str | None:
+    """Return the name of the policy rule that an error is about, if any."""
+    return getattr(error, "rule", None)
+
+
+def _get_detail(invocation: Invocation) -> dict[str, Any]:
+    return {"args": invocation.args, "rule": invocation.rule}
+
+
+def _keep(invocation: Invocation, answer: Message) -> StoredAnswer:
+    return StoredAnswer(answer, invocation.flags.replaces)
+
+
+def mask_arguments(detail: dict[str, Any]) -> dict[str, Any]:
+    """Return an audit detail with the names of variables and fields but no values, steps or tokens."""
+    given = (detail.get("args") or {}).items()
+    args = {name: mask_tokens(value) if isinstance(value, str) else value for name, value in given}
+    for name in ("env", "metadata", "fields"):
+        if isinstance(args.get(name), dict):
+            args[name] = sorted(args[name])
+    if isinstance(args.get("steps"), str):
+        args["steps"] = f"{len(args['steps'].splitlines())} lines"
+    kept = {key: value for key, value in detail.items() if value is not None and key != "args"}
+    return {**kept, "args": args} if args else kept
