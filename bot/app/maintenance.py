@@ -9,6 +9,7 @@ from bot.app.dependencies import Dependencies
 from bot.app.interaction import Interaction
 from bot.execution.approved import ApprovedStarter
 from bot.execution.recovery import Recovery
+from bot.notifications.subscriptions.queries import forget_cached_subscriptions
 from bot.runtime.loop import LoopName
 from bot.store.clock_jumps import ClockWatch
 from bot.store.key_rotation import KeyRotation
@@ -46,5 +47,7 @@ def build_maintenance(deps: Dependencies, interaction: Interaction) -> Maintenan
         account_upkeep=AccountUpkeep(
             deps.leader_store, deps.clock, deps.identity.team, deps.people, interaction.accounts, rotation
         ),
-        clock_watch=ClockWatch(deps.store, deps.clock, deps.wakeups.waker(*LoopName)),
+        clock_watch=ClockWatch(
+            deps.store, deps.clock, deps.wakeups.waker(*LoopName), forget_cached_subscriptions
+        ),
     )

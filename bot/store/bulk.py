@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.tables import Instant
+from bot.store.columns import Instant
 from bot.store.transactions import Tx
 
 # Makes the statement for a dialect (by name) and for rows with these columns.

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 import structlog
 
 from bot.runtime.clock import Clock
-from bot.store.tables import builds, cards, deliveries, invocations, notices, people
+from bot.store.columns import CACHED, FIXED, Due, TimeMeaning, list_times
+from bot.store.schema import list_tables
 from bot.store.transactions import Transactions, Tx
 
 # Seconds by which wall and monotonic time may drift apart between two checks: NTP slews, and machines pause.
 _DRIFT_SECONDS = 5.0
+NoteRepair = Callable[[Tx], Awaitable[None]]
 log = structlog.stdlib.get_logger(__name__)
 
 
 class ClockWatch:
-    """Compares wall time with monotonic time; `wake` wakes every loop that waits for a time."""
+    """Compares wall time with monotonic time; `wake` wakes every loop that waits for a time.
 
-    def __init__(self, store: Transactions, clock: Clock, wake: Callable[[], None]) -> None:
+    `note_repair` runs in the transaction that changes rows, for what is kept in memory of them.
+    """
+
+    def __init__(
+        self, store: Transactions, clock: Clock, wake: Callable[[], None], note_repair: NoteRepair
+    ) -> None:
         self._store = store
         self._clock = clock
         self._wake = wake
+        self._note_repair = note_repair
         self._offset: float | None = None
 
     async def tick(self) -> int:
@@ -39,8 +48,7 @@ class ClockWatch:
         jumped = self._offset is not None
         if jumped:
             log.warning("the wall clock was set", seconds=round(offset - (self._offset or 0)))
-        async with self._store.write() as tx:
-            count = await repair_times(tx, self._clock.now(), jumped=jumped)
+        count = await repair_times(self._store, self._clock.now(), self._note_repair, jumped=jumped)
         self._offset = offset
         self._wake()
         return count
@@ -50,44 +58,36 @@ class ClockWatch:
         return None
 
 
-# Times of past events: none can be later than now.
-_PAST = (
-    builds.c.seen_at,
-    builds.c.read_at,
-    builds.c.doubt_since,
-    builds.c.followed_at,
-    cards.c.intent_at,
-    notices.c.intent_at,
-    notices.c.created_at,
-    deliveries.c.received_at,
-    invocations.c.created_at,
-    invocations.c.started_at,
-    invocations.c.closed_at,
-)
-# Due times, and the furthest ahead that each is ever planned.
-_DUE = (
-    (builds.c.read_due, timedelta(hours=13)),
-    (cards.c.due_at, timedelta(minutes=10)),
-    (notices.c.due_at, timedelta(minutes=10)),
-    (deliveries.c.next_at, timedelta(minutes=10)),
-    (invocations.c.next_at, timedelta(minutes=10)),
-)
+async def repair_times(store: Transactions, now: datetime, note_repair: NoteRepair, *, jumped: bool) -> int:
+    """Repair every column as its declared meaning says; return how many rows were changed.
 
-
-async def repair_times(tx: Tx, now: datetime, *, jumped: bool) -> int:
-    """Move impossible times to now; after a jump, make everything in the future due now. Return how many.
-
-    Doing something early is harmless, since every loop checks what there is to do; doing it hours late isn't.
+    Past events move to now, and so does what is due: after a jump all of it, otherwise only what is due later than
+    its loop ever plans. Doing something early is harmless, since every loop checks what there is to do; doing it
+    hours late isn't. The rows are looked for first, because not all columns have an index and a search through a
+    table must not keep others from writing.
     """
-    count = 0
-    for column in _PAST:
-        count += await _clamp(tx, column, now, now)
-    for column, furthest in _DUE:
-        count += await _clamp(tx, column, now if jumped else now + furthest, now)
-    await tx.execute(sa.delete(people).where(people.c.fetched_at > now))
-    return count
+    plans = [_plan_change(column, meaning, now, jumped) for column, meaning in list_times(list_tables())]
+    async with store.read() as tx:
+        needed = [plan for plan in plans if plan and await tx.scalar(sa.select(sa.exists().where(plan.affected)))]
+    if not needed:
+        return 0
+    async with store.write() as tx:
+        await note_repair(tx)
+        return sum([(await tx.execute(plan.statement)).rowcount for plan in needed])
 
 
-async def _clamp(tx: Tx, column: sa.Column[datetime], latest: datetime, now: datetime) -> int:
-    change = sa.update(column.table).where(column > latest).values({column.name: now})
-    return (await tx.execute(change)).rowcount
+class _Change(NamedTuple):
+    """A statement and the condition for the rows that it changes."""
+
+    affected: sa.ColumnElement[bool]
+    statement: sa.Update | sa.Delete
+
+
+def _plan_change(column: sa.Column[datetime], meaning: TimeMeaning, now: datetime, jumped: bool) -> _Change | None:
+    if meaning is FIXED:
+        return None
+    latest = now + meaning.furthest if isinstance(meaning, Due) and not jumped else now
+    affected = column > latest
+    if meaning is CACHED:
+        return _Change(affected, sa.delete(column.table).where(affected))
+    return _Change(affected, sa.update(column.table).where(affected).values({column.name: now}))

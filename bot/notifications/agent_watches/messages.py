@@ -27,7 +27,7 @@ _STATE_TEXTS = {
 _SHORTEST_ANNOUNCED_PAUSE = timedelta(minutes=3)
 # Buildkite resumes an agent a few seconds after its pause has ended.
 RESUME_MARGIN = timedelta(seconds=15)
-_LONGEST_LEAD = timedelta(minutes=5)
+LONGEST_LEAD = timedelta(minutes=5)
 
 
 def build_digest_item(state: str, agent: Agent) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _render_line(entry: Mapping[str, Any]) -> Mrkdwn:
 
 def choose_lead_time(pause: timedelta) -> timedelta | None:
     """Return how long before its end a pause is announced; None for a short pause, which isn't announced."""
-    return min(_LONGEST_LEAD, pause / 5) if pause >= _SHORTEST_ANNOUNCED_PAUSE else None
+    return min(LONGEST_LEAD, pause / 5) if pause >= _SHORTEST_ANNOUNCED_PAUSE else None
 
 
 def render_pause_ending(agent: Agent, user: str | None, before: timedelta) -> Mrkdwn:

@@ -105,6 +105,8 @@ class Reminders:
         if agent is None or not agent.paused or agent.connection_state != "connected":
             return await self._drop(reminder)
         left = (agent.resumes_at or self._clock.now()) - self._clock.now()
+        if left > messages.LONGEST_LEAD + _GRACE:  # someone extended the pause, or the clock was set
+            return await self._postpone(reminder, self._clock.now() + left - messages.LONGEST_LEAD)
         return await self._enqueue(
             reminder,
             _render_message(messages.render_pause_ending(agent, reminder.user, max(left, timedelta(seconds=1)))),
@@ -115,14 +117,14 @@ class Reminders:
         if agent is None:
             return await self._drop(reminder)
         if agent.paused and agent.connection_state == "connected":
-            return await self._postpone_to_new_end(reminder, agent)
+            end = (agent.resumes_at or self._clock.now()) + messages.RESUME_MARGIN
+            return await self._postpone(reminder, max(end, self._clock.now() + _GRACE))
         return await self._enqueue(reminder, _render_message(messages.render_pause_ended(agent)))
 
-    async def _postpone_to_new_end(self, reminder: DueReminder, agent: Agent) -> bool:
+    async def _postpone(self, reminder: DueReminder, due_at: datetime) -> bool:
         """Wait for the new end of a pause that someone extended outside of Slack."""
-        again = max((agent.resumes_at or self._clock.now()) + messages.RESUME_MARGIN, self._clock.now() + _GRACE)
         async with self._store.write() as tx:
-            await postpone_reminder(tx, reminder, again)
+            await postpone_reminder(tx, reminder, due_at)
         return False
 
     async def _announce_agents(self, reminder: DueReminder) -> bool:

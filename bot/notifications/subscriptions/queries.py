@@ -22,6 +22,11 @@ async def get_subscriptions_version(tx: Tx) -> str:
     return await get_meta(tx, VERSION) or ""
 
 
+async def forget_cached_subscriptions(tx: Tx) -> None:
+    """Make every replica read the subscriptions again, because rows were changed without going through here."""
+    await _bump_version(tx, "changed")
+
+
 async def find_all_subscriptions(tx: Tx) -> tuple[Subscription, ...]:
     """Return all subscriptions, oldest first."""
     found = await tx.execute(sa.select(subscriptions).order_by(subscriptions.c.created_at, subscriptions.c.id))
