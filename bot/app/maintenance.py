@@ -47,7 +47,5 @@ def build_maintenance(deps: Dependencies, interaction: Interaction) -> Maintenan
         account_upkeep=AccountUpkeep(
             deps.leader_store, deps.clock, deps.identity.team, deps.people, interaction.accounts, rotation
         ),
-        clock_watch=ClockWatch(
-            deps.store, deps.clock, deps.wakeups.waker(*LoopName), forget_cached_subscriptions
-        ),
+        clock_watch=ClockWatch(deps.store, deps.clock, deps.wakeups.waker(*LoopName), forget_cached_subscriptions),
     )

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot.runtime.clock import Clock
-from bot.store.columns import CACHED, FIXED, Due, TimeMeaning, list_times
+from bot.store.columns import CACHED, FIXED, DueTime, TimeMeaning, list_times
 from bot.store.schema import list_tables
 from bot.store.transactions import Transactions, Tx
 
@@ -86,7 +86,7 @@ class _Change(NamedTuple):
 def _plan_change(column: sa.Column[datetime], meaning: TimeMeaning, now: datetime, jumped: bool) -> _Change | None:
     if meaning is FIXED:
         return None
-    latest = now + meaning.furthest if isinstance(meaning, Due) and not jumped else now
+    latest = now + meaning.furthest if isinstance(meaning, DueTime) and not jumped else now
     affected = column > latest
     if meaning is CACHED:
         return _Change(affected, sa.delete(column.table).where(affected))

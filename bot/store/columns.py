@@ -27,7 +27,7 @@ class Instant(sa.types.TypeDecorator[datetime]):
 
 
 class PlainMeaning(Enum):
-    """What a time column means if nothing is due at that time."""
+    """The meaning of a time column if nothing is due at that time."""
 
     PAST = "a past event by the bot's own clock: never later than now"
     CACHED = "when the row was fetched: a row from the future is deleted, and fetched again when it's needed"
@@ -35,16 +35,16 @@ class PlainMeaning(Enum):
 
 
 @dataclass(frozen=True)
-class Due:
+class DueTime:
     """A time at which a loop acts. It plans none further ahead than `furthest`, and acting early does no harm."""
 
     furthest: timedelta
 
 
-TimeMeaning: TypeAlias = PlainMeaning | Due
+TimeMeaning: TypeAlias = PlainMeaning | DueTime
 PAST, CACHED, FIXED = PlainMeaning.PAST, PlainMeaning.CACHED, PlainMeaning.FIXED
 # Nothing that is tried again, or paced, waits longer.
-DUE_SOON = Due(timedelta(minutes=10))
+DUE_SOON = DueTime(timedelta(minutes=10))
 
 
 def make_time(name: str, meaning: TimeMeaning, *, null: bool = True) -> sa.Column[datetime]:
@@ -75,7 +75,7 @@ def make_count(name: str) -> sa.Column[int]:
 def find_meaning(column: sa.Column[object]) -> TimeMeaning | None:
     """Return what a time column means; None if it doesn't declare that."""
     meaning = column.info.get(_MEANING)
-    return meaning if isinstance(meaning, PlainMeaning | Due) else None
+    return meaning if isinstance(meaning, PlainMeaning | DueTime) else None
 
 
 def list_times(tables: Iterable[sa.Table]) -> Iterator[tuple[sa.Column[datetime], TimeMeaning]]:

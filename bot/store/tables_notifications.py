@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot.store.columns import DUE_SOON, FIXED, PAST, Due, make_count, make_flag, make_text, make_time
+from bot.store.columns import DUE_SOON, FIXED, PAST, DueTime, make_count, make_flag, make_text, make_time
 from bot.store.tables import metadata
 
 # One row per build, tracked or not, for reports and for comparisons with the previous build.
@@ -127,7 +127,7 @@ reminders = sa.Table(
     make_text("thread_ts", default=""),
     make_text("user_id", null=True),
     sa.Column("body", sa.JSON, nullable=False),
-    make_time("due_at", Due(furthest=timedelta(hours=25))),
+    make_time("due_at", DueTime(furthest=timedelta(hours=25))),
     make_count("attempts"),
     make_time("created_at", FIXED, null=False),
     sa.Index("ix_reminders_due_at", "due_at"),
