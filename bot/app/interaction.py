@@ -35,7 +35,8 @@ from bot.execution.services import BotServices, ChannelServices, ContextServices
 from bot.history.queries import find_branches
 from bot.history.report_data import ReportData
 from bot.home.publisher import HomeOpenings
-from bot.listeners.bolt_app import Listeners, build_bolt_app
+from bot.listeners.bolt_app import build_bolt_app
+from bot.listeners.conversation_listeners import ConversationListeners
 from bot.listeners.dispatch import Dispatcher
 from bot.listeners.event_listeners import EventListeners
 from bot.listeners.form_channel import FormDestinations
@@ -100,7 +101,7 @@ def build_interaction(deps: Dependencies) -> Interaction:
     dispatcher = Dispatcher(
         deps.store, deps.operations, execution.procedure, deps.choices, forms, execution.background
     )
-    listeners = Listeners(
+    listeners = ConversationListeners(
         dispatcher,
         answers,
         _catalog_finder(deps, accounts),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from bot.builds.cards.queries import find_card
 from bot.builds.queries import find_build
@@ -12,6 +10,7 @@ from bot.errors import UsageError
 from bot.execution.background import BackgroundTasks
 from bot.execution.procedure import Procedure
 from bot.listeners.form_handling import FormHandler
+from bot.listeners.payload_shapes import SubmissionPayload
 from bot.notifications.direct.model import read_stop_value
 from bot.operations.choices import Choices, make_choice_id
 from bot.operations.invocation import Choice, Request
@@ -129,9 +128,9 @@ class Dispatcher:
         await self._procedure.receive(press, Call(choice.operation, args, choice.confirmed))
         return None
 
-    async def submit_form(self, body: Mapping[str, Any]) -> dict[str, str] | None:
+    async def submit_form(self, payload: SubmissionPayload) -> dict[str, str] | None:
         """Take a submitted form; returns its mistakes by block, or None."""
-        return await self._forms.submitted(body)
+        return await self._forms.submitted(payload)
 
     async def _make_form_button(self, request: Request, call: Call) -> Message:
         """Return a message with a button that opens the form, because a mention can't open one."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
 
 from bot.builds.links.unfurl import LinkUnfurler
 from bot.listeners import requests
 from bot.listeners.dispatch import Dispatcher
 from bot.listeners.home_tab import HomeTab
+from bot.listeners.payload_shapes import GlobalShortcut, HomeOpenedPayload, LinkSharedPayload
 from bot.operations.invocation import Request
 from bot.slack.blockkit.blocks import Message
 
 START = "start_build"
-_COMPOSER = "COMPOSER"
-Ack = Callable[..., Awaitable[Any]]
-Body = Mapping[str, Any]
+# Bolt's function to acknowledge a request, with a response in its arguments.
+Ack = Callable[..., Awaitable[object]]
 
 
 class EventListeners:
@@ -26,7 +25,7 @@ class EventListeners:
         home: HomeTab,
         unfurling: LinkUnfurler,
         dispatcher: Dispatcher,
-        spawn: Callable[[Coroutine[Any, Any, None]], None],
+        spawn: Callable[[Coroutine[object, object, None]], None],
         team: str,
     ) -> None:
         self._home = home
@@ -35,26 +34,23 @@ class EventListeners:
         self._spawn = spawn
         self._team = team
 
-    async def opened(self, event: Body, body: Body) -> None:
+    async def opened(self, payload: HomeOpenedPayload) -> None:
         """Take note that a person opened the app's home."""
-        if body.get("team_id") == self._team:
-            await self._home.opened(self._team, event)
+        if payload.team_id == self._team:
+            await self._home.opened(self._team, payload.event)
 
-    async def linked(self, event: Body, body: Body) -> None:
-        """Show previews of links in a posted message; not in a draft, whose channel isn't known yet.
+    async def linked(self, payload: LinkSharedPayload) -> None:
+        """Show previews of links in a posted message."""
+        event = payload.event
+        if payload.team_id == self._team and event.is_posted:
+            urls = dict.fromkeys(link.url for link in event.links)
+            place = (self._team, event.channel, event.message_ts)
+            self._spawn(self._unfurling.unfurl_links(place, event.user, tuple(urls)))
 
-        https://docs.slack.dev/reference/events/link_shared
-        """
-        written = event.get("source") == "composer" or event.get("channel") in (None, "", _COMPOSER)
-        if body.get("team_id") == self._team and not written and event.get("message_ts"):
-            urls = dict.fromkeys(str(link["url"]) for link in event["links"])
-            place = (self._team, str(event["channel"]), str(event["message_ts"]))
-            self._spawn(self._unfurling.unfurl_links(place, str(event["user"]), tuple(urls)))
-
-    async def started(self, ack: Ack, body: Body) -> None:
+    async def started(self, ack: Ack, payload: GlobalShortcut) -> None:
         """Open the form that starts a build."""
-        if requests.read_team(body) == self._team:
-            self._dispatcher.open_form_anywhere(requests.from_global_shortcut(body), "build create")
+        if payload.workspace == self._team:
+            self._dispatcher.open_form_anywhere(requests.from_global_shortcut(payload), "build create")
         await ack()
 
     async def pressed(self, request: Request, action: str, value: str) -> Message | None:

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
-import msgspec
 import structlog
 
 from bot.errors import Ambiguous, KitestringError, Refused, UsageError
@@ -17,7 +16,8 @@ from bot.execution.procedure import Procedure
 from bot.listeners.failed_forms import FailedForms
 from bot.listeners.form_channel import FormDestinations
 from bot.listeners.form_files import FormFiles
-from bot.listeners.requests import from_view
+from bot.listeners.payload_shapes import SubmissionPayload
+from bot.listeners.requests import from_submission
 from bot.operations import forms
 from bot.operations.choices import Choices, make_choice_id
 from bot.operations.invocation import Choice, Flags, Request, make_invocation
@@ -27,7 +27,6 @@ from bot.runtime.error_boundary import run_guarded
 from bot.slack.answers import Answers
 from bot.slack.blockkit.blocks import View
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md
-from bot.slack.form_values import FormValues
 from bot.slack.web_client import SlackClient
 
 CALLBACK = "form"
@@ -137,16 +136,17 @@ class FormHandler:
             op, given, callback_id=CALLBACK, private_metadata=choice.id, fields=fields, place=place
         )
 
-    async def submitted(self, body: Mapping[str, Any]) -> dict[str, str] | None:
+    async def submitted(self, payload: SubmissionPayload) -> dict[str, str] | None:
         """Read a submitted form and begin; returns mistakes by block id, or None."""
-        choice = await self._choices.find(str(body["view"].get("private_metadata", "")))
-        if choice is None or choice.user != body["user"]["id"]:
-            return _blame_first_input(
-                body, "This form is too old, or was opened by another person. Open it again."
-            )
+        choice = await self._choices.find(payload.view.private_metadata)
+        if choice is None or choice.user != payload.user.id:
+            text = "This form is too old, or was opened by another person. Open it again."
+            return {payload.view.first_input: text}
         op = self._registry[choice.operation]
-        request = replace(from_view(body, choice.thread), flags=Flags(direct_only=bool(choice.args.get("posted"))))
-        values = msgspec.convert(body["view"]["state"]["values"], FormValues)
+        request = replace(
+            from_submission(payload, choice.thread), flags=Flags(direct_only=bool(choice.args.get("posted")))
+        )
+        values = payload.view.state.values
         if choice.args.get("placed"):
             there, wrong = await self._destinations.chosen(values, choice.thread, request.user)
             if wrong:
@@ -185,9 +185,3 @@ def _render_refusal(error: Refused) -> Mrkdwn:
 def _restore_field(stored: Mapping[str, Any]) -> FormField:
     options = tuple((str(label), str(value)) for label, value in stored["options"])
     return FormField(**{**stored, "options": options})
-
-
-def _blame_first_input(body: Mapping[str, Any], text: str) -> dict[str, str]:
-    blocks = body["view"].get("blocks") or [{"block_id": "form"}]
-    first = next((block for block in blocks if block.get("type") == "input"), blocks[0])
-    return {str(first["block_id"]): text}

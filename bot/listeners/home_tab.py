@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from bot.access.approvals.proposals import Proposals
 from bot.access.channel_access import ChannelAccess
@@ -12,6 +10,7 @@ from bot.execution.procedure import Procedure
 from bot.home.publisher import HomeOpenings
 from bot.home.render import PREFIX
 from bot.listeners.dispatch import Dispatcher
+from bot.listeners.payload_shapes import HomeOpenedEvent
 from bot.notifications.subscriptions.queries import find_subscription
 from bot.operations.invocation import Request
 from bot.operations.render import render_note
@@ -42,10 +41,10 @@ class HomeTab:
         self._dispatcher = dispatcher
         self._procedure = procedure
 
-    async def opened(self, team: str, event: Mapping[str, Any]) -> None:
+    async def opened(self, team: str, event: HomeOpenedEvent) -> None:
         """Note that a person opened their home, so that it is updated. Raises Unavailable."""
-        if event.get("tab") in (None, "home"):
-            await self._openings.mark_opened(team, event["user"], empty=not event.get("view"))
+        if event.tab in (None, "home"):
+            await self._openings.mark_opened(team, event.user, empty=not event.view)
 
     async def pressed(self, request: Request, action: str, value: str) -> Message | None:
         """Run a button; returns an immediate answer or None. Raises Unavailable."""

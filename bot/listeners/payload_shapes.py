@@ -1,50 +1,19 @@
-"""Shapes of Slack's payloads, as far as Bolt or this bot rely on them.
+"""Slack's payloads, as far as this bot reads them; unknown fields are ignored.
 
 https://docs.slack.dev/reference/interaction-payloads and https://docs.slack.dev/apis/events-api
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from bot.slack.form_values import FormEntry, SlackId
 
 
-class WithId(Struct):
-    id: SlackId
-
-
-class CallbackView(Struct):
-    """A view, with the callback id that Bolt finds its listener by."""
-
-    callback_id: str | None = None
-
-
-class BoltFields(Struct):
-    """The fields that Bolt reads for ids and to find a listener."""
-
-    type: str | UnsetType = UNSET
-    enterprise: str | dict[str, Any] | None = None
-    team: str | dict[str, Any] | None = None
-    user: str | dict[str, Any] | None = None
-    channel: str | dict[str, Any] | None = None
-    authorizations: list[BoltFields] | None = None
-    event: BoltFields | UnsetType = UNSET
-    message: BoltFields | None = None
-    previous_message: BoltFields | None = None
-    item: BoltFields | None = None
-    assistant_thread: BoltFields | None = None
-    view: CallbackView | None = None
-    callback_id: str | None = None
-    action_id: str | None = None
-    # Bolt fails on two or more: it logs about them before it has a logger.
-    response_urls: Annotated[list[dict[str, Any]], Meta(max_length=1)] | UnsetType = UNSET
-
-
 class CommandPayload(Struct):
-    """A slash command."""
+    """A slash command. Typing it again gives another trigger."""
 
     command: str
     team_id: SlackId
@@ -52,9 +21,29 @@ class CommandPayload(Struct):
     user_id: SlackId
     trigger_id: SlackId
     response_url: str | None = None
+    text: str = ""
 
 
-class MessageEvent(Struct):
+class Event(Struct, kw_only=True):
+    """An event of any type."""
+
+    type: str
+    channel_type: str | None = None
+
+    @property
+    def is_addressed(self) -> bool:
+        """True for a mention or a direct message, false for people's talk in a channel."""
+        return self.type == "app_mention" or (self.type == "message" and self.channel_type == "im")
+
+
+class EventPayload(Struct):
+    """An event without a shape of its own."""
+
+    team_id: SlackId
+    event: Event
+
+
+class MessageEvent(Event, kw_only=True):
     """A mention, or a message."""
 
     channel: SlackId
@@ -62,18 +51,12 @@ class MessageEvent(Struct):
     user: SlackId | None = None
     text: str | None = None
     thread_ts: SlackId | None = None
-
-
-class Typed(Struct):
-    type: str
-
-
-class EventPayload(Struct):
-    team_id: SlackId
-    event: Typed
+    bot_id: str | None = None
+    subtype: str | None = None
 
 
 class MessagePayload(Struct):
+    team_id: SlackId
     event: MessageEvent
 
 
@@ -82,10 +65,11 @@ class HomeOpenedEvent(Struct):
 
     user: SlackId
     tab: str | None = None
-    view: dict[str, Any] | None = None
+    view: dict[str, object] | None = None
 
 
 class HomeOpenedPayload(Struct):
+    team_id: SlackId
     event: HomeOpenedEvent
 
 
@@ -94,7 +78,7 @@ class SharedLink(Struct):
 
 
 class LinkSharedEvent(Struct):
-    """Links in a message or in a draft."""
+    """Links in a message or in a draft. https://docs.slack.dev/reference/events/link_shared"""
 
     user: SlackId
     links: list[SharedLink]
@@ -102,19 +86,45 @@ class LinkSharedEvent(Struct):
     message_ts: SlackId = ""
     source: str | None = None
 
+    @property
+    def is_posted(self) -> bool:
+        """True in a posted message; a draft's channel isn't known yet."""
+        return self.source != "composer" and self.channel not in ("", "COMPOSER") and self.message_ts != ""
+
 
 class LinkSharedPayload(Struct):
+    team_id: SlackId
     event: LinkSharedEvent
 
 
-class MessageContainer(Struct):
-    channel_id: SlackId | None = None
-    message_ts: SlackId | None = None
-    thread_ts: SlackId | None = None
+class PayloadUser(Struct):
+    id: SlackId
+    team_id: SlackId | None = None
 
 
 class OptionalId(Struct):
     id: SlackId | None = None
+
+
+class InteractionPayload(Struct, kw_only=True):
+    """A person's use of a button, a menu, a form or a shortcut."""
+
+    user: PayloadUser
+    team: OptionalId | None = None
+
+    @property
+    def workspace(self) -> str:
+        """The id of the workspace."""
+        return (self.team.id if self.team else None) or self.user.team_id or ""
+
+
+class MessageContainer(Struct):
+    """The message that holds a button; empty for a button in a view."""
+
+    channel_id: SlackId | None = None
+    message_ts: SlackId | None = None
+    thread_ts: SlackId | None = None
+    is_ephemeral: bool = False
 
 
 class ThreadedMessage(Struct):
@@ -135,10 +145,10 @@ class PressedView(Struct):
     type: str | None = None
 
 
-class ClickPayload(Struct):
+class ClickPayload(InteractionPayload, kw_only=True):
+    """A press of a button."""
+
     actions: Annotated[list[PressedAction], Meta(min_length=1)]
-    user: WithId
-    team: OptionalId | None = None
     channel: OptionalId | None = None
     container: MessageContainer | None = None
     message: ThreadedMessage | None = None
@@ -152,83 +162,72 @@ class FormBlock(Struct):
     block_id: str  # Slack generates one where none was given
 
 
+class FormState(Struct):
+    """The content of a form's inputs: by block, by action."""
+
+    values: dict[str, dict[str, FormEntry]]
+
+
 class SubmittedView(Struct):
-    """A form with what was filled in: by block, by action."""
+    """A form with what was filled in."""
 
     id: SlackId
     type: str
     blocks: list[FormBlock]
-    state: State
+    state: FormState
     private_metadata: SlackId = ""
 
-
-class State(Struct):
-    values: dict[str, dict[str, FormEntry]]
-
-
-class SuggestionPayload(Struct):
-    """A menu's request for options."""
-
-    user: WithId
-    value: str | None = None
+    @property
+    def first_input(self) -> str:
+        """The id of the first input's block, or of the first block of a form without inputs."""
+        ids = [block.block_id for block in self.blocks if block.type == "input"]
+        return [*ids, *(block.block_id for block in self.blocks), "form"][0]
 
 
-class SubmissionPayload(Struct):
-    user: WithId
+class SubmissionPayload(InteractionPayload, kw_only=True):
+    """A submitted form."""
+
     view: SubmittedView
 
 
-class LegacyAction(Struct):
-    """A legacy button, which Bolt parses even without a listener."""
-
-    actions: Annotated[list[dict[str, Any]], Meta(min_length=1)]
+class UnfinishedView(Struct):
+    state: FormState | None = None
 
 
-class WorkflowStep(Struct):
-    """A workflow step, which Bolt parses even without a listener."""
+class OptionsPayload(InteractionPayload, kw_only=True):
+    """A menu's request for options that match what was typed."""
 
-    workflow_step: dict[str, Any]
+    action_id: str = ""
+    value: str | None = None
+    view: UnfinishedView | None = None
 
 
-class ViewClosedPayload(Struct):
-    view: Typed
+class WithId(Struct):
+    id: SlackId
 
 
 class ShortcutMessage(Struct):
+    """A message on which a shortcut was used; its content is only searched for a link."""
+
     ts: SlackId
     thread_ts: SlackId | None = None
+    text: object = None
+    blocks: object = None
+    attachments: object = None
 
 
-class MessageShortcut(Struct):
+class MessageShortcut(InteractionPayload, kw_only=True):
     """A message shortcut."""
 
-    user: WithId
     channel: WithId
     message: ShortcutMessage
     trigger_id: SlackId
     callback_id: str
-    team: OptionalId | None = None
     response_url: str | None = None
 
 
-class GlobalShortcut(Struct):
+class GlobalShortcut(InteractionPayload, kw_only=True):
     """A global shortcut."""
 
-    user: WithId
     trigger_id: SlackId
     callback_id: str
-    team: OptionalId | None = None
-
-
-EVENT_SHAPES: dict[str, type[Struct]] = {"app_home_opened": HomeOpenedPayload, "link_shared": LinkSharedPayload}
-PAYLOAD_SHAPES: dict[str, type[Struct]] = {
-    "event_callback": EventPayload,
-    "block_actions": ClickPayload,
-    "block_suggestion": SuggestionPayload,
-    "view_submission": SubmissionPayload,
-    "view_closed": ViewClosedPayload,
-    "interactive_message": LegacyAction,
-    "workflow_step_edit": WorkflowStep,
-    "message_action": MessageShortcut,
-    "shortcut": GlobalShortcut,
-}

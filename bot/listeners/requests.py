@@ -7,129 +7,117 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
 
+from bot.listeners.payload_shapes import (
+    ClickPayload,
+    CommandPayload,
+    GlobalShortcut,
+    InteractionPayload,
+    MessageContainer,
+    MessagePayload,
+    MessageShortcut,
+    OptionsPayload,
+    PressedView,
+    ShortcutMessage,
+    SubmissionPayload,
+)
 from bot.operations.invocation import Flags, Request
 from bot.operations.paging import TURN
-from bot.slack.types import Thread
+from bot.slack.form_values import find_entry
+from bot.slack.types import Thread, Via
 
 # No part may contain a slash: a message full of slashes would otherwise take minutes to search.
 _BUILD_URL = re.compile(r"https?://[^\s/<>|\"\\]+/[^\s/<>|\"\\]+/[^\s/<>|\"\\]+/builds/\d+")
 
 
-def from_command(body: Mapping[str, Any]) -> Request:
+def from_command(payload: CommandPayload) -> Request:
     """Read a slash command. Typing it again is a new request, so the key is its trigger."""
-    thread = Thread(body["team_id"], body["channel_id"])
-    return Request(
-        body["user_id"],
-        thread,
-        "slash",
-        f"slash:{body['trigger_id']}",
-        body.get("response_url"),
-        body["trigger_id"],
-    )
+    trigger = payload.trigger_id
+    thread = Thread(payload.team_id, payload.channel_id)
+    return Request(payload.user_id, thread, "slash", f"slash:{trigger}", payload.response_url, trigger)
 
 
-def from_message(event: Mapping[str, Any], team: str) -> Request | None:
+def from_message(payload: MessagePayload) -> Request | None:
     """Read a mention or a direct message; None for edits, bots' messages and messages to other people."""
-    if not is_addressed_to_bot(event) or event.get("bot_id") or event.get("subtype") or not event.get("user"):
+    event = payload.event
+    if not event.is_addressed or event.bot_id or event.subtype or not event.user:
         return None
-    thread = Thread(team, event["channel"], event.get("thread_ts"))
-    return Request(event["user"], thread, "mention", f"message:{event['channel']}:{event['ts']}")
+    thread = Thread(payload.team_id, event.channel, event.thread_ts)
+    return Request(event.user, thread, "mention", f"message:{event.channel}:{event.ts}")
 
 
-def is_addressed_to_bot(event: Mapping[str, Any]) -> bool:
-    """Return whether an event is a mention or a direct message, not people's talk in a channel."""
-    return event["type"] == "app_mention" or (event["type"] == "message" and event.get("channel_type") == "im")
-
-
-def from_click(body: Mapping[str, Any]) -> Request:
+def from_click(payload: ClickPayload) -> Request:
     """Read a press. Each press has an id of its own, so the key is the button as it was rendered."""
-    action, container = body["actions"][0], body.get("container") or {}
-    channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or ""
-    ts = container.get("message_ts") or ""
-    root = container.get("thread_ts") or (body.get("message") or {}).get("thread_ts") or ts
-    private = bool(container.get("is_ephemeral"))
+    action, container = payload.actions[0], payload.container or MessageContainer()
+    channel = (payload.channel.id if payload.channel else None) or container.channel_id or ""
+    ts = container.message_ts or ""
+    root = container.thread_ts or (payload.message.thread_ts if payload.message else None) or ts
+    private = container.is_ephemeral
     return Request(
-        user=body["user"]["id"],
-        thread=Thread(read_team(body), channel, (container.get("thread_ts") or None) if private else root),
+        user=payload.user.id,
+        thread=Thread(payload.workspace, channel, (container.thread_ts or None) if private else root),
         via="button",
-        key=f"click:{channel}:{ts}:{action.get('action_id')}:{action.get('block_id')}",
-        response_url=body.get("response_url"),
-        trigger_id=body.get("trigger_id"),
+        key=f"click:{channel}:{ts}:{action.action_id}:{action.block_id}",
+        response_url=payload.response_url,
+        trigger_id=payload.trigger_id,
         flags=Flags(
-            replaces=private and not str(action.get("action_id", "")).startswith(("choice:", TURN)),
-            in_thread=container.get("thread_ts") not in (None, "", ts),
+            replaces=private and not action.action_id.startswith(("choice:", TURN)),
+            in_thread=container.thread_ts not in (None, "", ts),
         ),
     )
 
 
-def from_view(body: Mapping[str, Any], thread: Thread) -> Request:
+def from_submission(payload: SubmissionPayload, thread: Thread) -> Request:
     """Read a submitted form; a view can be submitted once."""
-    return Request(body["user"]["id"], thread, "form", f"form:{body['view']['id']}")
+    return Request(payload.user.id, thread, "form", f"form:{payload.view.id}")
 
 
-def from_home_button(body: Mapping[str, Any]) -> Request:
+def from_home_button(payload: ClickPayload) -> Request:
     """Read a press on a home, outside of any conversation; the key is the button in that state of the view."""
-    action, view = body["actions"][0], body["view"]
-    key = f"home:{view.get('id')}:{view.get('hash')}:{action.get('action_id')}:{action.get('block_id')}"
-    thread, trigger = Thread(read_team(body), ""), body.get("trigger_id")
-    return Request(body["user"]["id"], thread, "button", key, trigger_id=trigger, flags=Flags(direct_only=True))
+    action, view = payload.actions[0], payload.view or PressedView()
+    key = f"home:{view.id}:{view.hash}:{action.action_id}:{action.block_id}"
+    return _request_from_anywhere(payload, "button", key, payload.trigger_id)
 
 
-def from_global_shortcut(body: Mapping[str, Any]) -> Request:
+def from_global_shortcut(payload: GlobalShortcut) -> Request:
     """Read a global shortcut; Slack doesn't send where it was used."""
-    thread, trigger = Thread(read_team(body), ""), body["trigger_id"]
-    return Request(
-        body["user"]["id"],
-        thread,
-        "shortcut",
-        f"shortcut:{trigger}",
-        trigger_id=trigger,
-        flags=Flags(direct_only=True),
-    )
+    return _request_from_anywhere(payload, "shortcut", f"shortcut:{payload.trigger_id}", payload.trigger_id)
 
 
-def from_message_shortcut(body: Mapping[str, Any]) -> Request:
+def _request_from_anywhere(payload: InteractionPayload, via: Via, key: str, trigger: str | None) -> Request:
+    thread = Thread(payload.workspace, "")
+    return Request(payload.user.id, thread, via, key, trigger_id=trigger, flags=Flags(direct_only=True))
+
+
+def from_message_shortcut(payload: MessageShortcut) -> Request:
     """Read a message shortcut; its thread is the message's."""
-    message, channel = body["message"], body["channel"]["id"]
-    root = message.get("thread_ts") or message["ts"]
+    message = payload.message
+    root = message.thread_ts or message.ts
     return Request(
-        body["user"]["id"],
-        Thread(read_team(body), channel, root),
+        payload.user.id,
+        Thread(payload.workspace, payload.channel.id, root),
         "shortcut",
-        f"shortcut:{body['trigger_id']}",
-        body.get("response_url"),
-        body["trigger_id"],
-        flags=Flags(in_thread=root != message["ts"]),
+        f"shortcut:{payload.trigger_id}",
+        payload.response_url,
+        payload.trigger_id,
+        flags=Flags(in_thread=root != message.ts),
     )
 
 
-def read_pipeline(body: Mapping[str, Any]) -> str | None:
+def find_chosen_pipeline(payload: OptionsPayload) -> str | None:
     """Return the pipeline that is chosen in the form of a menu, or None."""
-    entries: Any = body
-    for key in ("view", "state", "values", "pipeline"):
-        entries = entries.get(key) if isinstance(entries, Mapping) else None
-    for entry in entries.values() if isinstance(entries, Mapping) else ():
-        chosen = entry.get("selected_option") if isinstance(entry, Mapping) else None
-        if isinstance(chosen, Mapping):
-            return str(chosen.get("value"))
-    return None
+    state = payload.view.state if payload.view else None
+    chosen = find_entry(state.values, "pipeline").selected_option if state else None
+    return chosen.value if chosen else None
 
 
-def read_team(body: Mapping[str, Any]) -> str:
-    """Return the workspace of a request."""
-    return str((body.get("team") or {}).get("id") or (body.get("user") or {}).get("team_id") or "")
-
-
-def strip_mention(event: Mapping[str, Any], bot_user: str) -> str:
+def strip_mention(text: str, bot_user: str) -> str:
     """Return the text of a message without the mention of the bot."""
-    return re.sub(rf"<@{re.escape(bot_user)}(?:\|[^>]*)?>", " ", str(event.get("text") or ""), count=1).strip()
+    return re.sub(rf"<@{re.escape(bot_user)}(?:\|[^>]*)?>", " ", text, count=1).strip()
 
 
-def find_build_url(message: Mapping[str, Any]) -> str | None:
+def find_build_url(message: ShortcutMessage) -> str | None:
     """Return the first build URL in a message's text, blocks or attachments, or None."""
-    written = json.dumps({part: message.get(part) for part in ("text", "blocks", "attachments")})
+    written = json.dumps([message.text, message.blocks, message.attachments])
     found = _BUILD_URL.search(written)
     return found.group(0) if found else None

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from bot.listeners.payload_shapes import ShortcutMessage
 from bot.listeners.requests import find_build_url
 from simulators.slack.delivery import AppRequest
 from tests.conversations.world import World
@@ -39,5 +40,5 @@ async def test_channel_messages_are_not_commands(world: World, kind: str | None)
 def test_a_message_full_of_addresses_is_read_quickly(words: str) -> None:
     """A message of nothing but beginnings of URLs, as long as a body may be, holds nothing up."""
     begun = time.perf_counter()
-    assert find_build_url({"text": words * (1024 * 1024 // len(words))}) is None
+    assert find_build_url(ShortcutMessage("1.0", text=words * (1024 * 1024 // len(words)))) is None
     assert time.perf_counter() - begun < SECONDS

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from bot.execution.alias_rules import check_alias, parse_alias_request, split_alias
+from bot.listeners.payload_shapes import ShortcutMessage
 from bot.listeners.requests import find_build_url, strip_mention
 from bot.operations.addresses import parse_buildkite_url
 from bot.operations.arguments import read_arguments
@@ -49,7 +50,7 @@ def write_create(given: Given) -> str:
 
 def mention(text: str) -> Call:
     """Read a message that mentions the bot."""
-    return parse_text(strip_mention({"text": f"<@U0BOT|kitestring> {text}"}, "U0BOT"))
+    return parse_text(strip_mention(f"<@U0BOT|kitestring> {text}", "U0BOT"))
 
 
 def submit_form(given: Given) -> Call:
@@ -106,7 +107,7 @@ def ask_can(text: str) -> Call:
 
 def use_message_shortcut(operation: str, url: str) -> Call:
     """Use the message shortcut on a message with a link to a build."""
-    found = find_build_url({"blocks": [{"text": f"see <{url}|the build>"}]})
+    found = find_build_url(ShortcutMessage("1.0", blocks=[{"text": f"see <{url}|the build>"}]))
     assert found is not None
     return Call(operation, {"pipeline": found})
 
