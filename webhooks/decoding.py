@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from bot.buildkite.models import Build, Vendor
 from bot.builds.webhook_event import Undecodable
+from bot.runtime.json_types import JsonObject
 
-Payload = Mapping[str, Any]
 V = TypeVar("V", bound=Vendor)
 _BUILD_URL = re.compile(
     r"https?://[^/?#]+/v2/organizations/\w[\w.-]*/pipelines/\w[\w.-]*/builds/([0-9]+)", re.ASCII
 )
 
 
-def decode(payload: Payload, noun: str, kind: type[V]) -> V:
+def decode(payload: JsonObject, noun: str, kind: type[V]) -> V:
     """Return the object under `noun`; a null counts as an absent field. Raise Undecodable."""
     found = payload.get(noun)
     if not isinstance(found, dict):
@@ -29,7 +28,7 @@ def decode(payload: Payload, noun: str, kind: type[V]) -> V:
         raise Undecodable(f"The {noun} can't be decoded: {_describe_fault(error)}.") from error
 
 
-def decode_build(payload: Payload) -> Build:
+def decode_build(payload: JsonObject) -> Build:
     """Return the build with its pipeline inside, as in REST; a payload has it beside. Raise Undecodable."""
     found, pipeline = payload.get("build"), payload.get("pipeline")
     if isinstance(found, dict) and isinstance(pipeline, dict) and pipeline.get("slug"):
@@ -46,7 +45,7 @@ def has_matching_url(build: Build) -> bool:
     return place is not None and place[1] == str(build.number)
 
 
-def _drop_nulls(found: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_nulls(found: JsonObject) -> JsonObject:
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -58,7 +57,7 @@ def _describe_fault(error: Exception) -> str:
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
-def find_text(payload: Payload, name: str) -> str | None:
+def find_text(payload: JsonObject, name: str) -> str | None:
     """Return the string under `name`, or None."""
     found = payload.get(name)
     return found if isinstance(found, str) else None

@@ -18,7 +18,6 @@ from bench.support.running_builds import PIPELINES, RUNNING, Builds
 from bench.support.slack_arrivals import Arrivals
 from bench.support.webhook_sender import WebhookSender, open_sender
 from bot.buildkite.resources import INSTANCE_KEY
-from bot.buildkite.webhook_registration import REQUIRED_EVENTS
 from simulators.buildkite.models import Build
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
@@ -26,6 +25,7 @@ from simulators.slack.models import Channel
 from simulators.slack.sim import SlackSim
 from tests.conversations.world import SIGNING_SECRET, add_people
 from tests.process.town import format_reference, open_town
+from webhooks.events import REQUIRED_EVENTS
 
 RATE, SLACK_DELAY = 50, 0.1
 _SAMPLE_SECONDS, _MINUTE = 5.0, 60.0

@@ -37,6 +37,7 @@ from bot.store.transactions import Store, Transactions
 from bot.store.vault import Vault, load_or_create_key
 from commands import registry
 from webhooks.allowlist import Allowlist
+from webhooks.events import OPTIONAL_EVENTS, REQUIRED_EVENTS
 
 LEADER = "writer"
 
@@ -162,4 +163,10 @@ def _build_allowlist(settings: Settings, buildkite: Buildkite, clock: Clock) -> 
 
 def describe_own_webhook(settings: Settings) -> OwnWebhook:
     """Return the webhook that Buildkite should send to this bot, as the settings describe it."""
-    return OwnWebhook(settings.kitestring_url, settings.buildkite_webhook_token, settings.buildkite_webhook_mode)
+    return OwnWebhook(
+        settings.kitestring_url,
+        settings.buildkite_webhook_token,
+        settings.buildkite_webhook_mode,
+        REQUIRED_EVENTS,
+        OPTIONAL_EVENTS,
+    )

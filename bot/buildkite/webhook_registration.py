@@ -20,30 +20,21 @@ from bot.errors import UsageError
 WEBHOOK_PATH = "/buildkite/webhooks"
 SERVICES_PAGE = "Buildkite → Organization Settings → Notification Services"
 SERVICE_NAME = "Kitestring"
-REQUIRED_EVENTS = (
-    "build.scheduled",
-    "build.running",
-    "build.failing",
-    "build.finished",
-    "job.started",
-    "job.finished",
-)
-"""Without these events, cards are updated late."""
-OPTIONAL_EVENTS = (
-    *("build.skipped", "job.activated"),
-    *("agent.connected", "agent.disconnected", "agent.lost", "agent.stopped", "agent.blocked"),
-)
-"""Subscribed to as well when the bot creates the webhook; agent watches need the agent events."""
 SetUpAction = Literal["created", "repaired", "found"]
 
 
 @dataclass(frozen=True)
 class OwnWebhook:
-    """The webhook that this bot needs: its public `address`, and the `token` that authenticates deliveries."""
+    """The webhook that this bot needs: its public `address`, and the `token` that authenticates deliveries.
+
+    Without the required events, cards are updated late; the optional ones are subscribed to as well.
+    """
 
     address: str | None
     token: SecretStr | None
     mode: Literal["signature", "token"]
+    required_events: tuple[str, ...] = ()
+    optional_events: tuple[str, ...] = ()
 
     @property
     def url(self) -> str | None:
@@ -58,9 +49,8 @@ class OwnWebhook:
         if self.token is None:
             hint = "Ask the bot's operator to set it to a long random string."
             raise UsageError("BUILDKITE_WEBHOOK_TOKEN isn't set, so I don't accept webhooks.", hint)
-        return WebhookService(
-            self.url, self.token.get_secret_value(), self.mode, (*REQUIRED_EVENTS, *OPTIONAL_EVENTS), SERVICE_NAME
-        )
+        events = (*self.required_events, *self.optional_events)
+        return WebhookService(self.url, self.token.get_secret_value(), self.mode, events, SERVICE_NAME)
 
     def find_among(self, services: Iterable[NotificationService]) -> NotificationService | None:
         """Return the service with our URL, else with our token, else, if no address is set, with our path."""
@@ -91,7 +81,7 @@ class OwnWebhook:
         if mode in {"signature", "token"} and mode != self.mode:
             yield f"it sends the token as {mode}, but BUILDKITE_WEBHOOK_MODE is {self.mode}"
         events = service.settings.get("events")
-        missing = [event for event in REQUIRED_EVENTS if event not in events] if isinstance(events, list) else []
+        missing = [event for event in self.required_events if isinstance(events, list) and event not in events]
         if missing:
             yield f"it doesn't send {', '.join(missing)}"
 

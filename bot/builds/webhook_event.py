@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.buildkite.models import Build, Job
+from bot.buildkite.models import Build, Job, Vendor
 from bot.buildkite.resources import Agent
 
 # Decoded builds by their JSON text: the webhooks of a build's jobs repeat it literally.
@@ -27,7 +27,8 @@ class Delivery:
 class WebhookEvent:
     """The content of one delivery; `known` is false for an unknown kind of event, which reports nothing.
 
-    `blocked_ip` is the address that a token's IP rules refused.
+    `blocked_ip` is the address that a token's IP rules refused; `other` is about anything but builds, jobs and
+    agents.
     """
 
     event: str
@@ -37,6 +38,7 @@ class WebhookEvent:
     agent: Agent | None = None
     blocked_ip: str | None = None
     ping: bool = False
+    other: Vendor | None = None
 
 
 class Undecodable(ValueError):

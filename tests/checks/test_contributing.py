@@ -10,7 +10,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import make_dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -21,14 +21,13 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from bot.builds.webhook_event import WebhookEvent
 from bot.operations.operation import Operation, Registry
 from bot.store import tables_notifications
 from bot.store.migrate import newest_revision
 from bot.store.transactions import Store
 from commands import registry
 from tests.commands.conftest import Bench
-from webhooks import envelope, events, router
+from webhooks.events import EVENTS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
@@ -58,7 +57,7 @@ def load_module(path: Path, code: str) -> ModuleType:
 
 def test_every_example_names_its_file() -> None:
     """No block of Python goes untested: each starts with a comment that names its file."""
-    assert PAGE.count("```python\n") == len(EXAMPLES) == 8
+    assert PAGE.count("```python\n") == len(EXAMPLES) == 9
 
 
 async def test_the_example_command_runs(bench: Bench, tmp_path: Path) -> None:
@@ -72,17 +71,20 @@ async def test_the_example_command_runs(bench: Bench, tmp_path: Path) -> None:
     await test.test_running_builds_are_counted(asking)
 
 
-def test_the_example_event_is_decoded() -> None:
-    """The function turns a real payload into an event with the new field."""
+def test_the_example_event_reaches_its_consumer(tmp_path: Path) -> None:
+    """Once registered, the event is asked for, and its real payload is decoded for the consumer."""
     fixture = json.loads((ROOT / "tests/fixtures/webhooks/package.created.json").read_text("utf-8"))
-    extended = make_dataclass("WebhookEvent", [("package", str | None, None)], bases=(WebhookEvent,), frozen=True)
-    names: dict[str, Any] = {**vars(events), "WebhookEvent": extended}
-    exec(EXAMPLES["webhooks/events.py"], names)  # noqa: S102
-    event = names["package"]("package.created", fixture)
-    assert event.package == fixture["package"]["name"]
-    assert '"package.created": None' in PAGE
-    assert "package.created" not in envelope.SUBJECTS
-    assert "package.created" not in router.ROUTES
+    consumer = load_module(tmp_path / "package_events.py", EXAMPLES["bot/builds/ingest/package_events.py"])
+    source = (ROOT / "webhooks/events.py").read_text("utf-8")
+    entry = EXAMPLES["webhooks/events.py: an entry of _KINDS"]
+    head, tail = source.split("_KINDS = (\n")
+    events = load_module(
+        tmp_path / "events.py", f"{head}from {consumer.__name__} import Package\n_KINDS = (\n{entry}{tail}"
+    )
+    assert "package.created" not in EVENTS
+    assert "package.created" in events.OPTIONAL_EVENTS
+    event = events.EVENTS["package.created"].read("package.created", fixture)
+    assert consumer.find_published_packages([event]) == (fixture["package"]["name"],)
 
 
 @contextmanager

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from webhooks.envelope import SUBJECTS, AgentIdentity, BuildIdentity, JobIdentity, Malformed, read_envelope
+from webhooks.envelope import Malformed, read_envelope
+from webhooks.event_kind import AgentIdentity, BuildIdentity, JobIdentity
+from webhooks.events import EVENTS
 
 BUILD = {
     "number": 7,
@@ -40,10 +42,12 @@ def test_what_is_not_an_object_with_an_event_is_malformed(body):
         read_envelope(body)
 
 
-@pytest.mark.parametrize("event", sorted(event for event, noun in SUBJECTS.items() if noun))
+@pytest.mark.parametrize("event", sorted(event for event, kind in EVENTS.items() if kind.subject))
 def test_a_known_event_has_a_subject(event):
     """A known event whose object or identity is missing, null or of another type is malformed."""
-    noun = SUBJECTS[event]
+    subject = EVENTS[event].subject
+    assert subject is not None
+    noun = subject.noun
     whole = {"build": BUILD, "job": {"id": "j", "state": "running"}, "agent": {"id": "a"}}[noun]
     assert read_envelope(json.dumps({"event": event, noun: whole}).encode()).identity is not None
     partial = [{name: value for name, value in whole.items() if name != left} for left in whole]
