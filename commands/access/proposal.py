@@ -34,13 +34,25 @@ async def _probe_withdraw(args: ProposalArgs, ctx: Context) -> Reply | None:
     return _reply_if_any(await ctx.approvals.find_withdrawal(ctx, args.proposal))
 
 
-@operation("proposal approve", needs=Permission.HELP, effect=Effect.CHANGES_BUILDKITE, probe=_probe_approve)
+@operation(
+    "proposal approve",
+    needs=Permission.APPROVE,
+    filters_pipelines=True,
+    effect=Effect.CHANGES_BUILDKITE,
+    probe=_probe_approve,
+)
 async def approve(args: ProposalArgs, ctx: Context) -> Reply:
     """Approve a protected operation that someone else requested."""
     return Reply(text=await ctx.approvals.vote(ctx, args.proposal, approves=True))
 
 
-@operation("proposal refuse", needs=Permission.HELP, effect=Effect.CHANGES_STATE, probe=_probe_refuse)
+@operation(
+    "proposal refuse",
+    needs=Permission.APPROVE,
+    filters_pipelines=True,
+    effect=Effect.CHANGES_STATE,
+    probe=_probe_refuse,
+)
 async def refuse(args: ProposalArgs, ctx: Context) -> Reply:
     """Refuse a protected operation so that it doesn't run."""
     return Reply(text=await ctx.approvals.vote(ctx, args.proposal, approves=False))

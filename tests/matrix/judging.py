@@ -75,14 +75,6 @@ def judge_repeat(cell: Cell, before: Seen, seen: Seen) -> list[str]:
     return faults + (["a message was answered twice"] if cell.via == "mention" and seen.private_texts else [])
 
 
-def judge_closed(seen: Seen) -> list[str]:
-    """Return the faults of a vote on a closed proposal, which must be refused and change nothing."""
-    return _fault_unless(
-        len(seen.private_texts) == 1 and "already" in seen.private_texts[0] and not seen.request_count,
-        "it was voted on again",
-    )
-
-
 def _judge_turned_away(seen: Seen) -> list[str]:
     """A slash command tells the stranger's own workspace: it is not even written down."""
     return _fault_unless(

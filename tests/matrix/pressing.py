@@ -11,7 +11,7 @@ from simulators.slack.models import Message
 from tests.conversations.world import format_message
 from tests.matrix.acting import find_newest_message, observe, settle_all
 from tests.matrix.cast import Cast
-from tests.matrix.judging import NOT_YOURS, Cell, judge_closed
+from tests.matrix.judging import NOT_YOURS, Cell
 from tests.matrix.playing import UNUSED, Play
 from tests.matrix.scenes import AGENT, CLUSTER, SCENES
 from tests.matrix.table import PEOPLE
@@ -64,11 +64,7 @@ async def _press(play: Play, cell: Cell, drawn: Message) -> None:
     seen = await play.act_once(cell, person, press)
     if cell.word == "refuse" or cell.operation in READS:
         return  # asked anew at every press: whether rights have changed, what the log says now
-    if not cell.operation.startswith("proposal "):
-        await play.act_again(cell, person, press, seen)
-        return
-    late = await observe(play.cast.world, person, press)
-    play.score.note(cell, late, judge_closed(late), again=True)
+    await play.act_again(cell, person, press, seen)
 
 
 async def _post_publicly(play: Play, operation: str, pipeline: str, source: str) -> Message:

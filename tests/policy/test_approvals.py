@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import sqlalchemy as sa
+
+from bot.access.policy.decide import DEFAULT, decide, find_blanket_refusal
+from bot.access.policy.rules import Allow, Grant, Principals, Protection, Target
+from bot.operations.operation import Permission
+from bot.slack.types import Actor, Standing
+from bot.store.tables import invocations
+from commands import registry
 from simulators.slack.models import Message
-from tests.conversations.world import World, open_world
+from tests.conversations.world import START, World, format_message, open_world
+
+NAMED, DANS = Principals(frozenset({"U0BOB0001"})), Principals(frozenset({"U0DAN0001"}))
+BOB, DAN = (
+    Actor(user, name, "T0BUILD01", Standing.MEMBER, "C0DEPLOYS", "button")
+    for user, name in (("U0BOB0001", "bob"), ("U0DAN0001", "dan"))
+)
 
 RULES = """
 [[grant]]
@@ -132,3 +147,61 @@ async def test_the_rules_of_the_moment_of_running_count(tmp_path: Path) -> None:
         assert not world.buildkite.builds
         assert "no longer has enough approvals" in world.whispers(world.alice)[-1]
         assert "but it failed" in card.plain()
+
+
+async def count_invocations(world: World, operation: str) -> int:
+    """Return how many invocations of an operation were recorded."""
+    async with world.bot.store.read() as tx:
+        query = sa.select(sa.func.count()).select_from(invocations).where(invocations.c.operation == operation)
+        return int(await tx.scalar(query) or 0)
+
+
+async def test_a_persons_second_press_is_the_same_vote(tmp_path: Path) -> None:
+    """Bob approves twice: one vote, one invocation, the same answer. Cara's press is a vote of her own."""
+    async with open_world(tmp_path, policy=write_policy(tmp_path, 2)) as world:
+        cara = world.slack.person("U0CARA001", "cara", "cara@acme.example")
+        card = await propose_deploy(world)
+        seen = Message(**vars(card))  # as it looks until the bot redraws it
+        for _ in range(2):
+            await world.bob.clicks(seen, "Approve")
+            await world.settle(1)
+        assert world.whispers(world.bob) == ["Approved: `build create` has 1 of 2 approvals."] * 2
+        assert await count_invocations(world, "proposal approve") == 1
+        assert not world.buildkite.builds
+        await cara.clicks(seen, "Approve")
+        await world.settle(5)
+        assert await count_invocations(world, "proposal approve") == 2
+        assert len(world.buildkite.builds) == 1
+
+
+async def test_read_only_mode_keeps_a_proposal_open(tmp_path: Path) -> None:
+    """In read-only mode an approval, which starts the build, is refused; a refusal isn't, as it changes nothing."""
+    async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
+        card = await propose_deploy(world)
+        await world.bot.runner.services.status.set_readonly("Alice")
+        await world.bob.clicks(card, "Approve")
+        await world.settle(1)
+        assert "read-only mode" in world.whispers(world.bob)[-1]
+        assert "[Approve]" in format_message(card)
+        await world.bot.runner.services.status.set_readonly(None)
+        await world.bob.clicks(card, "Approve")
+        await world.settle(5)
+        assert len(world.buildkite.builds) == 1
+        again = await propose_deploy(world)
+        await world.bot.runner.services.status.set_readonly("Alice")
+        await world.bob.clicks(again, "Refuse")
+        await world.settle(1)
+        assert "[Approve]" not in format_message(again)
+
+
+def test_voting_needs_the_permission_to_approve() -> None:
+    """Approvers that a protection names need no grant. Others need `approve` before they learn of a proposal."""
+    rules = replace(DEFAULT, grants=(), protections=(Protection("production", ("deploy-*",), NAMED),))
+    op = registry()["proposal approve"]
+    assert find_blanket_refusal(rules, BOB, op) is None
+    assert isinstance(decide(rules, BOB, op, Target(), START), Allow)
+    refused = find_blanket_refusal(rules, DAN, op)
+    assert refused is not None
+    assert "You can't approve or refuse proposals: that's for <@U0BOB0001>." in refused.message
+    granted = replace(rules, grants=(Grant("Dan approves web", DANS, frozenset({Permission.APPROVE}), ("web",)),))
+    assert find_blanket_refusal(granted, DAN, op) is None

@@ -166,9 +166,7 @@ def _find_grant(rules: Rules, actor: Actor, permission: Permission, target: Targ
 
 def _find_grant_anywhere(rules: Rules, actor: Actor, op: Operation) -> Grant | None:
     """Return the first grant of the operation's permission on any target from this channel."""
-    found = (
-        grant for grant in rules.grants if op.needs in grant.permissions and matches_actor(grant.principals, actor)
-    )
+    found = (grant for grant in rules.find_grants(op.needs) if matches_actor(grant.principals, actor))
     return next((grant for grant in found if applies_in_channel(grant, actor)), None)
 
 

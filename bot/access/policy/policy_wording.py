@@ -87,7 +87,7 @@ def _explain_standing(standing: Standing, admins: str) -> tuple[str, str]:
 
 def refuse_ungranted(rules: Rules, actor: Actor, op: Operation, target: Target) -> Refuse:
     """Refuse where no grant applies: name the people who may, or the limits of the person's own grant."""
-    giving = [grant for grant in rules.grants if op.needs in grant.permissions]
+    giving = list(rules.find_grants(op.needs))
     own = [grant for grant in giving if matches_actor(grant.principals, actor)]
     if own:
         return _refuse_outside_grant(rules, own, actor, op, target)
@@ -100,8 +100,14 @@ def refuse_ungranted(rules: Rules, actor: Actor, op: Operation, target: Target) 
         return Refuse(
             rule, md("No one may run `{op}`{at}.", op=op.name, at=describe_target(target)), f"Ask {rules.admins}."
         )
-    message = md("`{op}`{at} is for {may}.", op=op.name, at=describe_target(target), may=may)
+    message = _describe_grantees(op, target, may)
     return Refuse(rule, message, warn_unresolved_groups(actor, giving) or f"Ask {rules.admins} to do it.")
+
+
+def _describe_grantees(op: Operation, target: Target, may: Mrkdwn) -> Mrkdwn:
+    if op.needs is Permission.APPROVE:
+        return md("You can't approve or refuse proposals: that's for {may}.", may=may)
+    return md("`{op}`{at} is for {may}.", op=op.name, at=describe_target(target), may=may)
 
 
 def _refuse_outside_grant(rules: Rules, own: list[Grant], actor: Actor, op: Operation, target: Target) -> Refuse:

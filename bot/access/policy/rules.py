@@ -123,6 +123,23 @@ class Rules:
     admins: str = "a workspace admin"
     shared_channels: frozenset[str] = frozenset()
 
+    def find_grants(self, permission: Permission) -> tuple[Grant, ...]:
+        """Return the grants of a permission, with those that protections imply."""
+        implied = self.approver_grants if permission is Permission.APPROVE else ()
+        return tuple(grant for grant in self.grants if permission in grant.permissions) + implied
+
+    @property
+    def approver_grants(self) -> tuple[Grant, ...]:
+        """Return the grants of `approve` that protections imply: people who are named as approvers may vote.
+
+        They open the vote only. Whether it counts depends on the proposal's own protection.
+        """
+        return tuple(
+            Grant(rule.name, rule.approvers, frozenset({Permission.APPROVE}), rule.pipelines)
+            for rule in self.protections
+            if rule.approvers
+        )
+
     @property
     def groups(self) -> frozenset[str]:
         """Every user group that a rule names."""
