@@ -175,20 +175,27 @@ async def test_a_persons_second_press_is_the_same_vote(tmp_path: Path) -> None:
 
 
 async def test_read_only_mode_keeps_a_proposal_open(tmp_path: Path) -> None:
-    """In read-only mode an approval, which starts the build, is refused; a refusal isn't, as it changes nothing."""
-    async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
+    """In read-only mode an approval, which starts the build, is refused; a refusal, which stops it, isn't."""
+    path = write_policy(tmp_path)
+    path.write_text(
+        f"{path.read_text()}\n[[grant]]\nname = 'Alice'\nusers = ['U0ALICE01']\npermissions = ['admin']\n"
+    )
+    async with open_world(tmp_path, policy=path) as world:
         card = await propose_deploy(world)
-        await world.bot.runner.services.status.set_readonly("Alice")
+        await world.alice.types(world.deploys, "/bk readonly on")
+        await world.settle(1)
         await world.bob.clicks(card, "Approve")
         await world.settle(1)
         assert "read-only mode" in world.whispers(world.bob)[-1]
         assert "[Approve]" in format_message(card)
-        await world.bot.runner.services.status.set_readonly(None)
+        await world.alice.types(world.deploys, "/bk readonly off")
+        await world.settle(1)
         await world.bob.clicks(card, "Approve")
         await world.settle(5)
         assert len(world.buildkite.builds) == 1
         again = await propose_deploy(world)
-        await world.bot.runner.services.status.set_readonly("Alice")
+        await world.alice.types(world.deploys, "/bk readonly on")
+        await world.settle(1)
         await world.bob.clicks(again, "Refuse")
         await world.settle(1)
         assert "[Approve]" not in format_message(again)
