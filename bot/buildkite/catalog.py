@@ -79,6 +79,11 @@ class Catalog:
         }
         self._members = CachedList(buildkite.members, MEMBERS_TTL, clock)
 
+    @property
+    def organization(self) -> str:
+        """Slug of the organization."""
+        return self._buildkite.organization
+
     async def list_pipelines(self) -> tuple[Pipeline, ...]:
         """Return the pipelines that aren't archived, at most a minute old.
 

@@ -12,8 +12,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from bot.buildkite.client import Buildkite
-from bot.buildkite.endpoints.notification_services import WebhookService
+from bot.buildkite.endpoints.notification_services import ServiceCalls, WebhookService
 from bot.buildkite.resources import NotificationService
 from bot.errors import UsageError
 
@@ -109,7 +108,7 @@ class SetUpResult:
     problems: tuple[str, ...] = ()
 
 
-async def set_up(buildkite: Buildkite, own: OwnWebhook) -> SetUpResult:
+async def set_up(buildkite: ServiceCalls, own: OwnWebhook) -> SetUpResult:
     """Create or repair the webhook; does nothing if it's already right.
 
     Raise UsageError if a setting is missing, and any error from Buildkite.
@@ -130,7 +129,7 @@ async def set_up(buildkite: Buildkite, own: OwnWebhook) -> SetUpResult:
     return SetUpResult("repaired", there, problems)
 
 
-async def find_working(buildkite: Buildkite, own: OwnWebhook) -> SetUpResult | None:
+async def find_working(buildkite: ServiceCalls, own: OwnWebhook) -> SetUpResult | None:
     """Return the webhook if it exists and has no problems."""
     there = own.find_among([service async for service in buildkite.services()])
     return SetUpResult("created", there) if there and not any(own.find_problems(there)) else None

@@ -102,8 +102,15 @@ class Contexts:
 
     def build(self, op: Operation, invocation: Invocation, actor: Actor, access: BuildkiteAccess) -> object:
         """Return the context that the operation declares."""
-        page = invocation.flags.page or 1
-        caller = Caller(actor, invocation.thread, invocation.id, self._command, self._instance, page)
+        caller = Caller(
+            actor,
+            invocation.thread,
+            invocation.id,
+            self._command,
+            self._instance,
+            invocation.flags.page or 1,
+            access.account,
+        )
         return self._factory.build(op, caller, access)
 
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.buildkite.client import Buildkite
+from bot.buildkite.endpoints.builds import BuildCalls
 from bot.buildkite.models import Build
 from bot.errors import Refused, Unavailable
 from bot.history import known_periods, recorder
@@ -52,13 +52,13 @@ class ReportData:
         self._store = store
         self._clock = clock
 
-    async def gather(self, buildkite: Buildkite, pipelines: Sequence[str], since: datetime) -> GatheredBuilds:
+    async def gather(self, builds: BuildCalls, pipelines: Sequence[str], since: datetime) -> GatheredBuilds:
         """Return the builds of these pipelines that ended since then; read the newest of the missing ones now."""
         now = self._clock.now()
         scope = pipelines[0] if len(pipelines) == 1 else EVERYTHING
         reading = _Reading()
         for gap in await self._find_missing(scope, since, now):
-            reading = await self._fill(buildkite, scope, gap, reading.read)
+            reading = await self._fill(builds, scope, gap, reading.read)
             if reading.trouble or reading.more:
                 break
         stopped = reading.trouble or reading.more
@@ -77,13 +77,13 @@ class ReportData:
             known = await recorder.find_known_periods(tx, now)
         return known_periods.find_gaps(since, now, [*known.get(EVERYTHING, ()), *known.get(scope, ())])
 
-    async def _fill(self, buildkite: Buildkite, scope: str, gap: Span, before: int) -> _Reading:
+    async def _fill(self, builds: BuildCalls, scope: str, gap: Span, before: int) -> _Reading:
         """Read the builds that ended in a gap; record how far that came, so that the next report continues there.
 
         https://buildkite.com/docs/apis/rest-api/builds#list-all-builds
         """
         left, found, trouble = self._most - before, list[Build](), ""
-        listed = buildkite.builds(
+        listed = builds.builds(
             None if scope == EVERYTHING else scope,
             finished_from=gap[0],
             created_to=gap[1],
@@ -99,7 +99,7 @@ class ReportData:
             trouble = error.message
         more = len(found) >= left
         reached = _find_reached(found, gap) if more or trouble else gap[0]
-        await self._record(found, scope, (reached, gap[1]), whole=buildkite.requests.bearer is None)
+        await self._record(found, scope, (reached, gap[1]), whole=builds.requests.bearer is None)
         return _Reading(before + len(found), trouble, more)
 
     async def _record(self, builds: Sequence[Build], scope: str, span: Span, *, whole: bool) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from bot.access.audit_log import AuditLog
 from bot.access.queries import AuditEntry
-from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.operations.search_summary import describe_period, join_phrase
+from bot.runtime.clock import Clock
 from bot.runtime.durations import parse_duration
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, join, local_time, md, mention, strip_markup
@@ -36,13 +38,21 @@ class AuditArgs(Args):
         return found.group(1) if found else None
 
 
+@dataclass(frozen=True)
+class AuditContext:
+    """The log that `audit` reads."""
+
+    audit_log: AuditLog
+    clock: Clock
+
+
 @operation(
     "audit",
     needs=Permission.ADMIN,
     effect=Effect.READS,
     examples=("audit --since 24h", "audit --pipeline web --since 7d"),
 )
-async def audit(args: AuditArgs, ctx: Context) -> Reply:
+async def audit(args: AuditArgs, ctx: AuditContext) -> Reply:
     """Show who did what, newest first, including refused, failed and withdrawn requests."""
     since = ctx.clock.now() - parse_duration(args.since) if args.since else None
     found = await ctx.audit_log.find_newest(user=args.user, pipeline=args.pipeline, since=since)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field, SecretStr
 
 from bot.access.accounts.model import TOKENS_URL, Account, render_scope_warning
-from bot.execution.context import Context
+from bot.access.accounts.service import Accounts
+from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, local_time, md
@@ -29,8 +31,16 @@ class ConnectArgs(Args):
     token: Annotated[SecretStr, Opt(in_manual=False, hint="bkua_…"), Field(description="Your Buildkite API token")]
 
 
-async def _take(args: ConnectArgs, ctx: Context) -> None:
-    await ctx.accounts.connect(ctx.actor, ctx.thread, ctx.invocation_id, args.token)
+@dataclass(frozen=True)
+class ConnectContext:
+    """The person, and the accounts that people have connected."""
+
+    caller: Caller
+    accounts: Accounts
+
+
+async def _take(args: ConnectArgs, ctx: ConnectContext) -> None:
+    await ctx.accounts.connect(ctx.caller.actor, ctx.caller.thread, ctx.caller.invocation_id, args.token)
 
 
 @operation(
@@ -43,11 +53,11 @@ async def _take(args: ConnectArgs, ctx: Context) -> None:
     form_intro=PREFACE,
     form_only_message=NEVER_TYPE_IT,
 )
-async def connect(args: ConnectArgs, ctx: Context) -> Reply:  # noqa: ARG001
+async def connect(args: ConnectArgs, ctx: ConnectContext) -> Reply:  # noqa: ARG001
     """Connect your own Buildkite token, so that you act as yourself."""
-    account = await ctx.accounts.find(ctx.actor.team, ctx.actor.id)
+    account = await ctx.accounts.find(ctx.caller.actor.team, ctx.caller.actor.id)
     if account is None:
-        return Reply(text=md("You aren't connected. Send {again}.", again=code(f"{ctx.command} connect")))
+        return Reply(text=md("You aren't connected. Send {again}.", again=code(f"{ctx.caller.command} connect")))
     connected = md("You're connected and act in Buildkite as {who}.", who=account.display_name)
     parts = [
         connected,
@@ -58,9 +68,9 @@ async def connect(args: ConnectArgs, ctx: Context) -> Reply:  # noqa: ARG001
     return Reply(text=join([part for part in parts if part], "\n"))
 
 
-async def _probe_disconnect(_args: NoArgs, ctx: Context) -> Reply | None:
+async def _probe_disconnect(_args: NoArgs, ctx: ConnectContext) -> Reply | None:
     """Return the answer of `disconnect` if the person isn't connected, else None."""
-    account = await ctx.accounts.find(ctx.actor.team, ctx.actor.id)
+    account = await ctx.accounts.find(ctx.caller.actor.team, ctx.caller.actor.id)
     return None if account else _reply_disconnected()
 
 
@@ -72,9 +82,9 @@ async def _probe_disconnect(_args: NoArgs, ctx: Context) -> Reply | None:
     probe=_probe_disconnect,
     examples=("disconnect",),
 )
-async def disconnect(args: NoArgs, ctx: Context) -> Reply:  # noqa: ARG001
+async def disconnect(args: NoArgs, ctx: ConnectContext) -> Reply:  # noqa: ARG001
     """Disconnect your own Buildkite token."""
-    if not await ctx.accounts.disconnect(ctx.actor.team, ctx.actor.id):
+    if not await ctx.accounts.disconnect(ctx.caller.actor.team, ctx.caller.actor.id):
         return Reply(text=md("You weren't connected. I use my own token for your requests."))
     return _reply_disconnected()
 
@@ -95,9 +105,9 @@ def _describe_expiry(account: Account) -> Mrkdwn:
     return md("The token expires {moment}.", moment=local_time(account.expires_at, "{date_short_pretty} {time}"))
 
 
-def _warn_of_other_email(account: Account, ctx: Context) -> Mrkdwn:
+def _warn_of_other_email(account: Account, ctx: ConnectContext) -> Mrkdwn:
     """Warn about a token with another e-mail address: Buildkite would attribute the person's acts to its owner."""
-    mine = (ctx.actor.email or "").lower()
+    mine = (ctx.caller.actor.email or "").lower()
     if not mine or not account.email or mine == account.email.lower():
         return Mrkdwn("")
     return md("Its e-mail address isn't the one you use in Slack ({mine}).", mine=mine)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from bot.access.locks.rules import Lock
+from bot.access.locks.service import LockService
+from bot.buildkite.catalog import Catalog
 from bot.errors import UsageError
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.execution.resolve.build import check_organization
 from bot.operations.addresses import BranchArgs, BranchPattern
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
+from bot.runtime.clock import Clock
 from bot.runtime.durations import limit_duration, parse_duration
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md, mention
@@ -56,21 +60,31 @@ class LocksArgs(Args):
     ] = None
 
 
-async def _pin_lock(args: LockArgs, ctx: Context) -> LockArgs:
-    check_organization(args.org, ctx)
+@dataclass(frozen=True)
+class LockContext:
+    """The person, the locks, and the pipelines that can be locked."""
+
+    caller: Caller
+    locks: LockService
+    catalog: Catalog
+    clock: Clock
+
+
+async def _pin_lock(args: LockArgs, ctx: LockContext) -> LockArgs:
+    check_organization(args.org, ctx.catalog)
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
 
 
-async def _probe_unlock(args: UnlockArgs, ctx: Context) -> Reply | None:
+async def _probe_unlock(args: UnlockArgs, ctx: LockContext) -> Reply | None:
     """Return the answer of `unlock` if nothing that it would release is locked, else None."""
     active = await ctx.locks.find_active(args.pipeline)
     left = [lock for lock in active if args.branch in (None, lock.branch)]
-    releasable = left if args.take else [lock for lock in left if lock.holder == ctx.actor.id]
+    releasable = left if args.take else [lock for lock in left if lock.holder == ctx.caller.actor.id]
     return None if releasable else Reply(text=md("unlocked {place}", place=code(args.pipeline)), private=False)
 
 
-async def _pin_unlock(args: UnlockArgs, ctx: Context) -> UnlockArgs:
-    check_organization(args.org, ctx)
+async def _pin_unlock(args: UnlockArgs, ctx: LockContext) -> UnlockArgs:
+    check_organization(args.org, ctx.catalog)
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
 
 
@@ -83,11 +97,13 @@ async def _pin_unlock(args: UnlockArgs, ctx: Context) -> UnlockArgs:
     opens_form=True,
     examples=('lock web "release 42" --for 2h', 'lock web production "release 42"', "lock web hotfix --take"),
 )
-async def lock(args: LockArgs, ctx: Context) -> Reply:
+async def lock(args: LockArgs, ctx: LockContext) -> Reply:
     """Lock a pipeline so that only you can start, rebuild, retry or unblock its builds."""
     now = ctx.clock.now()
-    wanted = Lock(args.pipeline, args.branch, args.reason, ctx.actor.id, now + parse_duration(args.for_), now)
-    before = await ctx.locks.take(wanted, ctx.invocation_id, force=args.take)
+    wanted = Lock(
+        args.pipeline, args.branch, args.reason, ctx.caller.actor.id, now + parse_duration(args.for_), now
+    )
+    before = await ctx.locks.take(wanted, ctx.caller.invocation_id, force=args.take)
     text = md(
         "locked {place} until {until}: {reason}",
         place=wanted.scope,
@@ -107,21 +123,21 @@ async def lock(args: LockArgs, ctx: Context) -> Reply:
     probe=_probe_unlock,
     examples=("unlock web", "unlock web production", "unlock web --take"),
 )
-async def unlock(args: UnlockArgs, ctx: Context) -> Reply:
+async def unlock(args: UnlockArgs, ctx: LockContext) -> Reply:
     """Release a lock."""
     now = ctx.clock.now()
-    about = Lock(args.pipeline, args.branch, "", ctx.actor.id, now, now)
-    released = await ctx.locks.release(about, ctx.invocation_id, force=args.take)
+    about = Lock(args.pipeline, args.branch, "", ctx.caller.actor.id, now, now)
+    released = await ctx.locks.release(about, ctx.caller.invocation_id, force=args.take)
     if not released:
-        raise UsageError(f"{args.pipeline} isn't locked.", f"See `{ctx.command} locks`.", "pipeline")
-    others = [mention(existing.holder) for existing in released if existing.holder != ctx.actor.id]
+        raise UsageError(f"{args.pipeline} isn't locked.", f"See `{ctx.caller.command} locks`.", "pipeline")
+    others = [mention(existing.holder) for existing in released if existing.holder != ctx.caller.actor.id]
     text = md("unlocked {place}", place=released[0].scope if len(released) == 1 else code(args.pipeline))
     whose = md("{text} (locked by {who})", text=text, who=others[0]) if others else text
     return Reply(text=whose, private=False)
 
 
 @operation("locks", needs=Permission.READ, effect=Effect.READS, examples=("locks", "locks web"))
-async def locks(args: LocksArgs, ctx: Context) -> Reply:
+async def locks(args: LocksArgs, ctx: LockContext) -> Reply:
     """List the locks: who locked which pipeline, why and until when."""
     held = await ctx.locks.find_active(args.pipeline)
     rows = tuple(
@@ -129,7 +145,9 @@ async def locks(args: LocksArgs, ctx: Context) -> Reply:
         for existing in held
     )
     of = md(" on {pipeline}", pipeline=code(args.pipeline)) if args.pipeline else Mrkdwn("")
-    how = md("Lock one with {how}.", how=code(f"{ctx.command} lock {args.pipeline or '<pipeline>'} <reason>"))
+    how = md(
+        "Lock one with {how}.", how=code(f"{ctx.caller.command} lock {args.pipeline or '<pipeline>'} <reason>")
+    )
     empty = md("There are no locks{of}.", of=of)
     return Reply(
         table=Table(("Locked", "By", "Until", "Reason"), rows, "Locks", noun="lock", empty=empty, hint=how)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
-from bot.execution.context import Context
+from bot.access.approvals.voting import Approvals
+from bot.access.locks.service import LockService
+from bot.buildkite.client import Buildkite
+from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
+from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import Mrkdwn
+from bot.slack.types import Actor, Thread
 
 
 class ProposalArgs(Args):
@@ -18,19 +24,38 @@ class ProposalArgs(Args):
     proposal: Annotated[str, Opt(positional=True), Field(description="Proposal id")]
 
 
+@dataclass(frozen=True)
+class ProposalContext:
+    """The person, the proposals, and what decides whether a vote counts."""
+
+    caller: Caller
+    approvals: Approvals
+    buildkite: Buildkite
+    locks: LockService
+    clock: Clock
+
+    @property
+    def actor(self) -> Actor:
+        return self.caller.actor
+
+    @property
+    def thread(self) -> Thread:
+        return self.caller.thread
+
+
 def _reply_if_any(text: Mrkdwn | None) -> Reply | None:
     return Reply(text=text) if text else None
 
 
-async def _probe_approve(args: ProposalArgs, ctx: Context) -> Reply | None:
+async def _probe_approve(args: ProposalArgs, ctx: ProposalContext) -> Reply | None:
     return _reply_if_any(await ctx.approvals.find_counted_vote(ctx, args.proposal, approves=True))
 
 
-async def _probe_refuse(args: ProposalArgs, ctx: Context) -> Reply | None:
+async def _probe_refuse(args: ProposalArgs, ctx: ProposalContext) -> Reply | None:
     return _reply_if_any(await ctx.approvals.find_counted_vote(ctx, args.proposal, approves=False))
 
 
-async def _probe_withdraw(args: ProposalArgs, ctx: Context) -> Reply | None:
+async def _probe_withdraw(args: ProposalArgs, ctx: ProposalContext) -> Reply | None:
     return _reply_if_any(await ctx.approvals.find_withdrawal(ctx, args.proposal))
 
 
@@ -41,7 +66,7 @@ async def _probe_withdraw(args: ProposalArgs, ctx: Context) -> Reply | None:
     effect=Effect.CHANGES_BUILDKITE,
     probe=_probe_approve,
 )
-async def approve(args: ProposalArgs, ctx: Context) -> Reply:
+async def approve(args: ProposalArgs, ctx: ProposalContext) -> Reply:
     """Approve a protected operation that someone else requested."""
     return Reply(text=await ctx.approvals.vote(ctx, args.proposal, approves=True))
 
@@ -53,12 +78,12 @@ async def approve(args: ProposalArgs, ctx: Context) -> Reply:
     effect=Effect.CHANGES_STATE,
     probe=_probe_refuse,
 )
-async def refuse(args: ProposalArgs, ctx: Context) -> Reply:
+async def refuse(args: ProposalArgs, ctx: ProposalContext) -> Reply:
     """Refuse a protected operation so that it doesn't run."""
     return Reply(text=await ctx.approvals.vote(ctx, args.proposal, approves=False))
 
 
 @operation("proposal withdraw", needs=Permission.HELP, effect=Effect.CHANGES_STATE, probe=_probe_withdraw)
-async def withdraw(args: ProposalArgs, ctx: Context) -> Reply:
+async def withdraw(args: ProposalArgs, ctx: ProposalContext) -> Reply:
     """Withdraw your own proposal."""
     return Reply(text=await ctx.approvals.withdraw(ctx, args.proposal))

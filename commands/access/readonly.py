@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bot.execution.context import Context
+from bot.execution.bot_status import StatusService
+from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 
@@ -17,6 +19,14 @@ class ReadonlyArgs(Args):
     state: Annotated[Literal["on", "off"], Opt(positional=True), Field(description="on or off")]
 
 
+@dataclass(frozen=True)
+class ReadonlyContext:
+    """The person, and the bot's own state."""
+
+    caller: Caller
+    status: StatusService
+
+
 @operation(
     "readonly",
     needs=Permission.ADMIN,
@@ -24,10 +34,10 @@ class ReadonlyArgs(Args):
     repeatable=True,
     examples=("readonly on", "readonly off"),
 )
-async def readonly(args: ReadonlyArgs, ctx: Context) -> Reply:
+async def readonly(args: ReadonlyArgs, ctx: ReadonlyContext) -> Reply:
     """Turn read-only mode on or off. Cards keep updating."""
     stopped = args.state == "on"
-    await ctx.status.set_readonly(ctx.actor.name if stopped else None)
+    await ctx.status.set_readonly(ctx.caller.actor.name if stopped else None)
     text = (
         "turned read-only mode on: nothing in Buildkite can be changed, but cards keep updating"
         if stopped

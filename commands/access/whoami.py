@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from bot.access.accounts.service import Accounts
+from bot.access.policy.service import PolicyService
+from bot.buildkite.endpoints.organization import OrganizationCalls
 from bot.errors import KitestringError
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import code, local_time, md, mention
 
 
+@dataclass(frozen=True)
+class WhoamiContext:
+    """The person, their account and their rights."""
+
+    caller: Caller
+    accounts: Accounts
+    policy: PolicyService
+    organizations: OrganizationCalls
+
+
 @operation("whoami", needs=Permission.HELP, effect=Effect.READS, examples=("whoami",))
-async def whoami(args: NoArgs, ctx: Context) -> Reply:  # noqa: ARG001
+async def whoami(args: NoArgs, ctx: WhoamiContext) -> Reply:  # noqa: ARG001
     """Show your identity and permissions."""
-    actor = ctx.actor
-    may = ", ".join(op.name for op in ctx.registry if ctx.is_allowed(op)) or "nothing here"
+    actor = ctx.caller.actor
+    may = ", ".join(ctx.policy.list_allowed(actor)) or "nothing here"
     facts = {
         "You": mention(actor.id),
         "In this workspace": actor.standing.value,
         "E-mail": actor.email or "unknown",
-        "Buildkite organization": code(ctx.buildkite.organization),
+        "Buildkite organization": code(ctx.organizations.organization),
         "I act in Buildkite as": await _find_bot_user(ctx),
         "Your own token": await _describe_own_token(ctx),
         "You may": may,
@@ -26,10 +41,10 @@ async def whoami(args: NoArgs, ctx: Context) -> Reply:  # noqa: ARG001
     return Reply(text=md("You are {name}.", name=actor.name), fields=tuple(facts.items()))
 
 
-async def _describe_own_token(ctx: Context) -> str:
-    account = await ctx.accounts.find(ctx.actor.team, ctx.actor.id)
+async def _describe_own_token(ctx: WhoamiContext) -> str:
+    account = await ctx.accounts.find(ctx.caller.actor.team, ctx.caller.actor.id)
     if account is None:
-        return md("not connected ({connect})", connect=code(f"{ctx.command} connect"))
+        return md("not connected ({connect})", connect=code(f"{ctx.caller.command} connect"))
     return md(
         "connected as {who} since {since}{until}; scopes: {scopes}",
         who=account.display_name or "an unnamed user",
@@ -41,9 +56,9 @@ async def _describe_own_token(ctx: Context) -> str:
     )
 
 
-async def _find_bot_user(ctx: Context) -> str:
+async def _find_bot_user(ctx: WhoamiContext) -> str:
     try:
-        user = (await ctx.buildkite.access_token()).user
+        user = (await ctx.organizations.access_token()).user
     except KitestringError as error:
         return f"unknown ({error.message})"
     return (user.name or user.email or "unknown") if user else "unknown"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
 
 from pydantic import Field
 
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.agents import AgentCalls
 from bot.buildkite.resources import Agent
-from bot.execution.context import Context
 from bot.notifications.agent_watches.messages import (
     RESUME_MARGIN,
     choose_lead_time,
@@ -18,6 +19,7 @@ from bot.notifications.agent_watches.messages import (
 )
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reminder, Reply
+from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, link, md
 
 A = TypeVar("A", bound="AtAgent")
@@ -52,17 +54,26 @@ class AgentStopArgs(AtAgent):
     )
 
 
-async def _pin(args: A, ctx: Context) -> A:
+@dataclass(frozen=True)
+class AgentControlContext:
+    """The agents and, to find them by name, the catalog."""
+
+    agents: AgentCalls
+    catalog: Catalog
+    clock: Clock
+
+
+async def _pin(args: A, ctx: AgentControlContext) -> A:
     """Replace the agent's name or id prefix with its id."""
     return args.model_copy(update={"agent": (await ctx.catalog.find_agent(args.agent)).id})
 
 
-async def _probe_pause(args: AgentPauseArgs, ctx: Context) -> Reply | None:
-    agent = await ctx.buildkite.agent(args.agent)
+async def _probe_pause(args: AgentPauseArgs, ctx: AgentControlContext) -> Reply | None:
+    agent = await ctx.agents.agent(args.agent)
     return _reply_paused(agent, args, agent.paused_at or ctx.clock.now()) if agent.paused else None
 
 
-async def _ask_pause(args: AgentPauseArgs, ctx: Context) -> Mrkdwn | None:
+async def _ask_pause(args: AgentPauseArgs, ctx: AgentControlContext) -> Mrkdwn | None:
     """Ask only if the pause would leave a queue without an agent."""
     agent, agents = await ctx.catalog.find_agent(args.agent), await ctx.catalog.list_agents()
     if agent.paused or not is_last_in_queue(agent, agents):
@@ -81,10 +92,10 @@ async def _ask_pause(args: AgentPauseArgs, ctx: Context) -> Mrkdwn | None:
     opens_form=True,
     examples=('agent pause linux-1 --note "disk" --timeout-in-minutes 30', "agent pause linux-1"),
 )
-async def pause(args: AgentPauseArgs, ctx: Context) -> Reply:
+async def pause(args: AgentPauseArgs, ctx: AgentControlContext) -> Reply:
     """Pause an agent so that it takes no new jobs for a while."""
     agent, agents = await ctx.catalog.find_agent(args.agent), await ctx.catalog.list_agents()
-    await ctx.buildkite.pause_agent(agent.id, args.note, args.timeout_in_minutes)
+    await ctx.agents.pause_agent(agent.id, args.note, args.timeout_in_minutes)
     ctx.catalog.forget_agents()
     return replace(_reply_paused(agent, args, ctx.clock.now()), footer=describe_pause_impact(agent, agents))
 
@@ -105,8 +116,8 @@ def _make_reminders(agent: Agent, now: datetime, pause: timedelta) -> tuple[Remi
     return (ended,) if before is None else (Reminder("agent soon", agent.id, now + pause - before), ended)
 
 
-async def _probe_resume(args: AgentResumeArgs, ctx: Context) -> Reply | None:
-    agent = await ctx.buildkite.agent(args.agent)
+async def _probe_resume(args: AgentResumeArgs, ctx: AgentControlContext) -> Reply | None:
+    agent = await ctx.agents.agent(args.agent)
     return _reply_resumed(agent) if agent.activity in {"idle", "running"} else None
 
 
@@ -119,10 +130,10 @@ async def _probe_resume(args: AgentResumeArgs, ctx: Context) -> Reply | None:
     probe=_probe_resume,
     examples=("agent resume linux-1",),
 )
-async def resume(args: AgentResumeArgs, ctx: Context) -> Reply:
+async def resume(args: AgentResumeArgs, ctx: AgentControlContext) -> Reply:
     """Resume a paused agent."""
     agent = await ctx.catalog.find_agent(args.agent)
-    await ctx.buildkite.resume_agent(agent.id)
+    await ctx.agents.resume_agent(agent.id)
     ctx.catalog.forget_agents()
     return _reply_resumed(agent)
 
@@ -131,7 +142,7 @@ def _reply_resumed(agent: Agent) -> Reply:
     return Reply(text=md("resumed agent {name}", name=_link_agent(agent)), private=False, clears_reminder=agent.id)
 
 
-async def _ask_stop(args: AgentStopArgs, ctx: Context) -> Mrkdwn | None:
+async def _ask_stop(args: AgentStopArgs, ctx: AgentControlContext) -> Mrkdwn | None:
     agent = await ctx.catalog.find_agent(args.agent)
     if not args.force:
         end = "It finishes its job and takes no more" if agent.job else "It disconnects immediately"
@@ -144,8 +155,8 @@ async def _ask_stop(args: AgentStopArgs, ctx: Context) -> Mrkdwn | None:
     )
 
 
-async def _probe_stop(args: AgentStopArgs, ctx: Context) -> Reply | None:
-    agent = await ctx.buildkite.agent(args.agent)
+async def _probe_stop(args: AgentStopArgs, ctx: AgentControlContext) -> Reply | None:
+    agent = await ctx.agents.agent(args.agent)
     return (
         _reply_stopped(agent, args) if agent.connection_state in {"stopping", "stopped", "disconnected"} else None
     )
@@ -161,10 +172,10 @@ async def _probe_stop(args: AgentStopArgs, ctx: Context) -> Reply | None:
     probe=_probe_stop,
     examples=("agent stop linux-1", "agent stop linux-1 --force"),
 )
-async def stop(args: AgentStopArgs, ctx: Context) -> Reply:
+async def stop(args: AgentStopArgs, ctx: AgentControlContext) -> Reply:
     """Stop an agent after its current job, or immediately with --force."""
     agent = await ctx.catalog.find_agent(args.agent)
-    await ctx.buildkite.stop_agent(agent.id, force=args.force)
+    await ctx.agents.stop_agent(agent.id, force=args.force)
     ctx.catalog.forget_agents()
     return _reply_stopped(agent, args)
 

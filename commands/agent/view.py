@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.agents import AgentCalls
 from bot.buildkite.resources import Agent
-from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import Confirm, shorten
@@ -40,6 +42,14 @@ class AgentViewArgs(Args):
     ]
 
 
+@dataclass(frozen=True)
+class AgentViewContext:
+    """The agents and, to find them by name, the catalog."""
+
+    agents: AgentCalls
+    catalog: Catalog
+
+
 @operation(
     "agent list",
     needs=Permission.READ,
@@ -47,7 +57,7 @@ class AgentViewArgs(Args):
     scopes=("read_agents",),
     examples=("agent list", "agent list --state idle", "agent list --hostname ip-10-0-0-7 --tags os=linux"),
 )
-async def list_(args: AgentListArgs, ctx: Context) -> Reply:
+async def list_(args: AgentListArgs, ctx: AgentViewContext) -> Reply:
     """List connected agents and the jobs they run."""
     found = [agent for agent in await _find_agents(args, ctx) if _matches(agent, args)]
     rows = tuple(_render_row(agent) for agent in sorted(found, key=lambda agent: agent.name)[: args.limit])
@@ -57,7 +67,7 @@ async def list_(args: AgentListArgs, ctx: Context) -> Reply:
     return Reply(table=Table(COLUMNS, rows, count + shown, empty=empty, hint=ONLY_CONNECTED))
 
 
-async def _find_agents(args: AgentListArgs, ctx: Context) -> Sequence[Agent]:
+async def _find_agents(args: AgentListArgs, ctx: AgentViewContext) -> Sequence[Agent]:
     """Return the agents with exactly the given name or, if there are none, those whose name contains it.
 
     Buildkite filters by name, host and version, and only by exact match; the other filters are applied here.
@@ -65,11 +75,11 @@ async def _find_agents(args: AgentListArgs, ctx: Context) -> Sequence[Agent]:
     """
     place = {"hostname": args.hostname, "version": args.version}
     if args.name:
-        exact = [agent async for agent in ctx.buildkite.agents(name=args.name, **place)]
+        exact = [agent async for agent in ctx.agents.agents(name=args.name, **place)]
         if exact:
             return exact
     if any(place.values()):
-        agents: Sequence[Agent] = [agent async for agent in ctx.buildkite.agents(**place)]
+        agents: Sequence[Agent] = [agent async for agent in ctx.agents.agents(**place)]
     else:
         agents = await ctx.catalog.list_agents()
     return [agent for agent in agents if (args.name or "").lower() in agent.name.lower()]
@@ -106,10 +116,10 @@ def _render_row(agent: Agent) -> tuple[str, ...]:
     scopes=("read_agents",),
     examples=("agent view linux-1", "agent view 0198d108"),
 )
-async def view(args: AgentViewArgs, ctx: Context) -> Reply:
+async def view(args: AgentViewArgs, ctx: AgentViewContext) -> Reply:
     """Show an agent's state, current job and tags."""
     found = await ctx.catalog.find_agent(args.agent)
-    agent = await ctx.buildkite.agent(found.id)
+    agent = await ctx.agents.agent(found.id)
     text = md("{name} is {state}.", name=link(agent.web_url, agent.name), state=agent.activity.replace("_", " "))
     return Reply(text=text, fields=_collect_facts(agent), buttons=_make_buttons(agent))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from bot.buildkite.catalog import Catalog
 from bot.errors import UsageError
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.notifications.agent_watches.messages import AGENT_STATES, WATCHED_BY_DEFAULT
+from bot.notifications.agent_watches.service import AgentWatches
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.wording import join_or
@@ -46,14 +49,23 @@ class AgentUnwatchArgs(Args):
     queue: _Queue = None
 
 
-async def _probe_unwatch(args: AgentUnwatchArgs, ctx: Context) -> Reply | None:
+@dataclass(frozen=True)
+class AgentWatchContext:
+    """The channel, its agent watches, and the queues to choose from."""
+
+    caller: Caller
+    agent_watches: AgentWatches
+    catalog: Catalog
+
+
+async def _probe_unwatch(args: AgentUnwatchArgs, ctx: AgentWatchContext) -> Reply | None:
     """Return the answer of `agent unwatch` if this channel doesn't watch those agents, else None."""
-    found = await ctx.agent_watches.find_for_channel(ctx.thread)
+    found = await ctx.agent_watches.find_for_channel(ctx.caller.thread)
     is_watching = any(args.queue in (None, watch.queue) for watch in found)
     return None if is_watching else _reply_unwatched(args)
 
 
-async def _pin(args: AgentWatchArgs, ctx: Context) -> AgentWatchArgs:
+async def _pin(args: AgentWatchArgs, ctx: AgentWatchContext) -> AgentWatchArgs:
     """Replace the queue's name or id with its key."""
     if args.queue is None:
         return args
@@ -68,9 +80,9 @@ async def _pin(args: AgentWatchArgs, ctx: Context) -> AgentWatchArgs:
     pin=_pin,
     examples=("agent watch", "agent watch --queue deploy --state lost,blocked"),
 )
-async def watch(args: AgentWatchArgs, ctx: Context) -> Reply:
+async def watch(args: AgentWatchArgs, ctx: AgentWatchContext) -> Reply:
     """Notify this channel when agents are lost, stopped or blocked."""
-    await ctx.agent_watches.watch(ctx.thread, args.queue, tuple(args.state.split(",")), ctx.actor.id)
+    await ctx.agent_watches.watch(ctx.caller.thread, args.queue, tuple(args.state.split(",")), ctx.caller.actor.id)
     states = join([code(state) for state in args.state.split(",")], ", ")
     agents = md("agents in queue {queue}", queue=code(args.queue)) if args.queue else md("agents in every queue")
     text = md("started watching {agents} for this channel: {states}", agents=agents, states=states)
@@ -85,11 +97,11 @@ async def watch(args: AgentWatchArgs, ctx: Context) -> Reply:
     probe=_probe_unwatch,
     examples=("agent unwatch", "agent unwatch --queue deploy"),
 )
-async def unwatch(args: AgentUnwatchArgs, ctx: Context) -> Reply:
+async def unwatch(args: AgentUnwatchArgs, ctx: AgentWatchContext) -> Reply:
     """Stop agent notifications in this channel."""
-    if not await ctx.agent_watches.unwatch(ctx.thread, args.queue):
+    if not await ctx.agent_watches.unwatch(ctx.caller.thread, args.queue):
         raise UsageError(
-            "This channel isn't watching those agents.", f"See `{ctx.command} agent watches`.", "queue"
+            "This channel isn't watching those agents.", f"See `{ctx.caller.command} agent watches`.", "queue"
         )
     return _reply_unwatched(args)
 
@@ -100,13 +112,14 @@ def _reply_unwatched(args: AgentUnwatchArgs) -> Reply:
 
 
 @operation("agent watches", needs=Permission.READ, effect=Effect.READS, examples=("agent watches",))
-async def watches(_: NoArgs, ctx: Context) -> Reply:
+async def watches(_: NoArgs, ctx: AgentWatchContext) -> Reply:
     """List the agents this channel is watching."""
-    found = await ctx.agent_watches.find_for_channel(ctx.thread)
+    found = await ctx.agent_watches.find_for_channel(ctx.caller.thread)
     if not found:
         return Reply(
             text=md(
-                "This channel isn't watching any agents. Start with {how}.", how=code(f"{ctx.command} agent watch")
+                "This channel isn't watching any agents. Start with {how}.",
+                how=code(f"{ctx.caller.command} agent watch"),
             )
         )
     rows = tuple((watch.queue or "every queue", ", ".join(watch.states)) for watch in found)

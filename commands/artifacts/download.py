@@ -11,8 +11,7 @@ from pydantic import Field, model_validator
 from bot.buildkite.endpoints.artifacts import Artifact
 from bot.buildkite.models import BuildRef
 from bot.errors import Conflict, Unavailable, UsageError
-from bot.execution.context import Context
-from bot.execution.resolve.artifact import find_artifact
+from bot.execution.resolve.artifact import ArtifactContext, find_artifact
 from bot.execution.resolve.artifact_text import explain_missing, format_size, make_file_name
 from bot.execution.resolve.build import pin_build
 from bot.operations.addresses import BuildArgs, parse_buildkite_url
@@ -74,11 +73,11 @@ class ArtifactsDownloadArgs(BuildArgs):
         "artifacts download dist/app.js --share",
     ),
 )
-async def download(args: ArtifactsDownloadArgs, ctx: Context) -> Reply:
+async def download(args: ArtifactsDownloadArgs, ctx: ArtifactContext) -> Reply:
     """Download an artifact. Small files arrive as a direct message, larger ones as a link."""
     if args.pipeline is None or args.number is None:
         raise UsageError("Which build do you mean?", "Name it: `-p web -n 101`.", "pipeline")
-    ref = BuildRef(ctx.buildkite.organization, args.pipeline, args.number)
+    ref = BuildRef(ctx.builds.organization, args.pipeline, args.number)
     artifact = await find_artifact(args.artifact, args.job, ref, ctx)
     if artifact.state != "finished":
         raise Conflict(f"{shorten(artifact.path, 200)} {explain_missing(artifact.state)}.")
@@ -96,10 +95,12 @@ def _is_small(artifact: Artifact) -> bool:
     return artifact.file_size is None or artifact.file_size <= FILE_BYTES
 
 
-async def _reply_file(args: ArtifactsDownloadArgs, artifact: Artifact, ref: BuildRef, ctx: Context) -> Reply:
+async def _reply_file(
+    args: ArtifactsDownloadArgs, artifact: Artifact, ref: BuildRef, ctx: ArtifactContext
+) -> Reply:
     """Return the file itself, or a link if only a browser can fetch it."""
     try:
-        content = await ctx.buildkite.artifact_bytes(
+        content = await ctx.artifacts.artifact_bytes(
             ref.pipeline, ref.number, artifact.job_id, artifact.id, max_bytes=FILE_BYTES
         )
     except (Conflict, Unavailable) as error:
@@ -118,9 +119,9 @@ async def _reply_file(args: ArtifactsDownloadArgs, artifact: Artifact, ref: Buil
     )
 
 
-async def _reply_link(artifact: Artifact, ref: BuildRef, ctx: Context, why: str = "") -> Reply:
+async def _reply_link(artifact: Artifact, ref: BuildRef, ctx: ArtifactContext, why: str = "") -> Reply:
     """Return a fresh link and a button that fetches the next one: a link expires after about a minute."""
-    link = await ctx.buildkite.artifact_link(ref.pipeline, ref.number, artifact.job_id, artifact.id)
+    link = await ctx.artifacts.artifact_link(ref.pipeline, ref.number, artifact.job_id, artifact.id)
     if len(link) > LINK_LIMIT:
         raise Conflict("The link to that file is too long for a Slack button.", "Open it in Buildkite.")
     text = md("{file}: this link is valid for about a minute.", file=_describe_artifact(artifact, ref))

@@ -10,8 +10,7 @@ from pydantic import Field
 from bot.buildkite.endpoints.artifacts import Artifact
 from bot.buildkite.models import Build
 from bot.errors import UsageError
-from bot.execution.context import Context
-from bot.execution.resolve.artifact import ARTIFACTS_LIMIT, find_jobs_in_build, list_artifacts
+from bot.execution.resolve.artifact import ARTIFACTS_LIMIT, ArtifactContext, find_jobs_in_build, list_artifacts
 from bot.execution.resolve.artifact_text import EMOJI, format_size, make_file_name
 from bot.execution.resolve.build import pin_build
 from bot.operations.addresses import BuildArgs
@@ -52,7 +51,7 @@ class BuildArtifactsArgs(ArtifactsListArgs):
     pin=pin_build,
     examples=("artifacts list web 101", "artifacts list web 101 --path dist/* --job Package", "artifacts list"),
 )
-async def list_(args: ArtifactsListArgs, ctx: Context) -> Reply:
+async def list_(args: ArtifactsListArgs, ctx: ArtifactContext) -> Reply:
     """List the files uploaded by a build's jobs."""
     return await _list_artifacts(args, ctx)
 
@@ -65,15 +64,15 @@ async def list_(args: ArtifactsListArgs, ctx: Context) -> Reply:
     pin=pin_build,
     examples=("build artifacts web 101", "build artifacts web 101 --state finished", "build artifacts"),
 )
-async def list_build_artifacts(args: BuildArtifactsArgs, ctx: Context) -> Reply:
+async def list_build_artifacts(args: BuildArtifactsArgs, ctx: ArtifactContext) -> Reply:
     """List a build's artifacts. Same as `artifacts list`."""
     return await _list_artifacts(args, ctx)
 
 
-async def _list_artifacts(args: ArtifactsListArgs, ctx: Context) -> Reply:
+async def _list_artifacts(args: ArtifactsListArgs, ctx: ArtifactContext) -> Reply:
     if args.pipeline is None or args.number is None:
         raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
-    build = await ctx.buildkite.build(args.pipeline, args.number)
+    build = await ctx.builds.build(args.pipeline, args.number)
     jobs = find_jobs_in_build(build, args.job) if args.job else None
     found = await list_artifacts(build.ref, jobs, ctx, path=args.path, state=args.state)
     titles = {job.id: job.title for job in build.jobs}
@@ -105,19 +104,20 @@ def _describe_none(args: ArtifactsListArgs, build: Build) -> Mrkdwn:
     return md("{ref} has no artifacts{asked}.", ref=link_build(build), asked=Mrkdwn(",".join(criteria)))
 
 
-def _suggest_all(args: ArtifactsListArgs, ctx: Context) -> str:
+def _suggest_all(args: ArtifactsListArgs, ctx: ArtifactContext) -> str:
     if not (args.path or args.job or args.state):
         return ""
-    return f"List all of them with `{ctx.command} artifacts list {args.pipeline} {args.number}`."
+    return f"List all of them with `{ctx.caller.command} artifacts list {args.pipeline} {args.number}`."
 
 
-def _render_footer(found: Sequence[Artifact], build: Build, ctx: Context) -> str:
+def _render_footer(found: Sequence[Artifact], build: Build, ctx: ArtifactContext) -> str:
     if len(found) >= ARTIFACTS_LIMIT:
         return f"Only the build's first {ARTIFACTS_LIMIT} artifacts. Narrow the list with `--path` or `--job`."
     ready = [item for item in found if item.state == "finished"]
     if len(ready) <= BUTTONS:
         return ""
-    return f"Download one with `{ctx.command} artifacts download <path> -p {build.ref.pipeline} -n {build.number}`"
+    which = f"<path> -p {build.ref.pipeline} -n {build.number}"
+    return f"Download one with `{ctx.caller.command} artifacts download {which}`"
 
 
 def _make_buttons(found: Sequence[Artifact], build: Build) -> tuple[Button, ...]:

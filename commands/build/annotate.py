@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from bot.buildkite.endpoints.annotations import Annotation, Style
+from bot.buildkite.endpoints.annotations import Annotation, AnnotationCalls, Style
 from bot.buildkite.models import Build, BuildRef
 from bot.builds.failures.annotation_text import extract_text
 from bot.errors import Unavailable, UsageError
-from bot.execution.context import Context
-from bot.execution.resolve.build import pin_build
+from bot.execution.resolve.build import BuildContext, pin_build
 from bot.operations.addresses import BuildArgs
 from bot.operations.build_wording import link_build
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
+from bot.runtime.clock import Clock
 from bot.runtime.redaction import mask_secrets
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
 from commands.build.annotation_view import SHOWN_LIMIT, ShownAnnotation, render_annotations
@@ -65,6 +66,14 @@ class BuildAnnotateArgs(BuildArgs):
         return self
 
 
+@dataclass(frozen=True)
+class AnnotationContext(BuildContext):
+    """Annotations besides builds."""
+
+    annotations: AnnotationCalls
+    clock: Clock
+
+
 @operation(
     "build annotations",
     needs=Permission.READ,
@@ -73,12 +82,12 @@ class BuildAnnotateArgs(BuildArgs):
     pin=pin_build,
     examples=("build annotations web 101", "build annotations web 101 --context coverage", "build annotations"),
 )
-async def show_annotations(args: BuildAnnotationsArgs, ctx: Context) -> Reply:
+async def show_annotations(args: BuildAnnotationsArgs, ctx: AnnotationContext) -> Reply:
     """Show a build's annotations."""
     ref = _require_build(args, ctx)
-    build = await ctx.buildkite.build(ref.pipeline, ref.number)
+    build = await ctx.builds.build(ref.pipeline, ref.number)
     every = [
-        annotation async for annotation in ctx.buildkite.annotations(ref.pipeline, ref.number, limit=READ_LIMIT)
+        annotation async for annotation in ctx.annotations.annotations(ref.pipeline, ref.number, limit=READ_LIMIT)
     ]
     found = sorted((annotation for annotation in every if _matches(annotation, args)), key=_sort_key)
     if not found:
@@ -140,7 +149,7 @@ def _make_buttons(found: Sequence[Annotation], ref: BuildRef) -> tuple[Button, .
     )
 
 
-async def _probe(args: BuildAnnotateArgs, ctx: Context) -> Reply | None:
+async def _probe(args: BuildAnnotateArgs, ctx: AnnotationContext) -> Reply | None:
     """Return the reply if the annotation was written.
 
     A context generated for this request proves it; in a context named by the person, the text has to match and be
@@ -149,7 +158,7 @@ async def _probe(args: BuildAnnotateArgs, ctx: Context) -> Reply | None:
     ref, context = _require_build(args, ctx), args.context or _own_context(ctx)
     every = [
         annotation
-        async for annotation in ctx.buildkite.annotations(
+        async for annotation in ctx.annotations.annotations(
             ref.pipeline, ref.number, scope="build", limit=READ_LIMIT
         )
     ]
@@ -161,7 +170,7 @@ async def _probe(args: BuildAnnotateArgs, ctx: Context) -> Reply | None:
     return None
 
 
-def _ends_with_body(annotation: Annotation, args: BuildAnnotateArgs, ctx: Context) -> bool:
+def _ends_with_body(annotation: Annotation, args: BuildAnnotateArgs, ctx: AnnotationContext) -> bool:
     """Return whether a recent annotation ends with the words of the text; Markdown may have been rendered."""
     present, wanted = (
         _WORDS.findall(text) for text in (extract_text(annotation.body_html, 20_000, 10_000), args.body)
@@ -184,10 +193,10 @@ def _ends_with_body(annotation: Annotation, args: BuildAnnotateArgs, ctx: Contex
         'build annotate web 101 "Rolled back" --context canary --append',
     ),
 )
-async def annotate(args: BuildAnnotateArgs, ctx: Context) -> Reply:
+async def annotate(args: BuildAnnotateArgs, ctx: AnnotationContext) -> Reply:
     """Annotate a build with Markdown text."""
     ref, context = _require_build(args, ctx), args.context or _own_context(ctx)
-    await ctx.buildkite.annotate(
+    await ctx.annotations.annotate(
         ref.pipeline, ref.number, args.body, style=args.style, context=context, append=args.append
     )
     return _reply_annotated(args, ref)
@@ -203,12 +212,12 @@ def _shorten_body(body: str) -> str:
     return line if len(line) <= 200 else f"{line[:199]}…"
 
 
-def _own_context(ctx: Context) -> str:
+def _own_context(ctx: AnnotationContext) -> str:
     """Return a context unique to this request, so that it replaces no other annotation and can be found again."""
-    return f"kitestring:{ctx.invocation_id}"
+    return f"kitestring:{ctx.caller.invocation_id}"
 
 
-def _require_build(args: BuildArgs, ctx: Context) -> BuildRef:
+def _require_build(args: BuildArgs, ctx: AnnotationContext) -> BuildRef:
     if args.pipeline is None or args.number is None:
         raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
-    return BuildRef(ctx.buildkite.organization, args.pipeline, args.number)
+    return BuildRef(ctx.builds.organization, args.pipeline, args.number)

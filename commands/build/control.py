@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.buildkite.models import BUILD_CANCELABLE, Build, BuildRef
 from bot.errors import Unavailable, UsageError
-from bot.execution.context import Context
-from bot.execution.resolve.build import pin_build
+from bot.execution.resolve.build import BuildContext, pin_build
 from bot.operations.addresses import BuildArgs
 from bot.operations.build_wording import describe_phase, link_build
 from bot.operations.operation import Effect, Permission, operation
 from bot.operations.reply import Reply
+from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
 
 # A rebuild request has no body and so can't carry our mark. A rebuild made before this window isn't ours: it is
@@ -33,15 +34,22 @@ class BuildRetryArgs(BuildArgs):
     """Arguments of `build retry`."""
 
 
-def _require_build(args: BuildArgs, ctx: Context) -> BuildRef:
+@dataclass(frozen=True)
+class BuildControlContext(BuildContext):
+    """The time besides builds."""
+
+    clock: Clock
+
+
+def _require_build(args: BuildArgs, ctx: BuildControlContext) -> BuildRef:
     if args.pipeline is None or args.number is None:
         raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
-    return BuildRef(ctx.buildkite.organization, args.pipeline, args.number)
+    return BuildRef(ctx.builds.organization, args.pipeline, args.number)
 
 
-async def _ask_cancel(args: BuildCancelArgs, ctx: Context) -> Mrkdwn | None:
+async def _ask_cancel(args: BuildCancelArgs, ctx: BuildControlContext) -> Mrkdwn | None:
     ref = _require_build(args, ctx)
-    build = await ctx.buildkite.build(ref.pipeline, ref.number, jobs=False)
+    build = await ctx.builds.build(ref.pipeline, ref.number, jobs=False)
     if build.phase not in BUILD_CANCELABLE:
         return None  # Buildkite's refusal explains more than a question would.
     return md(
@@ -52,9 +60,9 @@ async def _ask_cancel(args: BuildCancelArgs, ctx: Context) -> Mrkdwn | None:
     )
 
 
-async def _probe_cancel(args: BuildCancelArgs, ctx: Context) -> Reply | None:
+async def _probe_cancel(args: BuildCancelArgs, ctx: BuildControlContext) -> Reply | None:
     ref = _require_build(args, ctx)
-    build = await ctx.buildkite.build(ref.pipeline, ref.number)
+    build = await ctx.builds.build(ref.pipeline, ref.number)
     return _reply_canceled(build) if build.state in {"canceling", "canceled"} else None
 
 
@@ -68,23 +76,23 @@ async def _probe_cancel(args: BuildCancelArgs, ctx: Context) -> Reply | None:
     probe=_probe_cancel,
     examples=("build cancel web 101", "build cancel", "build cancel web#101 --yes"),
 )
-async def cancel(args: BuildCancelArgs, ctx: Context) -> Reply:
+async def cancel(args: BuildCancelArgs, ctx: BuildControlContext) -> Reply:
     """Cancel a build and stop its jobs."""
     ref = _require_build(args, ctx)
-    return _reply_canceled(await ctx.buildkite.cancel_build(ref.pipeline, ref.number))
+    return _reply_canceled(await ctx.builds.cancel_build(ref.pipeline, ref.number))
 
 
 def _reply_canceled(build: Build) -> Reply:
     return Reply(text=md("canceled {ref}", ref=link_build(build)), builds=(build,), private=False)
 
 
-async def _probe_rebuild(args: BuildRebuildArgs, ctx: Context) -> Reply | None:
+async def _probe_rebuild(args: BuildRebuildArgs, ctx: BuildControlContext) -> Reply | None:
     """Return the reply if a recent build is a rebuild of this one.
 
     Raise Unavailable if the only rebuild is older: someone may have made it before, or our request is late.
     """
     ref = _require_build(args, ctx)
-    newer = [build async for build in ctx.buildkite.builds(ref.pipeline, limit=READ_LIMIT)]
+    newer = [build async for build in ctx.builds.builds(ref.pipeline, limit=READ_LIMIT)]
     found = [build for build in newer if build.rebuilt_from and build.rebuilt_from.number == ref.number]
     since = ctx.clock.now() - RECENT
     recent = [build for build in found if build.created_at and build.created_at >= since]
@@ -103,10 +111,10 @@ async def _probe_rebuild(args: BuildRebuildArgs, ctx: Context) -> Reply | None:
     posts_card=True,
     examples=("build rebuild web 101", "build rebuild"),
 )
-async def rebuild(args: BuildRebuildArgs, ctx: Context) -> Reply:
+async def rebuild(args: BuildRebuildArgs, ctx: BuildControlContext) -> Reply:
     """Rebuild a build: start a new one with the same commit and settings."""
     ref = _require_build(args, ctx)
-    return _reply_rebuilt(await ctx.buildkite.rebuild_build(ref.pipeline, ref.number), ref)
+    return _reply_rebuilt(await ctx.builds.rebuild_build(ref.pipeline, ref.number), ref)
 
 
 def _reply_rebuilt(build: Build, source: BuildRef) -> Reply:
@@ -123,10 +131,10 @@ def _reply_rebuilt(build: Build, source: BuildRef) -> Reply:
     pin=pin_build,
     examples=("build retry web 101", "build retry"),
 )
-async def retry(args: BuildRetryArgs, ctx: Context) -> Reply:
+async def retry(args: BuildRetryArgs, ctx: BuildControlContext) -> Reply:
     """Retry the failed jobs of a build."""
     ref = _require_build(args, ctx)
-    build, count = await ctx.buildkite.retry_failed_jobs(ref.pipeline, ref.number)
+    build, count = await ctx.builds.retry_failed_jobs(ref.pipeline, ref.number)
     if not count:
         return Reply(text=md("{ref} has no failed jobs to retry.", ref=link_build(build)), builds=(build,))
     jobs = "1 failed job" if count == 1 else f"{count} failed jobs"

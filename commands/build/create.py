@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.builds import BuildCalls
 from bot.buildkite.models import Build, Person
 from bot.buildkite.resources import INSTANCE_KEY, MARK_KEY, NewBuild
 from bot.errors import UsageError
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.execution.resolve.build import check_organization
 from bot.operations.addresses import BranchArgs
 from bot.operations.build_wording import link_build
@@ -75,9 +78,18 @@ class BuildCreateArgs(BranchArgs):
     ] = False
 
 
-async def _pin(args: BuildCreateArgs, ctx: Context) -> BuildCreateArgs:
+@dataclass(frozen=True)
+class BuildCreateContext:
+    """The person who starts the build, and the pipelines to choose from."""
+
+    caller: Caller
+    builds: BuildCalls
+    catalog: Catalog
+
+
+async def _pin(args: BuildCreateArgs, ctx: BuildCreateContext) -> BuildCreateArgs:
     """Replace the pipeline's name with its slug, and fill in its default branch if none is named."""
-    check_organization(args.org, ctx)
+    check_organization(args.org, ctx.catalog)
     _check_reserved(args)
     pipeline = await ctx.catalog.find_pipeline(args.pipeline)
     return args.model_copy(
@@ -109,9 +121,9 @@ def _check_reserved(args: BuildCreateArgs) -> None:
             raise UsageError(why, "Name the branch with `-b` and the commit with `-c`.", "env")
 
 
-async def _probe(args: BuildCreateArgs, ctx: Context) -> Reply | None:
+async def _probe(args: BuildCreateArgs, ctx: BuildCreateContext) -> Reply | None:
     """Return the reply if a build carries this invocation's mark."""
-    build = await ctx.buildkite.find_marked_build(args.pipeline, ctx.invocation_id)
+    build = await ctx.builds.find_marked_build(args.pipeline, ctx.caller.invocation_id)
     return _reply_started(build) if build else None
 
 
@@ -126,18 +138,18 @@ async def _probe(args: BuildCreateArgs, ctx: Context) -> Reply | None:
     opens_form=True,
     examples=("build create web", "build create web@release", 'build create web -b main -m "Ship it" -e DEPLOY=1'),
 )
-async def create(args: BuildCreateArgs, ctx: Context) -> Reply:
+async def create(args: BuildCreateArgs, ctx: BuildCreateContext) -> Reply:
     """Start a build."""
     new = NewBuild(
         branch=args.branch or "main",
         commit=args.commit,
         message=args.message,
-        author=Person(name=ctx.actor.name, email=ctx.actor.email),
+        author=Person(name=ctx.caller.actor.name, email=ctx.caller.actor.email),
         env=dict(args.env),
-        meta_data={**args.metadata, INSTANCE_KEY: ctx.instance},
+        meta_data={**args.metadata, INSTANCE_KEY: ctx.caller.instance},
         ignore_branch_filters=args.ignore_branch_filters,
     )
-    return _reply_started(await ctx.buildkite.create_build(args.pipeline, new, ctx.invocation_id))
+    return _reply_started(await ctx.builds.create_build(args.pipeline, new, ctx.caller.invocation_id))
 
 
 def _reply_started(build: Build) -> Reply:

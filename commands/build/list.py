@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.builds import BuildCalls
 from bot.buildkite.models import Build
 from bot.errors import Refused, UsageError
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.execution.resolve.build import check_organization
 from bot.operations.addresses import BranchPattern, parse_address
 from bot.operations.build_wording import describe_phase, link_build
@@ -25,6 +28,7 @@ from bot.operations.search_summary import (
     join_phrase,
     make_empty_texts,
 )
+from bot.runtime.clock import Clock
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Page, Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md, strip_markup
@@ -88,9 +92,19 @@ class BuildListArgs(Args):
         return {**given, "pipeline": slug, **({"org": org} if org else {})}
 
 
-async def _pin(args: BuildListArgs, ctx: Context) -> BuildListArgs:
+@dataclass(frozen=True)
+class BuildListContext:
+    """The builds, and the pipelines and people to filter by."""
+
+    caller: Caller
+    builds: BuildCalls
+    catalog: Catalog
+    clock: Clock
+
+
+async def _pin(args: BuildListArgs, ctx: BuildListContext) -> BuildListArgs:
     """Replace the pipeline's name with its slug: rules name slugs, and anyone may rename a pipeline."""
-    check_organization(args.org, ctx)
+    check_organization(args.org, ctx.catalog)
     if not args.pipeline or args.pipeline == EVERY_PIPELINE:
         return args
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
@@ -109,7 +123,7 @@ async def _pin(args: BuildListArgs, ctx: Context) -> BuildListArgs:
         "build list *",
     ),
 )
-async def list_(args: BuildListArgs, ctx: Context) -> Reply:
+async def list_(args: BuildListArgs, ctx: BuildListContext) -> Reply:
     """List the newest builds of one pipeline or of all."""
     slug = args.pipeline if args.pipeline != EVERY_PIPELINE else None
     found, page = await _find_builds(args, slug, ctx)
@@ -143,39 +157,39 @@ def _describe_search(args: BuildListArgs, slug: str | None) -> Mrkdwn:
     )
 
 
-def _suggest_next(args: BuildListArgs, slug: str | None, ctx: Context) -> Mrkdwn:
+def _suggest_next(args: BuildListArgs, slug: str | None, ctx: BuildListContext) -> Mrkdwn:
     """Suggest the list without filters or, if there were none, starting a build."""
     kept = {"pipeline", "limit", "share", "org"}
     narrowed = bool(args.model_fields_set - kept)
     words = "build list" if narrowed else "build create"
-    typed = code(f"{ctx.command} {words} {slug or (EVERY_PIPELINE if narrowed else '')}".strip())
+    typed = code(f"{ctx.caller.command} {words} {slug or (EVERY_PIPELINE if narrowed else '')}".strip())
     return md("List all with {typed}.", typed=typed) if narrowed else md("Start one with {typed}.", typed=typed)
 
 
 async def _find_builds(
-    args: BuildListArgs, slug: str | None, ctx: Context
+    args: BuildListArgs, slug: str | None, ctx: BuildListContext
 ) -> tuple[tuple[Build, ...], Page | None]:
     """Return one of Buildkite's pages; with a limit or a message, which Buildkite can't search for, all builds."""
     query = await _make_query(args, ctx)
     if args.limit is None and not args.message:
         return await _read_page(slug, query, ctx)
     words = (args.message or "").lower()
-    listing = ctx.buildkite.builds(slug, **query, limit=100 if args.message else args.limit)
+    listing = ctx.builds.builds(slug, **query, limit=100 if args.message else args.limit)
     found = [build async for build in listing if words in (build.message or "").lower()]
     return tuple(found[: args.limit]), None
 
 
 async def _read_page(
-    slug: str | None, query: Mapping[str, Any], ctx: Context
+    slug: str | None, query: Mapping[str, Any], ctx: BuildListContext
 ) -> tuple[tuple[Build, ...], Page | None]:
     """Return the requested page, or the first one if the requested one no longer exists."""
-    found = await ctx.buildkite.builds_page(slug, **query, page=ctx.page, size=ROWS)
-    if ctx.page > 1 and not found.items:
-        found = await ctx.buildkite.builds_page(slug, **query, page=1, size=ROWS)
+    found = await ctx.builds.builds_page(slug, **query, page=ctx.caller.page, size=ROWS)
+    if ctx.caller.page > 1 and not found.items:
+        found = await ctx.builds.builds_page(slug, **query, page=1, size=ROWS)
     return found.items, Page(found.number, found.more, found.last)
 
 
-async def _make_query(args: BuildListArgs, ctx: Context) -> dict[str, Any]:
+async def _make_query(args: BuildListArgs, ctx: BuildListContext) -> dict[str, Any]:
     now = ctx.clock.now()
     return {
         "state": args.state,
@@ -188,7 +202,7 @@ async def _make_query(args: BuildListArgs, ctx: Context) -> dict[str, Any]:
     }
 
 
-async def _find_creator(word: str, ctx: Context) -> str:
+async def _find_creator(word: str, ctx: BuildListContext) -> str:
     """Return a member's UUID by e-mail address; return an id unchanged."""
     if "@" not in word:
         return word

@@ -6,8 +6,7 @@ from bot.buildkite.models import BUILD_CANCELABLE, Build, Job
 from bot.builds.cards.render import render_timing
 from bot.builds.failures.render import render_job
 from bot.errors import UsageError
-from bot.execution.context import Context
-from bot.execution.resolve.build import pin_build
+from bot.execution.resolve.build import BuildContext, pin_build
 from bot.operations.addresses import BuildArgs
 from bot.operations.build_wording import describe_phase, link_build
 from bot.operations.operation import Effect, Permission, operation
@@ -35,7 +34,7 @@ class BuildWatchArgs(BuildArgs):
     pin=pin_build,
     examples=("build view web 101", "build view web", "build view"),
 )
-async def view(args: BuildViewArgs, ctx: Context) -> Reply:
+async def view(args: BuildViewArgs, ctx: BuildContext) -> Reply:
     """Show a build with its failed and blocked jobs."""
     build = await _read_build(args, ctx)
     emoji, words = describe_phase(build.phase)
@@ -61,7 +60,7 @@ async def view(args: BuildViewArgs, ctx: Context) -> Reply:
     pin=pin_build,
     examples=("build watch web 101", "build watch web"),
 )
-async def watch(args: BuildWatchArgs, ctx: Context) -> Reply:
+async def watch(args: BuildWatchArgs, ctx: BuildContext) -> Reply:
     """Follow a build here with a live card."""
     build = await _read_build(args, ctx)
     if await _is_followed(build, ctx):
@@ -69,15 +68,15 @@ async def watch(args: BuildWatchArgs, ctx: Context) -> Reply:
     return Reply(text=md("Following {ref} here.", ref=link_build(build)), card_build=build, builds=(build,))
 
 
-async def _is_followed(build: Build, ctx: Context) -> bool:
-    cards = await ctx.tracked_builds.find_with_card_in_thread(ctx.thread)
+async def _is_followed(build: Build, ctx: BuildContext) -> bool:
+    cards = await ctx.tracked_builds.find_with_card_in_thread(ctx.caller.thread)
     return any(tracked.build.id == build.id for tracked in cards)
 
 
-async def _read_build(args: BuildArgs, ctx: Context) -> Build:
+async def _read_build(args: BuildArgs, ctx: BuildContext) -> Build:
     if args.pipeline is None or args.number is None:
         raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
-    return await ctx.buildkite.build(args.pipeline, args.number)
+    return await ctx.builds.build(args.pipeline, args.number)
 
 
 def _collect_facts(build: Build) -> tuple[tuple[str, str], ...]:

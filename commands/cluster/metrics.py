@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import Field
 
 from bot.buildkite.agent_api import AgentApi, AgentCounts, JobCounts, Metrics
-from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.charts import CATEGORIES_LIMIT, Chart, Series
@@ -35,8 +34,15 @@ class MetricsArgs(Args):
     ] = None
 
 
+@dataclass(frozen=True)
+class MetricsContext:
+    """The Agent API, where the bot has an agent token."""
+
+    agent_api: AgentApi | None
+
+
 @operation("metrics", needs=Permission.READ, effect=Effect.READS, examples=("metrics", "metrics deploy"))
-async def metrics(args: MetricsArgs, ctx: Context) -> Reply:
+async def metrics(args: MetricsArgs, ctx: MetricsContext) -> Reply:
     """Show the agents and jobs of each queue in the agent token's cluster, with charts."""
     if ctx.agent_api is None:
         return Reply(text=UNSET)

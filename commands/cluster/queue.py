@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from pydantic import Field
 
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.clusters import ClusterCalls
 from bot.buildkite.resources import PlacedQueue
-from bot.execution.context import Context
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
@@ -35,7 +37,15 @@ class QueueResumeArgs(AtQueue):
     """Arguments of `queue resume`."""
 
 
-async def _pin(args: Q, ctx: Context) -> Q:
+@dataclass(frozen=True)
+class QueueContext:
+    """The queues and, to find them by name, the catalog."""
+
+    clusters: ClusterCalls
+    catalog: Catalog
+
+
+async def _pin(args: Q, ctx: QueueContext) -> Q:
     """Replace the queue's key with its id."""
     return args.model_copy(update={"queue": (await ctx.catalog.find_queue(args.queue)).queue.id})
 
@@ -47,7 +57,7 @@ async def _pin(args: Q, ctx: Context) -> Q:
     scopes=("read_agents", "read_clusters"),
     examples=("queue list",),
 )
-async def list_(_: NoArgs, ctx: Context) -> Reply:
+async def list_(_: NoArgs, ctx: QueueContext) -> Reply:
     """List queues with their state and number of agents."""
     agents = await ctx.catalog.list_agents()
     counts: dict[str, int] = {}
@@ -67,13 +77,13 @@ def _render_row(placed: PlacedQueue, agents: int) -> tuple[str, ...]:
     return _link_queue(placed), where, state, str(agents), queue.dispatch_paused_note or ""
 
 
-async def _probe_pause(args: QueuePauseArgs, ctx: Context) -> Reply | None:
+async def _probe_pause(args: QueuePauseArgs, ctx: QueueContext) -> Reply | None:
     ctx.catalog.forget_queues()
     queue = await ctx.catalog.find_queue(args.queue)
     return _reply_paused(queue, args) if queue.queue.dispatch_paused else None
 
 
-async def _ask_pause(args: QueuePauseArgs, ctx: Context) -> Mrkdwn | None:
+async def _ask_pause(args: QueuePauseArgs, ctx: QueueContext) -> Mrkdwn | None:
     queue = await ctx.catalog.find_queue(args.queue)
     agents = [agent for agent in await ctx.catalog.list_agents() if (agent.queue or "default") == queue.queue.key]
     busy = sum(agent.job is not None for agent in agents)
@@ -102,10 +112,10 @@ def _describe_busy(count: int) -> str:
     opens_form=True,
     examples=('queue pause deploy --note "release freeze"',),
 )
-async def pause(args: QueuePauseArgs, ctx: Context) -> Reply:
+async def pause(args: QueuePauseArgs, ctx: QueueContext) -> Reply:
     """Pause a queue so that it dispatches no jobs."""
     queue = await ctx.catalog.find_queue(args.queue)
-    await ctx.buildkite.pause_queue(queue.cluster.id, queue.queue.id, args.note)
+    await ctx.clusters.pause_queue(queue.cluster.id, queue.queue.id, args.note)
     ctx.catalog.forget_queues()
     return _reply_paused(queue, args)
 
@@ -121,7 +131,7 @@ def _reply_paused(placed: PlacedQueue, args: QueuePauseArgs) -> Reply:
     )
 
 
-async def _probe_resume(args: QueueResumeArgs, ctx: Context) -> Reply | None:
+async def _probe_resume(args: QueueResumeArgs, ctx: QueueContext) -> Reply | None:
     ctx.catalog.forget_queues()
     queue = await ctx.catalog.find_queue(args.queue)
     return None if queue.queue.dispatch_paused else _reply_resumed(queue)
@@ -136,10 +146,10 @@ async def _probe_resume(args: QueueResumeArgs, ctx: Context) -> Reply | None:
     probe=_probe_resume,
     examples=("queue resume deploy",),
 )
-async def resume(args: QueueResumeArgs, ctx: Context) -> Reply:
+async def resume(args: QueueResumeArgs, ctx: QueueContext) -> Reply:
     """Resume a paused queue."""
     queue = await ctx.catalog.find_queue(args.queue)
-    await ctx.buildkite.resume_queue(queue.cluster.id, queue.queue.id)
+    await ctx.clusters.resume_queue(queue.cluster.id, queue.queue.id)
     ctx.catalog.forget_queues()
     return _reply_resumed(queue)
 

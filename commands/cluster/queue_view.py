@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
+from bot.access.policy.service import PolicyService
+from bot.buildkite.agent_api import AgentApi
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.agents import AgentCalls
+from bot.buildkite.endpoints.clusters import ClusterCalls
 from bot.buildkite.resources import Agent, Cluster, PlacedQueue, Queue
 from bot.errors import KitestringError
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
@@ -24,7 +30,19 @@ class QueueViewArgs(Args):
     queue: Annotated[str, Opt(positional=True, suggest="queue"), Field(min_length=1, description="Queue")]
 
 
-async def _pin(args: QueueViewArgs, ctx: Context) -> QueueViewArgs:
+@dataclass(frozen=True)
+class QueueViewContext:
+    """A queue's state, agents and jobs, and what the person may do with it."""
+
+    caller: Caller
+    policy: PolicyService
+    catalog: Catalog
+    clusters: ClusterCalls
+    agents: AgentCalls
+    agent_api: AgentApi | None
+
+
+async def _pin(args: QueueViewArgs, ctx: QueueViewContext) -> QueueViewArgs:
     """Replace the queue's key with its id."""
     return args.model_copy(update={"queue": (await ctx.catalog.find_queue(args.queue)).queue.id})
 
@@ -37,11 +55,11 @@ async def _pin(args: QueueViewArgs, ctx: Context) -> QueueViewArgs:
     pin=_pin,
     examples=("queue view deploy",),
 )
-async def view(args: QueueViewArgs, ctx: Context) -> Reply:
+async def view(args: QueueViewArgs, ctx: QueueViewContext) -> Reply:
     """Show a queue's state, agents and unfinished jobs."""
     placed = await ctx.catalog.find_queue(args.queue)
-    queue = await ctx.buildkite.queue(placed.cluster.id, placed.queue.id)
-    agents = [found async for found in ctx.buildkite.agents(cluster_queue_id=queue.id)]
+    queue = await ctx.clusters.queue(placed.cluster.id, placed.queue.id)
+    agents = [found async for found in ctx.agents.agents(cluster_queue_id=queue.id)]
     facts = _collect_facts(PlacedQueue(placed.cluster, queue), agents, await _count_jobs(placed, ctx))
     text = md("Queue {name} is {state}.", name=link(queue.web_url, queue.key), state=_describe_state(queue))
     return Reply(text=text, fields=facts, table=_render_agents(agents), buttons=_make_buttons(queue, ctx))
@@ -86,7 +104,7 @@ def _count_agents(agents: Sequence[Agent]) -> str:
     return f"{len(agents)}: {counts}" if agents else "none connected"
 
 
-async def _count_jobs(placed: PlacedQueue, ctx: Context) -> str:
+async def _count_jobs(placed: PlacedQueue, ctx: QueueViewContext) -> str:
     """Return the Agent API's job counts, or an empty text if its token is for another cluster or not set."""
     if ctx.agent_api is None:
         return ""
@@ -122,11 +140,11 @@ def _render_agents(agents: Sequence[Agent]) -> Table:
     return Table(("Agent", "State", "Host", "Job"), rows, count, noun="agent", empty=empty)
 
 
-def _make_buttons(queue: Queue, ctx: Context) -> tuple[Button, ...]:
+def _make_buttons(queue: Queue, ctx: QueueViewContext) -> tuple[Button, ...]:
     """Return the button if the person may use it."""
     given = {"queue": queue.id}
     resume = Button("Resume", Call("queue resume", given), "primary", spoken_label=f"Resume queue {queue.key}")
     pause = Button("Pause", Call("queue pause", given), form=True, spoken_label=f"Pause queue {queue.key}")
     button = resume if queue.dispatch_paused else pause
-    allowed = button.call is not None and ctx.is_allowed(ctx.registry[button.call.operation])
+    allowed = button.call is not None and ctx.policy.is_allowed(ctx.caller.actor, button.call.operation)
     return (button,) if allowed else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from pydantic import Field
 from bot.buildkite.agent_api import DEFAULT_QUEUE, AgentApi
 from bot.buildkite.stack_models import ScheduledJob, Stack, StackConfiguration
 from bot.errors import NotFound
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.data_tables import Table
@@ -39,10 +40,18 @@ class StacksArgs(Args):
     ] = DEFAULT_QUEUE
 
 
+@dataclass(frozen=True)
+class StacksContext:
+    """The Agent API, where the bot has an agent token."""
+
+    caller: Caller
+    agent_api: AgentApi | None
+
+
 @operation(
     "stacks", needs=Permission.READ, effect=Effect.READS, examples=("stacks", "stacks k8s-main --queue deploy")
 )
-async def stacks(args: StacksArgs, ctx: Context) -> Reply:
+async def stacks(args: StacksArgs, ctx: StacksContext) -> Reply:
     """List the stacks visible to the agent token, or the jobs waiting for one of them."""
     if ctx.agent_api is None:
         return Reply(text=UNSET)
@@ -55,9 +64,9 @@ async def stacks(args: StacksArgs, ctx: Context) -> Reply:
     return _reply_stacks(found)
 
 
-def _reply_unlisted(error: NotFound, ctx: Context) -> Reply:
+def _reply_unlisted(error: NotFound, ctx: StacksContext) -> Reply:
     """Explain how to ask for one stack: Buildkite's older API lists stacks, the newer one reads them by key."""
-    how = code(f"{ctx.command} stacks <key>")
+    how = code(f"{ctx.caller.command} stacks <key>")
     text = md("Buildkite doesn't list stacks for this token. {hint}", hint=error.hint)
     return Reply(text=text, footer=md("If you know a stack's key, list its waiting jobs with {how}.", how=how))
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
+from bot.access.policy.service import PolicyService
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.clusters import ClusterCalls
 from bot.buildkite.resources import Cluster, Queue
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
@@ -25,7 +29,17 @@ class AtCluster(Args):
     ]
 
 
-async def _pin(args: AtCluster, ctx: Context) -> AtCluster:
+@dataclass(frozen=True)
+class ClusterContext:
+    """The clusters, and what the person may do with them."""
+
+    caller: Caller
+    policy: PolicyService
+    catalog: Catalog
+    clusters: ClusterCalls
+
+
+async def _pin(args: AtCluster, ctx: ClusterContext) -> AtCluster:
     """Replace the cluster's name with its id."""
     return args.model_copy(update={"cluster": (await ctx.catalog.find_cluster(args.cluster)).id})
 
@@ -37,7 +51,7 @@ async def _pin(args: AtCluster, ctx: Context) -> AtCluster:
     scopes=("read_clusters",),
     examples=("cluster list",),
 )
-async def list_(_: NoArgs, ctx: Context) -> Reply:
+async def list_(_: NoArgs, ctx: ClusterContext) -> Reply:
     """List clusters and their maintainers."""
     found = sorted(await ctx.catalog.list_clusters(), key=lambda cluster: cluster.name.lower())
     rows = tuple(
@@ -66,10 +80,10 @@ def _list_maintainers(cluster: Cluster) -> str:
     pin=_pin,
     examples=("cluster view Default",),
 )
-async def view(args: AtCluster, ctx: Context) -> Reply:
+async def view(args: AtCluster, ctx: ClusterContext) -> Reply:
     """Show a cluster with its queues and maintainers."""
-    cluster = await ctx.buildkite.cluster(args.cluster)
-    queues = [found async for found in ctx.buildkite.queues(cluster.id)]
+    cluster = await ctx.clusters.cluster(args.cluster)
+    queues = [found async for found in ctx.clusters.queues(cluster.id)]
     head = link(cluster.web_url, cluster.name)
     about = md(": {text}", text=shorten(cluster.description, 500)) if cluster.description else Mrkdwn("")
     count = "1 queue" if len(queues) == 1 else f"{len(queues)} queues"
@@ -97,8 +111,8 @@ def _collect_facts(cluster: Cluster) -> tuple[tuple[str, str], ...]:
     return tuple((label, value) for label, value in facts.items() if value.strip())
 
 
-def _make_buttons(cluster: Cluster, ctx: Context) -> tuple[Button, ...]:
-    if not ctx.is_allowed(ctx.registry["token list"]):
+def _make_buttons(cluster: Cluster, ctx: ClusterContext) -> tuple[Button, ...]:
+    if not ctx.policy.is_allowed(ctx.caller.actor, "token list"):
         return ()
     tokens = Call("token list", {"cluster": cluster.id})
     return (Button("Agent tokens", tokens, spoken_label=f"Agent tokens of {cluster.name}"),)

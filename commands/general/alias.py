@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -16,8 +17,9 @@ from bot.execution.alias_rules import (
     parse_alias_request,
     sort_aliases,
 )
-from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.execution.aliases import Aliases
+from bot.execution.context import Caller
+from bot.operations.operation import Args, Effect, Opt, Permission, Registry, operation
 from bot.operations.reply import Reply
 from bot.operations.typed_text import normalise
 from bot.runtime.wording import quote_word, suggest
@@ -41,7 +43,16 @@ class UnaliasArgs(Args):
     name: Annotated[str, Opt(positional=True, hint="ship"), Field(max_length=60, description="Alias")]
 
 
-async def _probe_alias(args: AliasArgs, ctx: Context) -> Reply | None:
+@dataclass(frozen=True)
+class AliasContext:
+    """The person, their aliases, and the commands that these stand for."""
+
+    caller: Caller
+    aliases: Aliases
+    registry: Registry
+
+
+async def _probe_alias(args: AliasArgs, ctx: AliasContext) -> Reply | None:
     """Return the answer of `alias --remove` if there is no such alias; None for what may be done again."""
     with suppress(UsageError):
         wanted = parse_alias_request(args.words or "")
@@ -49,13 +60,13 @@ async def _probe_alias(args: AliasArgs, ctx: Context) -> Reply | None:
     return None
 
 
-async def _probe_unalias(args: UnaliasArgs, ctx: Context) -> Reply | None:
+async def _probe_unalias(args: UnaliasArgs, ctx: AliasContext) -> Reply | None:
     """Return the answer of `unalias` if there is no such alias, else None."""
     return await _probe_removal(args.name.lower(), ctx)
 
 
-async def _probe_removal(name: str, ctx: Context) -> Reply | None:
-    mine = await ctx.aliases.find_all(ctx.actor)
+async def _probe_removal(name: str, ctx: AliasContext) -> Reply | None:
+    mine = await ctx.aliases.find_all(ctx.caller.actor)
     return None if name in mine else Reply(text=md("Removed alias {name}.", name=code(name)))
 
 
@@ -67,7 +78,7 @@ async def _probe_removal(name: str, ctx: Context) -> Reply | None:
     probe=_probe_alias,
     examples=("alias ship = build create deploy-prod -b main", "alias", "alias ship", "alias --remove ship"),
 )
-async def alias(args: AliasArgs, ctx: Context) -> Reply:
+async def alias(args: AliasArgs, ctx: AliasContext) -> Reply:
     """Create a personal alias for a command. Extra words are appended."""
     if not args.words:
         return await _reply_all(ctx)
@@ -76,8 +87,8 @@ async def alias(args: AliasArgs, ctx: Context) -> Reply:
         return await _remove(wanted.name, ctx)
     if not wanted.expansion:
         return await _reply_alias(wanted.name, ctx)
-    check_alias(wanted, ctx.registry, ctx.command)
-    new = await ctx.aliases.define(ctx.actor, wanted.name, wanted.expansion)
+    check_alias(wanted, ctx.registry, ctx.caller.command)
+    new = await ctx.aliases.define(ctx.caller.actor, wanted.name, wanted.expansion)
     action = "Created your personal" if new else "Changed"
     words = code(normalise(wanted.expansion))
     return Reply(text=md("{action} alias {name}: {words}", action=action, name=code(wanted.name), words=words))
@@ -91,36 +102,36 @@ async def alias(args: AliasArgs, ctx: Context) -> Reply:
     probe=_probe_unalias,
     examples=("unalias ship",),
 )
-async def unalias(args: UnaliasArgs, ctx: Context) -> Reply:
+async def unalias(args: UnaliasArgs, ctx: AliasContext) -> Reply:
     """Remove a personal alias."""
     return await _remove(args.name.lower(), ctx)
 
 
-async def _reply_all(ctx: Context) -> Reply:
-    mine = sort_aliases(await ctx.aliases.find_all(ctx.actor))
+async def _reply_all(ctx: AliasContext) -> Reply:
+    mine = sort_aliases(await ctx.aliases.find_all(ctx.caller.actor))
     if not mine:
-        how = code(f"{ctx.command} alias ship = build create web -b main")
+        how = code(f"{ctx.caller.command} alias ship = build create web -b main")
         return Reply(text=md("You have no aliases. Create one: {how}", how=how))
     rows = tuple((code(name), code(words)) for name, words in mine)
     caption = f"Your aliases: {len(mine)} of up to {ALIASES_LIMIT}, each up to {EXPANSION_LIMIT} characters long"
     return Reply(table=Table(("Alias", "Command"), rows, caption))
 
 
-async def _reply_alias(name: str, ctx: Context) -> Reply:
-    mine = await ctx.aliases.find_all(ctx.actor)
+async def _reply_alias(name: str, ctx: AliasContext) -> Reply:
+    mine = await ctx.aliases.find_all(ctx.caller.actor)
     if name not in mine:
         raise _make_unknown_error(name, mine, ctx)
     return Reply(text=md("{name} runs {words}.", name=code(name), words=code(normalise(mine[name]))))
 
 
-async def _remove(name: str, ctx: Context) -> Reply:
-    mine = await ctx.aliases.find_all(ctx.actor)
-    if not await ctx.aliases.remove(ctx.actor, name):
+async def _remove(name: str, ctx: AliasContext) -> Reply:
+    mine = await ctx.aliases.find_all(ctx.caller.actor)
+    if not await ctx.aliases.remove(ctx.caller.actor, name):
         raise _make_unknown_error(name, mine, ctx)
-    again = code(f"{ctx.command} alias {name} = {normalise(mine.get(name, ''))}")
+    again = code(f"{ctx.caller.command} alias {name} = {normalise(mine.get(name, ''))}")
     return Reply(text=md("Removed alias {name}. To restore it: {again}", name=code(name), again=again))
 
 
-def _make_unknown_error(name: str, mine: Mapping[str, str], ctx: Context) -> UsageError:
-    hint = suggest(name, mine) or f"See `{ctx.command} alias`."
+def _make_unknown_error(name: str, mine: Mapping[str, str], ctx: AliasContext) -> UsageError:
+    hint = suggest(name, mine) or f"See `{ctx.caller.command} alias`."
     return UsageError(f"You have no alias `{quote_word(name)}`.", hint, "name")

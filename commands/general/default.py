@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from bot.access.policy.decide import decide
-from bot.access.policy.rules import FULL_MEMBERS, Refuse, Target
+from bot.access.policy.rules import FULL_MEMBERS
+from bot.access.policy.service import PolicyService
+from bot.buildkite.catalog import Catalog
 from bot.errors import Refused, UsageError
-from bot.execution.context import Context
+from bot.execution.context import Caller
+from bot.execution.default_pipeline import DefaultPipelines
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
@@ -31,7 +33,17 @@ class DefaultArgs(Args):
         return self
 
 
-async def _pin(args: DefaultArgs, ctx: Context) -> DefaultArgs:
+@dataclass(frozen=True)
+class DefaultContext:
+    """The channel, its default pipeline, and what the person may see."""
+
+    caller: Caller
+    default_pipelines: DefaultPipelines
+    catalog: Catalog
+    policy: PolicyService
+
+
+async def _pin(args: DefaultArgs, ctx: DefaultContext) -> DefaultArgs:
     if not args.pipeline:
         return args
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
@@ -46,13 +58,13 @@ async def _pin(args: DefaultArgs, ctx: Context) -> DefaultArgs:
     filters_pipelines=True,
     examples=("default web", "default", "default --none"),
 )
-async def default(args: DefaultArgs, ctx: Context) -> Reply:
+async def default(args: DefaultArgs, ctx: DefaultContext) -> Reply:
     """Set the default pipeline of this channel, used when you don't name one."""
-    before = await ctx.default_pipelines.find(ctx.thread)
+    before = await ctx.default_pipelines.find(ctx.caller.thread)
     if not (args.pipeline or args.none):
         return Reply(text=_describe_default(before, ctx))
     _check_allowed(args.pipeline, ctx)
-    await ctx.default_pipelines.choose(ctx.thread, args.pipeline)
+    await ctx.default_pipelines.choose(ctx.caller.thread, args.pipeline)
     if args.pipeline:
         text = md("made {slug} this channel's default pipeline", slug=code(args.pipeline))
         return Reply(text=text, private=False)
@@ -61,20 +73,18 @@ async def default(args: DefaultArgs, ctx: Context) -> Reply:
     return Reply(text=md("cleared this channel's default pipeline, {slug}", slug=code(before)), private=False)
 
 
-def _check_allowed(slug: str | None, ctx: Context) -> None:
+def _check_allowed(slug: str | None, ctx: DefaultContext) -> None:
     """Raise Refused unless the person is a full member who may see the pipeline: it's chosen for everyone here."""
-    if ctx.actor.standing not in FULL_MEMBERS:
+    if ctx.caller.actor.standing not in FULL_MEMBERS:
         hint = "Ask a full member to do it."
         raise Refused("Guests can't set a channel's default.", hint, "default: full members choose for a channel")
-    op = replace(ctx.registry["default"], filters_pipelines=False)
-    verdict = decide(ctx.rules(), ctx.actor, op, Target(slug), ctx.clock.now()) if slug else None
-    if isinstance(verdict, Refuse):
-        raise Refused(verdict.message, verdict.hint, verdict.rule)
+    if slug:
+        ctx.policy.require_pipeline(ctx.caller.actor, "default", slug)
 
 
-def _describe_default(slug: str | None, ctx: Context) -> Mrkdwn:
+def _describe_default(slug: str | None, ctx: DefaultContext) -> Mrkdwn:
     if slug is None:
-        how = code(f"{ctx.command} default web")
+        how = code(f"{ctx.caller.command} default web")
         return md("This channel has no default pipeline. Set one with {how}.", how=how)
-    off = code(f"{ctx.command} default --none")
+    off = code(f"{ctx.caller.command} default --none")
     return md("{slug} is this channel's default pipeline. Clear it with {off}.", slug=code(slug), off=off)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from bot.execution.bot_status import BotStatus
-from bot.execution.context import Context
+from bot.execution.bot_status import BotStatus, StatusService
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, local_time
 
 
+@dataclass(frozen=True)
+class StatusContext:
+    """The bot's own state."""
+
+    status: StatusService
+
+
 @operation("status", needs=Permission.READ, effect=Effect.READS, examples=("status",))
-async def status(_args: NoArgs, ctx: Context) -> Reply:
+async def status(_args: NoArgs, ctx: StatusContext) -> Reply:
     """Show the bot's own status: webhooks, API budget, queues and leader."""
     found = await ctx.status.read_status()
     return Reply(title="Bot status", fields=tuple(list_fields(found)), footer="; ".join(found.reasons))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
@@ -11,13 +11,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
 
-from bot.access.policy.decide import decide
-from bot.access.policy.rules import Refuse, Target
-from bot.errors import Refused, UsageError
-from bot.execution.context import Context
-from bot.history.report_data import GatheredBuilds
+from bot.access.policy.rules import Refuse
+from bot.access.policy.service import PolicyService
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.builds import BuildCalls
+from bot.errors import UsageError
+from bot.execution.context import Caller
+from bot.history.report_data import GatheredBuilds, ReportData
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
+from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import code, md
 from commands.health import statistics
 from commands.health.render import PERIOD_NAMES, PERIODS, ReportBasis, ReportScope, render_report
@@ -37,6 +40,18 @@ class HealthArgs(Args):
     share: Annotated[bool, Opt(), Field(description="Show the report to everyone here")] = False
 
 
+@dataclass(frozen=True)
+class HealthContext:
+    """The builds of the pipelines that the person may see."""
+
+    caller: Caller
+    policy: PolicyService
+    catalog: Catalog
+    builds: BuildCalls
+    reports: ReportData
+    clock: Clock
+
+
 @operation(
     "health",
     needs=Permission.READ,
@@ -44,21 +59,21 @@ class HealthArgs(Args):
     examples=("health", "health web --since 30d", "health web deploy-* --since 24h --share"),
     filters_pipelines=True,
 )
-async def health(args: HealthArgs, ctx: Context) -> Reply:
+async def health(args: HealthArgs, ctx: HealthContext) -> Reply:
     """Show pass rates, durations, queue times, and slow and flaky steps, with charts."""
     chosen = await _choose_pipelines(args, ctx)
     now, span = ctx.clock.now(), PERIODS[args.since]
-    gathered = await ctx.reports.gather(ctx.buildkite, chosen, now - 2 * span)
+    gathered = await ctx.reports.gather(ctx.builds, chosen, now - 2 * span)
     basis = _make_basis(gathered, now - span)
     found = await asyncio.to_thread(
         statistics.compute_health, gathered.runs, gathered.attempts, now - span, now, compare=basis.whole
     )
     scope = ReportScope(chosen, args.since, shared=args.share)
-    drawn = render_report(found, scope, basis, _find_zone(ctx.actor.zone))
+    drawn = render_report(found, scope, basis, _find_zone(ctx.caller.actor.zone))
     return replace(drawn, buttons=_make_buttons(args), private=not args.share)
 
 
-async def _choose_pipelines(args: HealthArgs, ctx: Context) -> tuple[str, ...]:
+async def _choose_pipelines(args: HealthArgs, ctx: HealthContext) -> tuple[str, ...]:
     """Return the slugs of the requested pipelines that the person may see.
 
     Raise NotFound, UsageError or Refused.
@@ -72,21 +87,21 @@ async def _choose_pipelines(args: HealthArgs, ctx: Context) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-async def _find_named(word: str, ctx: Context) -> str:
+async def _find_named(word: str, ctx: HealthContext) -> str:
     slug = (await ctx.catalog.find_pipeline(word)).slug
     _check_visible(slug, ctx)
     return slug
 
 
-def _find_matching(glob: str, there: list[str], ctx: Context) -> tuple[str, ...]:
+def _find_matching(glob: str, there: list[str], ctx: HealthContext) -> tuple[str, ...]:
     fitting = tuple(slug for slug in there if fnmatchcase(slug, glob.lower()) and not _find_refusal(slug, ctx))
     if not fitting:
-        hint = md("For all pipelines, use `{command} health` without a name.", command=ctx.command)
+        hint = md("For all pipelines, use `{command} health` without a name.", command=ctx.caller.command)
         raise UsageError(md("No pipeline you may see matches {glob}.", glob=code(glob)), hint, "pipelines")
     return fitting
 
 
-def _filter_visible(slugs: list[str], ctx: Context) -> tuple[str, ...]:
+def _filter_visible(slugs: list[str], ctx: HealthContext) -> tuple[str, ...]:
     """Return the pipelines that this person may see here. Raise Refused if there are none."""
     seen = tuple(slug for slug in slugs if not _find_refusal(slug, ctx))
     if slugs and not seen:
@@ -96,16 +111,13 @@ def _filter_visible(slugs: list[str], ctx: Context) -> tuple[str, ...]:
     return seen
 
 
-def _check_visible(slug: str, ctx: Context) -> None:
-    if refused := _find_refusal(slug, ctx):
-        raise Refused(refused.message, refused.hint, refused.rule)
+def _check_visible(slug: str, ctx: HealthContext) -> None:
+    ctx.policy.require_pipeline(ctx.caller.actor, "health", slug)
 
 
-def _find_refusal(slug: str, ctx: Context) -> Refuse | None:
+def _find_refusal(slug: str, ctx: HealthContext) -> Refuse | None:
     """Return the policy's reason why this person may not see that pipeline here, or None if they may."""
-    op = replace(ctx.registry["health"], filters_pipelines=False)
-    verdict = decide(ctx.rules(), ctx.actor, op, Target(slug), ctx.clock.now())
-    return verdict if isinstance(verdict, Refuse) else None
+    return ctx.policy.find_refusal(ctx.caller.actor, "health", slug)
 
 
 def _make_basis(gathered: GatheredBuilds, since: datetime) -> ReportBasis:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from bot.buildkite.endpoints.graphql import SCOPE, no_access_error
+from dataclasses import dataclass
+
+from bot.buildkite.endpoints.graphql import SCOPE, GraphqlCalls, no_access_error
+from bot.buildkite.endpoints.organization import OrganizationCalls
 from bot.buildkite.models import Job
 from bot.errors import Refused, UsageError
-from bot.execution.context import Context
-from bot.execution.resolve.job import label_job, pin_job
+from bot.execution.resolve.job import JobContext, label_job, pin_job
 from bot.operations.addresses import JobArgs
 from bot.operations.operation import Effect, Permission, operation
 from bot.operations.reply import Reply
@@ -25,24 +27,32 @@ def _is_cancelable(job: Job) -> bool:
     return job.type == "script" and job.state not in _ENDED
 
 
-async def _pin(args: JobCancelArgs, ctx: Context) -> JobCancelArgs:
+@dataclass(frozen=True)
+class JobCancelContext(JobContext):
+    """The GraphQL API, and the scopes of the token, besides jobs."""
+
+    graphql: GraphqlCalls
+    organizations: OrganizationCalls
+
+
+async def _pin(args: JobCancelArgs, ctx: JobCancelContext) -> JobCancelArgs:
     return await pin_job(args, ctx, _is_cancelable, "unfinished")
 
 
-async def _ask(args: JobCancelArgs, ctx: Context) -> Mrkdwn | None:
+async def _ask(args: JobCancelArgs, ctx: JobCancelContext) -> Mrkdwn | None:
     """Ask for confirmation. Raise Refused first if the token can't cancel single jobs: asking would be in vain."""
-    scopes = (await ctx.buildkite.access_token()).scopes
+    scopes = (await ctx.organizations.access_token()).scopes
     if SCOPE not in scopes:
         raise _add_alternatives(no_access_error("Its scopes do not include graphql."), args, ctx)
-    job = await ctx.buildkite.job(args.job or "")
+    job = await ctx.jobs.job(args.job or "")
     if not _is_cancelable(job):
         return None  # Buildkite's refusal explains more than a question would.
     state, ref = (job.state or "unknown").replace("_", " "), f"{args.pipeline}#{args.number}"
     return md("Cancel {job} of {ref}? It is {state}.", job=_link_job(job), ref=ref, state=state)
 
 
-async def _probe(args: JobCancelArgs, ctx: Context) -> Reply | None:
-    job = await ctx.buildkite.job(args.job or "")
+async def _probe(args: JobCancelArgs, ctx: JobCancelContext) -> Reply | None:
+    job = await ctx.jobs.job(args.job or "")
     return _reply_canceled(job, args) if job.state in _CANCELED else None
 
 
@@ -57,25 +67,29 @@ async def _probe(args: JobCancelArgs, ctx: Context) -> Reply | None:
     probe=_probe,
     examples=('job cancel "Test" -p web -n 101', "job cancel"),
 )
-async def cancel(args: JobCancelArgs, ctx: Context) -> Reply:
+async def cancel(args: JobCancelArgs, ctx: JobCancelContext) -> Reply:
     """Cancel one job and let its build continue. Requires a token with GraphQL access."""
     if not args.job:
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
-    job = await ctx.buildkite.job(args.job)
+    job = await ctx.jobs.job(args.job)
     try:
-        await ctx.buildkite.cancel_job(args.job)
+        await ctx.graphql.cancel_job(args.job)
     except Refused as refused:
         raise _add_alternatives(refused, args, ctx) from refused
     return _reply_canceled(job, args)
 
 
-def _add_alternatives(refused: Refused, args: JobCancelArgs, ctx: Context) -> Refused:
+def _add_alternatives(refused: Refused, args: JobCancelArgs, ctx: JobCancelContext) -> Refused:
     """Return the refusal with a hint about how to get access, and about canceling the whole build instead."""
     ref = f"{args.pipeline} {args.number}"
     remedy = (
-        "Connect a token that has it" if ctx.account else "Ask the bot's operator to give my token that access"
+        "Connect a token that has it"
+        if ctx.caller.account
+        else "Ask the bot's operator to give my token that access"
     )
-    hint = f"{refused.hint} {remedy}, or you can cancel the whole build: `{ctx.command} build cancel {ref}`."
+    hint = (
+        f"{refused.hint} {remedy}, or you can cancel the whole build: `{ctx.caller.command} build cancel {ref}`."
+    )
     return Refused(refused.message, hint.strip(), refused.rule)
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 from bot.buildkite.models import Job
 from bot.errors import UsageError
-from bot.execution.context import Context
-from bot.execution.resolve.job import pin_job
+from bot.execution.resolve.job import JobContext, pin_job
 from bot.operations.addresses import JobArgs
 from bot.operations.operation import Effect, Permission, operation
 from bot.operations.reply import Reply
@@ -26,7 +25,7 @@ def _has_started(job: Job) -> bool:
     return job.type == "script" and (job.state == "running" or job.failed)
 
 
-async def _pin(args: JobEnvArgs, ctx: Context) -> JobEnvArgs:
+async def _pin(args: JobEnvArgs, ctx: JobContext) -> JobEnvArgs:
     return await pin_job(
         args, ctx, _has_started, "running or failed", is_alternative=lambda job: job.type == "script"
     )
@@ -40,12 +39,12 @@ async def _pin(args: JobEnvArgs, ctx: Context) -> JobEnvArgs:
     pin=_pin,
     examples=("job env Test -p web -n 101", "job env"),
 )
-async def env(args: JobEnvArgs, ctx: Context) -> Reply:
+async def env(args: JobEnvArgs, ctx: JobContext) -> Reply:
     """List the names of a job's environment variables, without values."""
     if not (args.pipeline and args.number and args.job):
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
-    job = await ctx.buildkite.job(args.job)
-    names = sorted(await ctx.buildkite.job_env(args.pipeline, args.number, args.job))
+    job = await ctx.jobs.job(args.job)
+    names = sorted(await ctx.jobs.job_env(args.pipeline, args.number, args.job))
     name = link(job.web_url or "", shorten(job.title, 100))
     ref = f"{args.pipeline}#{args.number}"
     head = md("{name} of {ref} has {count} environment variables.", name=name, ref=ref, count=len(names))

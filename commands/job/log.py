@@ -12,8 +12,7 @@ from bot.buildkite.models import Job
 from bot.builds.failures.log_text import LogEnd, clean_log, cut_log_end
 from bot.builds.failures.render import describe_exit
 from bot.errors import UsageError
-from bot.execution.context import Context
-from bot.execution.resolve.job import pin_job
+from bot.execution.resolve.job import JobContext, pin_job
 from bot.operations.addresses import JobArgs
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
@@ -40,7 +39,7 @@ def _has_log(job: Job) -> bool:
     return job.type == "script" and job.started_at is not None
 
 
-async def _pin(args: JobLogArgs, ctx: Context) -> JobLogArgs:
+async def _pin(args: JobLogArgs, ctx: JobContext) -> JobLogArgs:
     return await pin_job(args, ctx, _is_failed, "failed", is_alternative=_has_log)
 
 
@@ -52,15 +51,15 @@ async def _pin(args: JobLogArgs, ctx: Context) -> JobLogArgs:
     pin=_pin,
     examples=("job log", "job log Test -p web -n 101 --lines 100", "job log --full"),
 )
-async def log(args: JobLogArgs, ctx: Context) -> Reply:
+async def log(args: JobLogArgs, ctx: JobContext) -> Reply:
     """Show the end of a job's log."""
     if not (args.pipeline and args.number and args.job):
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
-    job = await ctx.buildkite.job(args.job)
+    job = await ctx.jobs.job(args.job)
     if job.type != "script":
         raise UsageError(f"“{job.title}” is a {job.type} step; it has no log.", "", "job")
     size = FILE_BYTES if args.full else TAIL_BYTES
-    raw, whole = await ctx.buildkite.job_log_tail(args.pipeline, args.number, args.job, size)
+    raw, whole = await ctx.jobs.job_log_tail(args.pipeline, args.number, args.job, size)
     end = cut_log_end(raw[-TAIL_BYTES:], args.lines, whole=whole and len(raw) <= TAIL_BYTES)
     # Cleaning megabytes takes a while, so it runs in a thread and doesn't hold up other requests.
     content = await asyncio.to_thread(clean_log, raw, whole=whole) if args.full and raw else None

@@ -8,8 +8,7 @@ from pydantic import Field
 
 from bot.buildkite.models import Job
 from bot.errors import UsageError
-from bot.execution.context import Context
-from bot.execution.resolve.job import label_job, pin_job
+from bot.execution.resolve.job import JobContext, label_job, pin_job
 from bot.operations.addresses import JobArgs
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
@@ -34,12 +33,12 @@ def _is_waiting(job: Job) -> bool:
     return job.type == "script" and job.state in _WAITING
 
 
-async def _pin(args: JobReprioritizeArgs, ctx: Context) -> JobReprioritizeArgs:
+async def _pin(args: JobReprioritizeArgs, ctx: JobContext) -> JobReprioritizeArgs:
     return await pin_job(args, ctx, _is_waiting, "waiting")
 
 
-async def _probe(args: JobReprioritizeArgs, ctx: Context) -> Reply | None:
-    job = await ctx.buildkite.job(args.job or "")
+async def _probe(args: JobReprioritizeArgs, ctx: JobContext) -> Reply | None:
+    job = await ctx.jobs.job(args.job or "")
     return _reply_moved(job, args) if job.priority and job.priority.number == args.priority else None
 
 
@@ -53,11 +52,11 @@ async def _probe(args: JobReprioritizeArgs, ctx: Context) -> Reply | None:
     probe=_probe,
     examples=('job priority "Test" 10 -p web -n 101', "job reprioritize 0198d108-a532-4a62-9bd7-b2e744bf5c01 -5"),
 )
-async def reprioritize(args: JobReprioritizeArgs, ctx: Context) -> Reply:
+async def reprioritize(args: JobReprioritizeArgs, ctx: JobContext) -> Reply:
     """Change a waiting job's priority."""
     if not args.job:
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
-    return _reply_moved(await ctx.buildkite.reprioritize_job(args.job, args.priority), args)
+    return _reply_moved(await ctx.jobs.reprioritize_job(args.job, args.priority), args)
 
 
 def _reply_moved(job: Job, args: JobReprioritizeArgs) -> Reply:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from bot.buildkite.endpoints.pipelines import PipelineCalls
 from bot.buildkite.models import Job
 from bot.errors import NotFound, Refused, UsageError
-from bot.execution.context import Context
-from bot.execution.resolve.job import label_job, pin_job
+from bot.execution.resolve.job import JobContext, label_job, pin_job
 from bot.operations.addresses import JobArgs
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.operation import FormField as Input
@@ -30,25 +31,32 @@ class JobUnblockArgs(JobArgs):
     ]
 
 
-async def _pin(args: JobUnblockArgs, ctx: Context) -> JobUnblockArgs:
+@dataclass(frozen=True)
+class JobUnblockContext(JobContext):
+    """The pipelines, whose steps have the fields to fill in, besides jobs."""
+
+    pipelines: PipelineCalls
+
+
+async def _pin(args: JobUnblockArgs, ctx: JobUnblockContext) -> JobUnblockArgs:
     return await pin_job(args, ctx, lambda job: job.awaits_unblock, "blocked")
 
 
-async def _find_inputs(given: Mapping[str, Any], ctx: Context) -> tuple[Input, ...]:
+async def _find_inputs(given: Mapping[str, Any], ctx: JobUnblockContext) -> tuple[Input, ...]:
     """Return the form inputs for the step's fields, or none if the fields can't be found."""
     known = {key: value for key, value in given.items() if key in JobUnblockArgs.model_fields and key != "fields"}
     args = JobUnblockArgs.model_validate(known)
     pinned = args if args.pipeline and args.number and args.job else await _pin(args, ctx)
-    return await _read_fields(pinned, await ctx.buildkite.job(pinned.job or ""), ctx) or ()
+    return await _read_fields(pinned, await ctx.jobs.job(pinned.job or ""), ctx) or ()
 
 
-async def _read_fields(args: JobUnblockArgs, job: Job, ctx: Context) -> tuple[Input, ...] | None:
-    pipeline = await ctx.buildkite.pipeline(args.pipeline or "")
+async def _read_fields(args: JobUnblockArgs, job: Job, ctx: JobUnblockContext) -> tuple[Input, ...] | None:
+    pipeline = await ctx.pipelines.pipeline(args.pipeline or "")
     return block_step.find_fields(pipeline.configuration, job)
 
 
-async def _probe(args: JobUnblockArgs, ctx: Context) -> Reply | None:
-    job = await ctx.buildkite.job(args.job or "")
+async def _probe(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply | None:
+    job = await ctx.jobs.job(args.job or "")
     done = job.unblocked_by is not None or (job.state or "").startswith("unblocked")
     return _reply_unblocked(job, args) if done else None
 
@@ -65,28 +73,28 @@ async def _probe(args: JobUnblockArgs, ctx: Context) -> Reply | None:
     opens_form=True,
     examples=("job unblock", "job unblock release -p web -n 101 release-name=1.42 ring=canary"),
 )
-async def unblock(args: JobUnblockArgs, ctx: Context) -> Reply:
+async def unblock(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply:
     """Unblock a build."""
     if not (args.pipeline and args.number and args.job):
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
-    job = await ctx.buildkite.job(args.job)
+    job = await ctx.jobs.job(args.job)
     fields = await _read_fields(args, job, ctx) if job.awaits_unblock else None
     values = dict(args.fields) if fields is None else block_step.fill_fields(fields, args.fields)
-    await ctx.buildkite.unblock_job(args.job, values, await _find_unblocker(ctx))
+    await ctx.jobs.unblock_job(args.job, values, await _find_unblocker(ctx))
     return _reply_unblocked(job, args)
 
 
-async def _find_unblocker(ctx: Context) -> str | None:
+async def _find_unblocker(ctx: JobUnblockContext) -> str | None:
     """Return the id of the person's Buildkite user: their token's, or else the one with their e-mail address.
 
     Return None if the token may not list the organization's members.
     """
-    if ctx.account:
-        return ctx.account.buildkite_id or None
-    if not ctx.actor.email:
+    if ctx.caller.account:
+        return ctx.caller.account.buildkite_id or None
+    if not ctx.caller.actor.email:
         return None
     try:
-        return await ctx.catalog.find_user_id(ctx.actor.email)
+        return await ctx.catalog.find_user_id(ctx.caller.actor.email)
     except (Refused, NotFound):
         return None
 

@@ -9,9 +9,8 @@ from pydantic import Field
 from bot.buildkite.models import JOB_RETRIABLE, Build, Job
 from bot.builds.failures.render import describe_exit
 from bot.errors import UsageError
-from bot.execution.context import Context
 from bot.execution.resolve.build import pin_build
-from bot.execution.resolve.job import label_job, pin_job
+from bot.execution.resolve.job import JobContext, label_job, pin_job
 from bot.operations.addresses import BuildArgs, JobArgs
 from bot.operations.build_wording import link_build
 from bot.operations.operation import Effect, Opt, Permission, operation
@@ -74,11 +73,11 @@ class JobRetryArgs(JobArgs):
     pin=pin_build,
     examples=("job list web 101", "job list web 101 --state failed", "job list"),
 )
-async def list_(args: JobListArgs, ctx: Context) -> Reply:
+async def list_(args: JobListArgs, ctx: JobContext) -> Reply:
     """List the jobs of a build."""
     if args.pipeline is None or args.number is None:
         raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
-    build = await ctx.buildkite.build(args.pipeline, args.number)
+    build = await ctx.builds.build(args.pipeline, args.number)
     jobs = [job for job in build.jobs if job.type != "waiter" and (not args.state or job.state in args.state)]
     rows = tuple(_render_row(job) for job in jobs[:ROWS_LIMIT])
     more = f"and {len(jobs) - ROWS_LIMIT} more" if len(jobs) > ROWS_LIMIT else ""
@@ -121,13 +120,13 @@ def _is_retriable(job: Job) -> bool:
     return job.type == "script" and job.state in JOB_RETRIABLE and not job.retried
 
 
-async def _pin(args: JobRetryArgs, ctx: Context) -> JobRetryArgs:
+async def _pin(args: JobRetryArgs, ctx: JobContext) -> JobRetryArgs:
     return await pin_job(args, ctx, _is_retriable, "failed")
 
 
-async def _probe(args: JobRetryArgs, ctx: Context) -> Reply | None:
+async def _probe(args: JobRetryArgs, ctx: JobContext) -> Reply | None:
     """Return the reply if the job was retried: it then names the job that replaced it."""
-    old = await ctx.buildkite.job(args.job or "")
+    old = await ctx.jobs.job(args.job or "")
     return _reply_retried(old, args) if old.retried_in_job_id else None
 
 
@@ -141,11 +140,11 @@ async def _probe(args: JobRetryArgs, ctx: Context) -> Reply | None:
     probe=_probe,
     examples=('job retry "Test" -p web -n 101', "job retry 0198d108-a532-4a62-9bd7-b2e744bf5c01", "job retry"),
 )
-async def retry(args: JobRetryArgs, ctx: Context) -> Reply:
+async def retry(args: JobRetryArgs, ctx: JobContext) -> Reply:
     """Retry one failed job."""
     if not (args.pipeline and args.number and args.job):
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
-    return _reply_retried(await ctx.buildkite.retry_job(args.pipeline, args.number, args.job), args)
+    return _reply_retried(await ctx.jobs.retry_job(args.pipeline, args.number, args.job), args)
 
 
 def _reply_retried(job: Job, args: JobRetryArgs) -> Reply:

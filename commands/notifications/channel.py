@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.notifications.subscriptions.model import Updates
+from bot.notifications.subscriptions.service import SubscriptionService
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 
@@ -30,6 +32,14 @@ class ChannelBroadcastArgs(Args):
     switch: Annotated[Literal["on", "off"], Opt(positional=True), Field(description="on or off")]
 
 
+@dataclass(frozen=True)
+class ChannelContext:
+    """The channel and its settings."""
+
+    caller: Caller
+    subscriptions: SubscriptionService
+
+
 @operation(
     "channel updates",
     needs=Permission.READ,
@@ -38,9 +48,9 @@ class ChannelBroadcastArgs(Args):
     filters_pipelines=True,
     examples=("channel updates end",),
 )
-async def updates(args: ChannelUpdatesArgs, ctx: Context) -> Reply:
+async def updates(args: ChannelUpdatesArgs, ctx: ChannelContext) -> Reply:
     """Set which updates are posted in build threads here."""
-    await ctx.subscriptions.update_settings(ctx.thread, updates=args.level)
+    await ctx.subscriptions.update_settings(ctx.caller.thread, updates=args.level)
     return Reply(text=f"changed this channel's updates: {_DESCRIPTIONS[args.level]}", private=False)
 
 
@@ -52,8 +62,8 @@ async def updates(args: ChannelUpdatesArgs, ctx: Context) -> Reply:
     filters_pipelines=True,
     examples=("channel broadcast on",),
 )
-async def broadcast(args: ChannelBroadcastArgs, ctx: Context) -> Reply:
+async def broadcast(args: ChannelBroadcastArgs, ctx: ChannelContext) -> Reply:
     """Set whether failures posted in a thread also appear in the channel."""
-    await ctx.subscriptions.update_settings(ctx.thread, broadcast=args.switch == "on")
+    await ctx.subscriptions.update_settings(ctx.caller.thread, broadcast=args.switch == "on")
     where = "in the thread and in the channel" if args.switch == "on" else "only in the thread"
     return Reply(text=f"changed this channel's updates: failures are posted {where}", private=False)

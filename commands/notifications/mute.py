@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from bot.errors import UsageError
-from bot.execution.context import Context
-from bot.execution.resolve.build import pin_build
+from bot.execution.context import Caller
+from bot.execution.resolve.build import BuildContext, pin_build
 from bot.notifications.subscriptions.preview import describe_subscription
+from bot.notifications.subscriptions.service import SubscriptionService
 from bot.operations.addresses import BuildArgs
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
+from bot.runtime.clock import Clock
 from bot.runtime.durations import limit_duration, parse_duration
 from bot.slack.blockkit.mrkdwn import code, local_time, md
 
@@ -39,6 +42,15 @@ class BuildMuteArgs(BuildArgs):
     """Arguments of `build mute`."""
 
 
+@dataclass(frozen=True)
+class MuteContext:
+    """The channel and its subscriptions."""
+
+    caller: Caller
+    subscriptions: SubscriptionService
+    clock: Clock
+
+
 @operation(
     "mute",
     needs=Permission.READ,
@@ -47,18 +59,20 @@ class BuildMuteArgs(BuildArgs):
     filters_pipelines=True,
     examples=("mute", "mute 2h", "mute 1d"),
 )
-async def mute(args: MuteArgs, ctx: Context) -> Reply:
+async def mute(args: MuteArgs, ctx: MuteContext) -> Reply:
     """Mute subscriptions in this channel. Missed builds aren't posted afterwards."""
     until = ctx.clock.now() + parse_duration(args.for_)
     undo = (Button("Unmute", Call("unmute", confirmed=True)),)
     if args.rule is None:
-        await ctx.subscriptions.update_settings(ctx.thread, muted_until=until)
+        await ctx.subscriptions.update_settings(ctx.caller.thread, muted_until=until)
         text = md("muted this channel's subscriptions until {until}", until=local_time(until, UNTIL))
         return Reply(text=text, private=False, buttons=undo)
-    found, _chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
+    found, _chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
     subscription = next((subscription for subscription in found if subscription.id == args.rule), None)
     if subscription is None:
-        raise UsageError("That subscription no longer exists.", f"See `{ctx.command} subscriptions`.", "rule")
+        raise UsageError(
+            "That subscription no longer exists.", f"See `{ctx.caller.command} subscriptions`.", "rule"
+        )
     await ctx.subscriptions.mute([subscription.id], until)
     text = md(
         "muted the subscription to {rule} until {until}",
@@ -76,15 +90,15 @@ async def mute(args: MuteArgs, ctx: Context) -> Reply:
     filters_pipelines=True,
     examples=("unmute",),
 )
-async def unmute(_args: NoArgs, ctx: Context) -> Reply:
+async def unmute(_args: NoArgs, ctx: MuteContext) -> Reply:
     """Unmute this channel's subscriptions."""
-    found, chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
+    found, chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
     now = ctx.clock.now()
     muted = [subscription.id for subscription in found if subscription.is_muted(now)]
     if not muted and not chosen.is_muted(now):
         return Reply(text="Nothing is muted here.")
     await ctx.subscriptions.mute(muted, None)
-    await ctx.subscriptions.update_settings(ctx.thread, muted_until=None)
+    await ctx.subscriptions.update_settings(ctx.caller.thread, muted_until=None)
     return Reply(text="unmuted this channel's subscriptions", private=False)
 
 
@@ -96,9 +110,11 @@ async def unmute(_args: NoArgs, ctx: Context) -> Reply:
     pin=pin_build,
     examples=("build mute web 101", "build mute"),
 )
-async def build_mute(args: BuildMuteArgs, ctx: Context) -> Reply:
+async def build_mute(args: BuildMuteArgs, ctx: BuildContext) -> Reply:
     """Mute a build in this channel: no more replies, but its card keeps updating."""
-    has_card, subscription = await ctx.tracked_builds.mute(ctx.thread, args.pipeline or "", args.number or 0)
+    has_card, subscription = await ctx.tracked_builds.mute(
+        ctx.caller.thread, args.pipeline or "", args.number or 0
+    )
     ref = f"{args.pipeline}#{args.number}"
     if not has_card:
         hint = "Mute the build in the channel that has its card."

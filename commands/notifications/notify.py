@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
 from bot.errors import Conflict, UsageError
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.notifications.direct.model import (
     APPROVALS,
     DEFAULT_TOPICS,
@@ -16,6 +17,7 @@ from bot.notifications.direct.model import (
     select_build_topics,
     sort_topics,
 )
+from bot.notifications.direct.service import DirectMessageService
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.wording import join_or
@@ -53,6 +55,14 @@ class NotifyArgs(Args):
         return words
 
 
+@dataclass(frozen=True)
+class NotifyContext:
+    """The person, and the direct messages that they get."""
+
+    caller: Caller
+    direct_messages: DirectMessageService
+
+
 @operation(
     "notify",
     needs=Permission.READ,
@@ -67,54 +77,54 @@ class NotifyArgs(Args):
         "notify",
     ),
 )
-async def notify(args: NotifyArgs, ctx: Context) -> Reply:
+async def notify(args: NotifyArgs, ctx: NotifyContext) -> Reply:
     """Get direct messages about your builds and about approvals waiting for you."""
-    before = await ctx.direct_messages.find_topics(ctx.actor)
+    before = await ctx.direct_messages.find_topics(ctx.caller.actor)
     if not args.words:
         return Reply(text=_describe_settings(before, ctx))
     first, named = args.words[0], args.words[1:]
     if first == "off":
         return await _turn_off(before, named, ctx)
     wanted = sort_topics({*before, *(named or DEFAULT_TOPICS)})
-    if select_build_topics(wanted) and not ctx.direct_messages.find_addresses(ctx.actor):
+    if select_build_topics(wanted) and not ctx.direct_messages.find_addresses(ctx.caller.actor):
         hint = "Ask an admin to add your address under `[people]` in the subscriptions file."
         raise Conflict(
             "Slack doesn't share your e-mail address with me, so I can't tell which builds are yours.", hint
         )
-    await ctx.direct_messages.choose(ctx.actor, wanted)
+    await ctx.direct_messages.choose(ctx.caller.actor, wanted)
     return Reply(text=_describe_settings(wanted, ctx))
 
 
-async def _turn_off(before: tuple[str, ...], named: tuple[str, ...], ctx: Context) -> Reply:
+async def _turn_off(before: tuple[str, ...], named: tuple[str, ...], ctx: NotifyContext) -> Reply:
     stopped_kinds = sort_topics(set(named or TOPICS) & set(before))
     if not stopped_kinds:
         return Reply(text=_describe_settings(before, ctx))
     left = sort_topics(set(before) - set(stopped_kinds))
-    await ctx.direct_messages.choose(ctx.actor, left)
-    again = code(f"{ctx.command} notify on {','.join(stopped_kinds)}")
+    await ctx.direct_messages.choose(ctx.caller.actor, left)
+    again = code(f"{ctx.caller.command} notify on {','.join(stopped_kinds)}")
     if not left:
         return Reply(text=md("Stopped all direct messages. Turn them back on with {again}.", again=again))
     stopped = md("Stopped. Turn it back on with {again}.", again=again)
     return Reply(text=join_lines([stopped, _describe_settings(left, ctx)]))
 
 
-def _describe_settings(topics: tuple[str, ...], ctx: Context) -> Mrkdwn:
+def _describe_settings(topics: tuple[str, ...], ctx: NotifyContext) -> Mrkdwn:
     """Return what is turned on, which builds count as the person's, and how to change it."""
     builds = select_build_topics(topics)
     if not topics:
-        how = code(f"{ctx.command} notify me on {','.join(DEFAULT_TOPICS)}")
+        how = code(f"{ctx.caller.command} notify me on {','.join(DEFAULT_TOPICS)}")
         return md("You get no direct messages. Turn them on with {how}.", how=how)
     parts = [
         md("You get direct messages about your builds: {states}.", states=_join_states(builds)) if builds else "",
         _describe_own_builds(ctx) if builds else "",
         "You get a direct message when an approval is waiting for you." if APPROVALS in topics else "",
-        md("Turn this off with {off}.", off=code(f"{ctx.command} notify off")),
+        md("Turn this off with {off}.", off=code(f"{ctx.caller.command} notify off")),
     ]
     return join_lines([part for part in parts if part])
 
 
-def _describe_own_builds(ctx: Context) -> Mrkdwn:
-    mine = [code(address) for address in sorted(ctx.direct_messages.find_addresses(ctx.actor))]
+def _describe_own_builds(ctx: NotifyContext) -> Mrkdwn:
+    mine = [code(address) for address in sorted(ctx.direct_messages.find_addresses(ctx.caller.actor))]
     return md(
         "Your builds are those with {who} as creator or author.\n"
         "For builds you start from Slack, you're notified in the thread instead.",

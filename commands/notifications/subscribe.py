@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.builds import BuildCalls
 from bot.errors import Ambiguous, Conflict, UsageError
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.notifications.subscriptions.globs import is_literal
 from bot.notifications.subscriptions.model import (
     DEFAULT_STATES,
@@ -21,9 +24,11 @@ from bot.notifications.subscriptions.model import (
 )
 from bot.notifications.subscriptions.preview import describe_subscription, render_list_item, render_question
 from bot.notifications.subscriptions.quiet_hours import parse_quiet_hours
+from bot.notifications.subscriptions.service import SubscriptionService
 from bot.operations.addresses import BranchPattern
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
+from bot.runtime.clock import Clock
 from bot.runtime.wording import join_or
 from bot.slack.blockkit.blocks import join_lines
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md
@@ -79,8 +84,19 @@ class UnsubscribeArgs(Args):
     rule: Annotated[str | None, Opt(in_form=False, in_manual=False), Field(description="Subscription id")] = None
 
 
-async def _pin(args: SubscribeArgs, ctx: Context) -> SubscribeArgs:
-    if not await ctx.subscriptions.can_post(ctx.thread):
+@dataclass(frozen=True)
+class SubscribeContext:
+    """The channel, its subscriptions, and the builds to preview."""
+
+    caller: Caller
+    subscriptions: SubscriptionService
+    catalog: Catalog
+    builds: BuildCalls
+    clock: Clock
+
+
+async def _pin(args: SubscribeArgs, ctx: SubscribeContext) -> SubscribeArgs:
+    if not await ctx.subscriptions.can_post(ctx.caller.thread):
         hint = "Type `/invite @kitestring`, then try again."
         raise Conflict("I'm not in this channel, so I couldn't post here.", hint)
     slug = (await ctx.catalog.find_pipeline(args.pipeline)).slug if is_literal(args.pipeline) else args.pipeline
@@ -88,14 +104,14 @@ async def _pin(args: SubscribeArgs, ctx: Context) -> SubscribeArgs:
     return args.model_copy(update={"pipeline": slug, "creator": creators})
 
 
-async def _find_email(word: str, ctx: Context) -> str:
+async def _find_email(word: str, ctx: SubscribeContext) -> str:
     """Return the person's e-mail address. It identifies them in Buildkite; a name could be someone else's."""
     if _ADDRESS.fullmatch(word):
         return word.lower()
     found = _USER.fullmatch(word)
     if not found and word.lower() != "me":
         raise UsageError(f"I don't know who `{word}` is.", "Mention them or use their e-mail address.", "creator")
-    email = await ctx.subscriptions.find_email(found.group(1) or found.group(2) if found else ctx.actor.id)
+    email = await ctx.subscriptions.find_email(found.group(1) or found.group(2) if found else ctx.caller.actor.id)
     if not email:
         raise UsageError(
             "Slack doesn't share their e-mail address with me.",
@@ -105,14 +121,14 @@ async def _find_email(word: str, ctx: Context) -> str:
     return email.lower()
 
 
-def _make_subscription(args: SubscribeArgs, ctx: Context) -> Subscription:
-    own = ctx.thread.channel.startswith("D")
+def _make_subscription(args: SubscribeArgs, ctx: SubscribeContext) -> Subscription:
+    own = ctx.caller.thread.channel.startswith("D")
     subscription = Subscription(
         id="",
-        team=ctx.thread.team,
-        channel=ctx.thread.channel,
+        team=ctx.caller.thread.team,
+        channel=ctx.caller.thread.channel,
         pipeline=args.pipeline,
-        created_by=ctx.actor.id,
+        created_by=ctx.caller.actor.id,
         created_at=ctx.clock.now(),
         branch=args.branch or None,
         states=sort_states(args.state or DEFAULT_STATES),
@@ -121,17 +137,17 @@ def _make_subscription(args: SubscribeArgs, ctx: Context) -> Subscription:
         step=args.step or None,
         updates=args.updates,
         quiet=args.quiet,
-        zone=ctx.actor.zone if args.quiet else None,
+        zone=ctx.caller.actor.zone if args.quiet else None,
         broadcast=args.broadcast,
-        owner=ctx.actor.id if own else None,
+        owner=ctx.caller.actor.id if own else None,
         origin="person" if own else "chat",
     )
     return assign_id(subscription)
 
 
-async def _ask_with_preview(args: SubscribeArgs, ctx: Context) -> Mrkdwn:
+async def _ask_with_preview(args: SubscribeArgs, ctx: SubscribeContext) -> Mrkdwn:
     subscription = _make_subscription(args, ctx)
-    return render_question(subscription, await ctx.subscriptions.preview(subscription, ctx.buildkite))
+    return render_question(subscription, await ctx.subscriptions.preview(subscription, ctx.builds))
 
 
 @operation(
@@ -150,7 +166,7 @@ async def _ask_with_preview(args: SubscribeArgs, ctx: Context) -> Mrkdwn:
         "subscribe * --creator me --quiet 18:00-08:00",
     ),
 )
-async def subscribe(args: SubscribeArgs, ctx: Context) -> Reply:
+async def subscribe(args: SubscribeArgs, ctx: SubscribeContext) -> Reply:
     """Post builds to this channel when they fail, are fixed or block."""
     subscription = _make_subscription(args, ctx)
     new = await ctx.subscriptions.save(subscription)
@@ -169,12 +185,12 @@ async def subscribe(args: SubscribeArgs, ctx: Context) -> Reply:
     filters_pipelines=True,
     examples=("subscriptions",),
 )
-async def subscriptions(_args: NoArgs, ctx: Context) -> Reply:
+async def subscriptions(_args: NoArgs, ctx: SubscribeContext) -> Reply:
     """List this channel's subscriptions."""
-    found, chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
+    found, chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
     now = ctx.clock.now()
     if not found:
-        return Reply(text=f"This channel has no subscriptions. Add one with `{ctx.command} subscribe`.")
+        return Reply(text=f"This channel has no subscriptions. Add one with `{ctx.caller.command} subscribe`.")
     shown = [
         render_list_item(index, subscription, now) for index, subscription in enumerate(found[:LIST_LIMIT], 1)
     ]
@@ -211,8 +227,8 @@ def _make_buttons(index: int, subscription: Subscription) -> list[Button]:
     ]
 
 
-async def _pin_unsubscribe(args: UnsubscribeArgs, ctx: Context) -> UnsubscribeArgs:
-    found, _chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
+async def _pin_unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> UnsubscribeArgs:
+    found, _chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
     subscription = _find_subscription(args, found)
     if subscription.origin == "file":
         raise Conflict(
@@ -239,9 +255,9 @@ def _find_subscription(args: UnsubscribeArgs, found: tuple[Subscription, ...]) -
     return matching[0]
 
 
-async def _probe_unsubscribe(args: UnsubscribeArgs, ctx: Context) -> Reply | None:
+async def _probe_unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Reply | None:
     """Return the answer of `unsubscribe` if the subscription is no longer there, else None."""
-    found, _chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
+    found, _chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
     if any(subscription.id == args.rule for subscription in found):
         return None
     return Reply(text=md("removed the subscription to {pipeline}", pipeline=code(args.pipeline)), private=False)
@@ -256,12 +272,14 @@ async def _probe_unsubscribe(args: UnsubscribeArgs, ctx: Context) -> Reply | Non
     pin=_pin_unsubscribe,
     examples=("unsubscribe web", "unsubscribe 2"),
 )
-async def unsubscribe(args: UnsubscribeArgs, ctx: Context) -> Reply:
+async def unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Reply:
     """Remove a subscription from this channel."""
-    found, _chosen = await ctx.subscriptions.find_for_channel(ctx.thread)
+    found, _chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
     subscription = next((subscription for subscription in found if subscription.id == args.rule), None)
     if subscription is None:
-        raise UsageError("That subscription no longer exists.", f"See `{ctx.command} subscriptions`.", "pipeline")
+        raise UsageError(
+            "That subscription no longer exists.", f"See `{ctx.caller.command} subscriptions`.", "pipeline"
+        )
     await ctx.subscriptions.delete([subscription.id])
     return Reply(
         text=md("removed the subscription to {rule}", rule=describe_subscription(subscription)), private=False

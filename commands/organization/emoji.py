@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
-from bot.buildkite.endpoints.organization import Emoji
-from bot.execution.context import Context
+from bot.buildkite.endpoints.organization import Emoji, EmojiCalls
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.data_tables import Table
@@ -24,12 +24,19 @@ class EmojiListArgs(Args):
     custom: Annotated[bool, Opt(), Field(description="Only custom emoji")] = False
 
 
+@dataclass(frozen=True)
+class EmojiContext:
+    """The organization's emoji."""
+
+    emojis: EmojiCalls
+
+
 @operation(
     "emoji list", needs=Permission.READ, effect=Effect.READS, examples=("emoji list ship", "emoji list --custom")
 )
-async def list_(args: EmojiListArgs, ctx: Context) -> Reply:
+async def list_(args: EmojiListArgs, ctx: EmojiContext) -> Reply:
     """List the emoji available in this Buildkite organization."""
-    found = [item for item in await ctx.buildkite.emojis() if _matches(item, args)]
+    found = [item for item in await ctx.emojis.emojis() if _matches(item, args)]
     rows = tuple(_render_row(item) for item in sorted(found, key=lambda item: item.name))
     caption = f"{len(rows)} emoji{_describe_search(args)}"
     empty = f"There are no emoji{_describe_search(args)}."

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from bot.execution.context import Context
+from bot.buildkite.endpoints.organization import OrganizationCalls
+from bot.execution.context import AllowedNetworks
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, md
@@ -19,15 +21,23 @@ UNREAD = Mrkdwn(
 )
 
 
+@dataclass(frozen=True)
+class MetaContext:
+    """Buildkite's addresses, and those that the bot admits."""
+
+    organizations: OrganizationCalls
+    allowlist: AllowedNetworks | None
+
+
 @operation("meta", needs=Permission.READ, effect=Effect.READS, examples=("meta",))
-async def meta(_: NoArgs, ctx: Context) -> Reply:
+async def meta(_: NoArgs, ctx: MetaContext) -> Reply:
     """Show the addresses Buildkite sends webhooks from, and whether the allow-list admits them."""
-    now = (await ctx.buildkite.meta()).webhook_ips
+    now = (await ctx.organizations.meta()).webhook_ips
     listed = join(map(code, now), "\n") or Mrkdwn("none")
     return Reply(title="Addresses of Buildkite's webhooks", text=listed, footer=_compare(now, ctx))
 
 
-def _compare(now: Iterable[str], ctx: Context) -> Mrkdwn:
+def _compare(now: Iterable[str], ctx: MetaContext) -> Mrkdwn:
     if ctx.allowlist is None:
         return OFF
     if not ctx.allowlist.networks:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from bot.buildkite.endpoints.organization import Rule
-from bot.execution.context import Context
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.organization import Rule, RuleCalls
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.data_tables import Table
@@ -22,12 +23,20 @@ WORDS: Mapping[str, str] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True)
+class RuleContext:
+    """The rules, and the pipelines that they name by id."""
+
+    rules: RuleCalls
+    catalog: Catalog
+
+
 @operation(
     "rule list", needs=Permission.READ, effect=Effect.READS, scopes=("read_rules",), examples=("rule list",)
 )
-async def list_(_: NoArgs, ctx: Context) -> Reply:
+async def list_(_: NoArgs, ctx: RuleContext) -> Reply:
     """List the rules that let a pipeline trigger another or read its artifacts."""
-    found = [rule async for rule in ctx.buildkite.rules()]
+    found = [rule async for rule in ctx.rules.rules()]
     slugs = {pipeline.id: pipeline.slug for pipeline in await ctx.catalog.list_pipelines()} if found else {}
     rows = tuple(sorted(_render_row(rule, slugs) for rule in found))
     count = "1 rule" if len(rows) == 1 else f"{len(rows)} rules"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
+from bot.buildkite.endpoints.notification_services import ServiceCalls
 from bot.buildkite.resources import NotificationService
-from bot.buildkite.webhook_registration import SetUpResult, find_working, redact_url, set_up
+from bot.buildkite.webhook_registration import OwnWebhook, SetUpResult, find_working, redact_url, set_up
 from bot.errors import Ambiguous, NotFound
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
@@ -27,6 +29,15 @@ class ServiceRemoveArgs(Args):
     ]
 
 
+@dataclass(frozen=True)
+class ServiceContext:
+    """The notification services, and the bot's own webhook among them."""
+
+    caller: Caller
+    services: ServiceCalls
+    webhook: OwnWebhook
+
+
 @operation(
     "service list",
     needs=Permission.ADMIN,
@@ -34,9 +45,9 @@ class ServiceRemoveArgs(Args):
     scopes=("read_notification_services",),
     examples=("service list",),
 )
-async def list_(_args: NoArgs, ctx: Context) -> Reply:
+async def list_(_args: NoArgs, ctx: ServiceContext) -> Reply:
     """List Buildkite's notification services: webhooks, Slack and others."""
-    services = [service async for service in ctx.buildkite.services()]
+    services = [service async for service in ctx.services.services()]
     mine = ctx.webhook.find_among(services)
     rows = tuple(_render_row(service, mine=service is mine) for service in services)
     count = "1 service" if len(rows) == 1 else f"{len(rows)} services"
@@ -58,8 +69,8 @@ def _render_row(service: NotificationService, *, mine: bool) -> tuple[str, ...]:
     return what, shorten(service.description or "", 200), where, state, code(service.id)
 
 
-async def _probe_add(_args: NoArgs, ctx: Context) -> Reply | None:
-    done = await find_working(ctx.buildkite, ctx.webhook)
+async def _probe_add(_args: NoArgs, ctx: ServiceContext) -> Reply | None:
+    done = await find_working(ctx.services, ctx.webhook)
     return _reply_set_up(done) if done else None
 
 
@@ -71,9 +82,9 @@ async def _probe_add(_args: NoArgs, ctx: Context) -> Reply | None:
     probe=_probe_add,
     examples=("service add",),
 )
-async def add(_args: NoArgs, ctx: Context) -> Reply:
+async def add(_args: NoArgs, ctx: ServiceContext) -> Reply:
     """Set up or repair the Buildkite webhook to this bot."""
-    return _reply_set_up(await set_up(ctx.buildkite, ctx.webhook))
+    return _reply_set_up(await set_up(ctx.services, ctx.webhook))
 
 
 def _reply_set_up(done: SetUpResult) -> Reply:
@@ -87,8 +98,8 @@ def _reply_set_up(done: SetUpResult) -> Reply:
     )
 
 
-async def _pin_remove(args: ServiceRemoveArgs, ctx: Context) -> ServiceRemoveArgs:
-    services = [service async for service in ctx.buildkite.services()]
+async def _pin_remove(args: ServiceRemoveArgs, ctx: ServiceContext) -> ServiceRemoveArgs:
+    services = [service async for service in ctx.services.services()]
     fitting = [service for service in services if service.id.startswith(args.service.lower())]
     if len(fitting) > 1:
         options = tuple(
@@ -96,21 +107,21 @@ async def _pin_remove(args: ServiceRemoveArgs, ctx: Context) -> ServiceRemoveArg
         )
         raise Ambiguous(f"Several services have ids that start with “{args.service}”.", "service", options)
     if not fitting:
-        raise NotFound(f"There's no service “{args.service}”.", f"See `{ctx.command} service list`.")
+        raise NotFound(f"There's no service “{args.service}”.", f"See `{ctx.caller.command} service list`.")
     return args.model_copy(update={"service": fitting[0].id})
 
 
-async def _ask_remove(args: ServiceRemoveArgs, ctx: Context) -> Mrkdwn | None:
-    service = await ctx.buildkite.service(args.service)
+async def _ask_remove(args: ServiceRemoveArgs, ctx: ServiceContext) -> Mrkdwn | None:
+    service = await ctx.services.service(args.service)
     mine = ctx.webhook.find_among([service]) is not None
     harm = " It's my webhook: without it, I have to poll and notice changes later." if mine else ""
     name = service.description or str(service.provider.get("name") or service.id)
     return md("Remove {name}? Buildkite stops sending to it.{harm}", name=bold(name), harm=harm)
 
 
-async def _probe_remove(args: ServiceRemoveArgs, ctx: Context) -> Reply | None:
+async def _probe_remove(args: ServiceRemoveArgs, ctx: ServiceContext) -> Reply | None:
     try:
-        await ctx.buildkite.service(args.service)
+        await ctx.services.service(args.service)
     except NotFound:
         return _reply_removed(args.service)
     return None
@@ -126,9 +137,9 @@ async def _probe_remove(args: ServiceRemoveArgs, ctx: Context) -> Reply | None:
     probe=_probe_remove,
     examples=("service remove 9f0f9a19",),
 )
-async def remove(args: ServiceRemoveArgs, ctx: Context) -> Reply:
+async def remove(args: ServiceRemoveArgs, ctx: ServiceContext) -> Reply:
     """Remove a notification service from Buildkite."""
-    await ctx.buildkite.delete_service(args.service)
+    await ctx.services.delete_service(args.service)
     return _reply_removed(args.service)
 
 

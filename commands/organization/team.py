@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from bot.buildkite.endpoints.organization import Team
-from bot.execution.context import Context
+from dataclasses import dataclass
+
+from bot.buildkite.endpoints.organization import Team, TeamCalls
+from bot.execution.context import Caller
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Table
 
 
+@dataclass(frozen=True)
+class TeamContext:
+    """The teams, and the person who sees them."""
+
+    caller: Caller
+    teams: TeamCalls
+
+
 @operation(
     "team list", needs=Permission.READ, effect=Effect.READS, scopes=("read_teams",), examples=("team list",)
 )
-async def list_(_: NoArgs, ctx: Context) -> Reply:
+async def list_(_: NoArgs, ctx: TeamContext) -> Reply:
     """List Buildkite teams. Secret teams are listed only with your own token."""
-    teams = [found async for found in ctx.buildkite.teams()]
-    seen = [team for team in teams if ctx.account or team.privacy != "secret"]
+    teams = [found async for found in ctx.teams.teams()]
+    seen = [team for team in teams if ctx.caller.account or team.privacy != "secret"]
     rows = tuple(_render_row(team) for team in sorted(seen, key=lambda team: team.name.lower()))
     count = "1 team" if len(rows) == 1 else f"{len(rows)} teams"
     table = Table(("Team", "Slug", "Privacy", "Default", "Description"), rows, count, empty="There are no teams.")
@@ -28,9 +38,9 @@ def _render_row(team: Team) -> tuple[str, ...]:
     return team.name, team.slug, team.privacy or "", default, shorten(team.description or "", 200)
 
 
-def _describe_hidden(count: int, ctx: Context) -> str:
+def _describe_hidden(count: int, ctx: TeamContext) -> str:
     """Say how many secret teams are hidden: the bot's token may see teams that the person may not."""
     if not count:
         return ""
     hidden = "1 secret team is" if count == 1 else f"{count} secret teams are"
-    return f"{hidden} hidden. Connect your own token ({ctx.command} connect) to see the teams you may see."
+    return f"{hidden} hidden. Connect your own token ({ctx.caller.command} connect) to see the teams you may see."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.buildkite.endpoints.organization import PipelineTemplate
-from bot.execution.context import Context
+from dataclasses import dataclass
+
+from bot.buildkite.endpoints.organization import PipelineTemplate, TemplateCalls
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
@@ -14,6 +15,13 @@ NO_TEMPLATES = "There are no pipeline templates."
 PLAN = "Templates require Buildkite's Enterprise plan."
 
 
+@dataclass(frozen=True)
+class TemplateContext:
+    """The pipeline templates."""
+
+    templates: TemplateCalls
+
+
 @operation(
     "template list",
     needs=Permission.READ,
@@ -21,9 +29,9 @@ PLAN = "Templates require Buildkite's Enterprise plan."
     scopes=("read_pipeline_templates",),
     examples=("template list",),
 )
-async def list_(_: NoArgs, ctx: Context) -> Reply:
+async def list_(_: NoArgs, ctx: TemplateContext) -> Reply:
     """List pipeline templates and who may use them."""
-    found = [template async for template in ctx.buildkite.templates()]
+    found = [template async for template in ctx.templates.templates()]
     rows = tuple(_render_row(template) for template in sorted(found, key=lambda template: template.name.lower()))
     count = "1 template" if len(rows) == 1 else f"{len(rows)} templates"
     columns = ("Template", "Description", "Available to", "Updated")

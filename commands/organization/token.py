@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
 from bot.access.accounts.model import TOKENS_URL
-from bot.buildkite.endpoints.clusters import AgentToken
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.clusters import AgentToken, ClusterCalls
+from bot.buildkite.endpoints.organization import OrganizationCalls
 from bot.buildkite.resources import AccessToken, Cluster
 from bot.errors import Ambiguous, NotFound
-from bot.execution.context import Context
-from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
+from bot.execution.context import Caller
+from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, Registry, operation
 from bot.operations.reply import Reply
 from bot.operations.token_scopes import find_missing_scopes
 from bot.slack.blockkit.blocks import join_lines
@@ -32,17 +35,28 @@ class TokenListArgs(Args):
     ] = None
 
 
+@dataclass(frozen=True)
+class TokenContext:
+    """The token in use, and the clusters' agent tokens."""
+
+    caller: Caller
+    organizations: OrganizationCalls
+    catalog: Catalog
+    clusters: ClusterCalls
+    registry: Registry
+
+
 @operation("token", needs=Permission.READ, effect=Effect.READS, examples=("token",))
-async def token(_: NoArgs, ctx: Context) -> Reply:
+async def token(_: NoArgs, ctx: TokenContext) -> Reply:
     """Show the scopes and expiry of the Buildkite token in use."""
-    found = await ctx.buildkite.access_token()
+    found = await ctx.organizations.access_token()
     return Reply(title="The Buildkite token in use", text=_describe_owner(ctx), fields=_collect_facts(found, ctx))
 
 
-def _describe_owner(ctx: Context) -> Mrkdwn:
+def _describe_owner(ctx: TokenContext) -> Mrkdwn:
     """Say whose token it is. Revoking isn't offered here, because it can't be undone from a chat."""
-    if ctx.account:
-        forget, page = code(f"{ctx.command} disconnect"), link(TOKENS_URL, "Buildkite")
+    if ctx.caller.account:
+        forget, page = code(f"{ctx.caller.command} disconnect"), link(TOKENS_URL, "Buildkite")
         return md(
             "This is your own token. Disconnect it with {forget}, or revoke it in {page}.",
             forget=forget,
@@ -54,7 +68,7 @@ def _describe_owner(ctx: Context) -> Mrkdwn:
     )
 
 
-def _collect_facts(found: AccessToken, ctx: Context) -> tuple[tuple[str, str], ...]:
+def _collect_facts(found: AccessToken, ctx: TokenContext) -> tuple[tuple[str, str], ...]:
     owner = found.user
     facts = {
         "Owner": " ".join(filter(None, (owner.name, f"({owner.email})" if owner.email else ""))) if owner else "",
@@ -66,7 +80,7 @@ def _collect_facts(found: AccessToken, ctx: Context) -> tuple[tuple[str, str], .
     return tuple((label, value) for label, value in facts.items() if value.strip())
 
 
-def _list_missing_scopes(scopes: Iterable[str], ctx: Context) -> Mrkdwn:
+def _list_missing_scopes(scopes: Iterable[str], ctx: TokenContext) -> Mrkdwn:
     """Return a line for each missing scope with the commands that need it."""
     missing = find_missing_scopes(scopes, ctx.registry.commands_by_scope)
     return join_lines(
@@ -74,7 +88,7 @@ def _list_missing_scopes(scopes: Iterable[str], ctx: Context) -> Mrkdwn:
     )
 
 
-async def _pin(args: TokenListArgs, ctx: Context) -> TokenListArgs:
+async def _pin(args: TokenListArgs, ctx: TokenContext) -> TokenListArgs:
     """Replace the cluster's name with its id; without a name, take the only cluster.
 
     Raise Ambiguous or NotFound.
@@ -105,10 +119,10 @@ def _get_only(known: tuple[Cluster, ...]) -> Cluster:
     pin=_pin,
     examples=("token list", "token list Default"),
 )
-async def list_(args: TokenListArgs, ctx: Context) -> Reply:
+async def list_(args: TokenListArgs, ctx: TokenContext) -> Reply:
     """List a cluster's agent tokens with their allowed addresses and expiry, never their values."""
     cluster = await ctx.catalog.find_cluster(args.cluster or "")
-    rows = tuple([_render_row(found) async for found in ctx.buildkite.agent_tokens(cluster.id)])
+    rows = tuple([_render_row(found) async for found in ctx.clusters.agent_tokens(cluster.id)])
     count = "1 agent token" if len(rows) == 1 else f"{len(rows)} agent tokens"
     head = f"{count} of {cluster.name}"
     empty = f"The cluster {cluster.name} has no agent tokens, so no agent can connect to it."

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from bot.execution.context import Context
+from dataclasses import dataclass
+
+from bot.buildkite.endpoints.organization import OrganizationCalls
+from bot.execution.context import Caller
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import bold, code, md
 
 
+@dataclass(frozen=True)
+class UserContext:
+    """The person, and the Buildkite user of the token in use."""
+
+    caller: Caller
+    organizations: OrganizationCalls
+
+
 @operation("user", needs=Permission.READ, effect=Effect.READS, scopes=("read_user",), examples=("user",))
-async def user(_: NoArgs, ctx: Context) -> Reply:
+async def user(_: NoArgs, ctx: UserContext) -> Reply:
     """Show the Buildkite user whose token is in use: yours if connected, otherwise the bot's."""
-    found = await ctx.buildkite.user()
+    found = await ctx.organizations.user()
     name = bold(found.name or found.email or "an unnamed user")
-    connect = code(f"{ctx.command} connect")
-    if ctx.account:
+    connect = code(f"{ctx.caller.command} connect")
+    if ctx.caller.account:
         text = md("You act in Buildkite as {name}, with your own token.", name=name)
     else:
         text = md(

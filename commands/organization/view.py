@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from bot.buildkite.endpoints.organization import OrganizationCalls
 from bot.buildkite.resources import Organization
-from bot.execution.context import Context
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import code, link, local_time, md
+
+
+@dataclass(frozen=True)
+class OrganizationContext:
+    """The organizations that the token can see."""
+
+    organizations: OrganizationCalls
 
 
 @operation(
@@ -17,18 +26,18 @@ from bot.slack.blockkit.mrkdwn import code, link, local_time, md
     scopes=("read_organizations",),
     examples=("org list",),
 )
-async def list_(_: NoArgs, ctx: Context) -> Reply:
+async def list_(_: NoArgs, ctx: OrganizationContext) -> Reply:
     """List the Buildkite organizations visible to the token in use."""
-    found = [organization async for organization in ctx.buildkite.organizations()]
+    found = [organization async for organization in ctx.organizations.organizations()]
     rows = tuple(_render_row(item, ctx) for item in sorted(found, key=lambda item: item.slug))
     count = "1 organization" if len(rows) == 1 else f"{len(rows)} organizations"
     empty = "The token can't see any organization."
     return Reply(table=Table(("Organization", "Slug", "In use", "Since"), rows, count, empty=empty))
 
 
-def _render_row(organization: Organization, ctx: Context) -> tuple[str, ...]:
+def _render_row(organization: Organization, ctx: OrganizationContext) -> tuple[str, ...]:
     since = local_time(organization.created_at, "{date_short_pretty}") if organization.created_at else ""
-    in_use = "yes" if organization.slug == ctx.buildkite.organization else ""
+    in_use = "yes" if organization.slug == ctx.organizations.organization else ""
     return link(organization.web_url, organization.name or organization.slug), organization.slug, in_use, since
 
 
@@ -39,9 +48,9 @@ def _render_row(organization: Organization, ctx: Context) -> tuple[str, ...]:
     scopes=("read_organizations",),
     examples=("org view",),
 )
-async def view(_: NoArgs, ctx: Context) -> Reply:
+async def view(_: NoArgs, ctx: OrganizationContext) -> Reply:
     """Show the Buildkite organization this bot works in."""
-    organization = await ctx.buildkite.get_organization()
+    organization = await ctx.organizations.get_organization()
     since = local_time(organization.created_at, "{date_short_pretty} {time}") if organization.created_at else ""
     facts = {"Slug": code(organization.slug), "Since": since, "Id": code(organization.id)}
     text = md("I work in {name}.", name=link(organization.web_url, organization.name or organization.slug))

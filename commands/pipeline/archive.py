@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from pydantic import Field
 
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.builds import BuildCalls
+from bot.buildkite.endpoints.pipelines import PipelineCalls
 from bot.buildkite.resources import Pipeline
 from bot.errors import Conflict, NotFound
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, md
@@ -37,16 +41,26 @@ class PipelineDeleteArgs(PipelineArgs):
     """Arguments of `pipeline delete`."""
 
 
-async def _pin(args: P, ctx: Context) -> P:
+@dataclass(frozen=True)
+class PipelineArchiveContext:
+    """The pipelines and the builds that would be lost with them."""
+
+    caller: Caller
+    pipelines: PipelineCalls
+    builds: BuildCalls
+    catalog: Catalog
+
+
+async def _pin(args: P, ctx: PipelineArchiveContext) -> P:
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
 
 
-async def _reread(args: PipelineArgs, ctx: Context) -> Pipeline:
+async def _reread(args: PipelineArgs, ctx: PipelineArchiveContext) -> Pipeline:
     ctx.catalog.forget_pipelines()
-    return await ctx.buildkite.pipeline(args.pipeline)
+    return await ctx.pipelines.pipeline(args.pipeline)
 
 
-async def _ask_archive(args: PipelineArchiveArgs, ctx: Context) -> Mrkdwn | None:
+async def _ask_archive(args: PipelineArchiveArgs, ctx: PipelineArchiveContext) -> Mrkdwn | None:
     pipeline = await _reread(args, ctx)
     if pipeline.archived_at:
         raise Conflict(f"{pipeline.name} is already archived.")
@@ -69,7 +83,7 @@ def _describe_running(pipeline: Pipeline) -> Mrkdwn:
     )
 
 
-async def _probe_archive(args: PipelineArchiveArgs, ctx: Context) -> Reply | None:
+async def _probe_archive(args: PipelineArchiveArgs, ctx: PipelineArchiveContext) -> Reply | None:
     pipeline = await _reread(args, ctx)
     return _reply_archived(pipeline) if pipeline.archived_at else None
 
@@ -84,9 +98,9 @@ async def _probe_archive(args: PipelineArchiveArgs, ctx: Context) -> Reply | Non
     probe=_probe_archive,
     examples=("pipeline archive web",),
 )
-async def archive(args: PipelineArchiveArgs, ctx: Context) -> Reply:
+async def archive(args: PipelineArchiveArgs, ctx: PipelineArchiveContext) -> Reply:
     """Archive a pipeline: keep its history, stop builds and edits."""
-    pipeline = await ctx.buildkite.archive_pipeline(args.pipeline)
+    pipeline = await ctx.pipelines.archive_pipeline(args.pipeline)
     ctx.catalog.forget_pipelines()
     return _reply_archived(pipeline)
 
@@ -100,7 +114,7 @@ def _reply_archived(pipeline: Pipeline) -> Reply:
     return Reply(text=md("archived pipeline {name}", name=link_pipeline(pipeline)), buttons=(back,), private=False)
 
 
-async def _probe_unarchive(args: PipelineUnarchiveArgs, ctx: Context) -> Reply | None:
+async def _probe_unarchive(args: PipelineUnarchiveArgs, ctx: PipelineArchiveContext) -> Reply | None:
     pipeline = await _reread(args, ctx)
     return None if pipeline.archived_at else _reply_unarchived(pipeline)
 
@@ -114,9 +128,9 @@ async def _probe_unarchive(args: PipelineUnarchiveArgs, ctx: Context) -> Reply |
     probe=_probe_unarchive,
     examples=("pipeline unarchive web",),
 )
-async def unarchive(args: PipelineUnarchiveArgs, ctx: Context) -> Reply:
+async def unarchive(args: PipelineUnarchiveArgs, ctx: PipelineArchiveContext) -> Reply:
     """Unarchive a pipeline."""
-    pipeline = await ctx.buildkite.unarchive_pipeline(args.pipeline)
+    pipeline = await ctx.pipelines.unarchive_pipeline(args.pipeline)
     ctx.catalog.forget_pipelines()
     return _reply_unarchived(pipeline)
 
@@ -125,7 +139,7 @@ def _reply_unarchived(pipeline: Pipeline) -> Reply:
     return Reply(text=md("unarchived pipeline {name}", name=link_pipeline(pipeline)), private=False)
 
 
-async def _ask_delete(args: PipelineDeleteArgs, ctx: Context) -> Mrkdwn | None:
+async def _ask_delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -> Mrkdwn | None:
     """Ask for confirmation, naming what is lost and the gentler alternative."""
     pipeline = await _reread(args, ctx)
     return md(
@@ -134,13 +148,13 @@ async def _ask_delete(args: PipelineDeleteArgs, ctx: Context) -> Mrkdwn | None:
         name=bold(pipeline.name),
         lost=await _describe_losses(pipeline, ctx),
         now=_describe_running(pipeline),
-        command=ctx.command,
+        command=ctx.caller.command,
         slug=pipeline.slug,
     )
 
 
-async def _describe_losses(pipeline: Pipeline, ctx: Context) -> Mrkdwn:
-    newest = [build async for build in ctx.buildkite.builds(pipeline.slug, limit=1)]
+async def _describe_losses(pipeline: Pipeline, ctx: PipelineArchiveContext) -> Mrkdwn:
+    newest = [build async for build in ctx.builds.builds(pipeline.slug, limit=1)]
     if not newest:
         return Mrkdwn("It has no builds. Its settings, schedules and webhook are deleted.")
     return md(
@@ -150,7 +164,7 @@ async def _describe_losses(pipeline: Pipeline, ctx: Context) -> Mrkdwn:
     )
 
 
-async def _probe_delete(args: PipelineDeleteArgs, ctx: Context) -> Reply | None:
+async def _probe_delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -> Reply | None:
     try:
         await _reread(args, ctx)
     except NotFound:
@@ -168,9 +182,9 @@ async def _probe_delete(args: PipelineDeleteArgs, ctx: Context) -> Reply | None:
     probe=_probe_delete,
     examples=("pipeline delete web",),
 )
-async def delete(args: PipelineDeleteArgs, ctx: Context) -> Reply:
+async def delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -> Reply:
     """Delete a pipeline and all its builds permanently."""
-    await ctx.buildkite.delete_pipeline(args.pipeline)
+    await ctx.pipelines.delete_pipeline(args.pipeline)
     ctx.catalog.forget_pipelines()
     return _reply_deleted(args.pipeline)
 

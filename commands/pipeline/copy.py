@@ -6,12 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.access.policy.decide import decide
-from bot.access.policy.rules import Refuse, Target
 from bot.buildkite.endpoints.pipelines import NewPipeline
 from bot.buildkite.resources import Pipeline
-from bot.errors import Refused, UsageError
-from bot.execution.context import Context
+from bot.errors import UsageError
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from commands.pipeline.fields import (
@@ -26,7 +23,7 @@ from commands.pipeline.fields import (
     TeamsField,
     WebhookField,
 )
-from commands.pipeline.follow_up import FollowUp, reply_recovered, run_follow_up
+from commands.pipeline.follow_up import FollowUp, NewPipelineContext, reply_recovered, run_follow_up
 from commands.pipeline.lookups import check_slug_free, find_cluster_id, find_team_access
 
 VERB = "copied"
@@ -64,27 +61,23 @@ class PipelineCopyArgs(NewPipelineArgs):
     pipeline: SlugField = ""
 
 
-async def _pin(args: PipelineCopyArgs, ctx: Context) -> PipelineCopyArgs:
+async def _pin(args: PipelineCopyArgs, ctx: NewPipelineContext) -> PipelineCopyArgs:
     source = await ctx.catalog.find_pipeline(args.source)
-    _check_readable(source.slug, ctx)
-    await check_slug_free(args.pipeline, ctx)
-    await find_team_access(args.teams, ctx)
-    cluster = await find_cluster_id(args.cluster or source.cluster_id, ctx)
+    # A copy reveals the source's steps and settings.
+    ctx.policy.require_pipeline(ctx.caller.actor, "pipeline view", source.slug)
+    await check_slug_free(args.pipeline, ctx.pipelines)
+    await find_team_access(args.teams, ctx.catalog)
+    cluster = await find_cluster_id(args.cluster or source.cluster_id, ctx.catalog)
     return args.model_copy(update={"source": source.slug, "cluster": cluster})
 
 
-def _check_readable(slug: str, ctx: Context) -> None:
-    """Raise Refused unless the person may view the pipeline: a copy reveals its steps and settings."""
-    verdict = decide(ctx.rules(), ctx.actor, ctx.registry["pipeline view"], Target(slug), ctx.clock.now())
-    if isinstance(verdict, Refuse):
-        raise Refused(verdict.message, verdict.hint, verdict.rule)
-
-
-async def _make_new(args: PipelineCopyArgs, ctx: Context) -> NewPipeline:
-    source = await ctx.buildkite.pipeline(args.source)
+async def _make_new(args: PipelineCopyArgs, ctx: NewPipelineContext) -> NewPipeline:
+    source = await ctx.pipelines.pipeline(args.source)
     if not source.configuration:
         message = f"Buildkite doesn't show me the steps of {args.source}."
-        raise UsageError(message, f"Create the new pipeline with `{ctx.command} pipeline create`.", "source")
+        raise UsageError(
+            message, f"Create the new pipeline with `{ctx.caller.command} pipeline create`.", "source"
+        )
     return NewPipeline(
         name=args.name,
         repository=args.repository or source.repository or "",
@@ -93,7 +86,7 @@ async def _make_new(args: PipelineCopyArgs, ctx: Context) -> NewPipeline:
         slug=args.pipeline,
         default_branch=args.default_branch or source.default_branch,
         description=source.description,
-        teams=await find_team_access(args.teams, ctx),
+        teams=await find_team_access(args.teams, ctx.catalog),
         tags=source.tags or (),
         provider_settings=_copy_provider_settings(source, args),
         template=source.pipeline_template_uuid,
@@ -115,8 +108,8 @@ def _read_follow_up(args: PipelineCopyArgs) -> FollowUp:
     return FollowUp(args.webhook, args.build, args.subscribe)
 
 
-async def _probe(args: PipelineCopyArgs, ctx: Context) -> Reply | None:
-    made = await ctx.buildkite.find_created_pipeline(await _make_new(args, ctx))
+async def _probe(args: PipelineCopyArgs, ctx: NewPipelineContext) -> Reply | None:
+    made = await ctx.pipelines.find_created_pipeline(await _make_new(args, ctx))
     ctx.catalog.forget_pipelines()
     return await reply_recovered(made, _describe_action(args), _read_follow_up(args), ctx) if made else None
 
@@ -131,8 +124,8 @@ async def _probe(args: PipelineCopyArgs, ctx: Context) -> Reply | None:
     opens_form=True,
     examples=("pipeline copy web Web-2", 'pipeline copy web "Web fork" --repo git@github.com:acme/fork.git'),
 )
-async def copy(args: PipelineCopyArgs, ctx: Context) -> Reply:
+async def copy(args: PipelineCopyArgs, ctx: NewPipelineContext) -> Reply:
     """Copy a pipeline's steps, tags and settings to a new private pipeline. Teams aren't copied."""
-    made = await ctx.buildkite.create_pipeline(await _make_new(args, ctx))
+    made = await ctx.pipelines.create_pipeline(await _make_new(args, ctx))
     ctx.catalog.forget_pipelines()
     return await run_follow_up(made, _describe_action(args), _read_follow_up(args), ctx)

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from bot.buildkite.endpoints.pipelines import NewPipeline
 from bot.errors import UsageError
-from bot.execution.context import Context
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from commands.pipeline.fields import (
@@ -26,7 +25,7 @@ from commands.pipeline.fields import (
     TeamsField,
     WebhookField,
 )
-from commands.pipeline.follow_up import FollowUp, reply_recovered, run_follow_up
+from commands.pipeline.follow_up import FollowUp, NewPipelineContext, reply_recovered, run_follow_up
 from commands.pipeline.lookups import (
     check_slug_free,
     check_steps,
@@ -61,32 +60,34 @@ class PipelineCreateArgs(NewPipelineArgs):
     pipeline: SlugField = ""
 
 
-async def _take(args: PipelineCreateArgs, _ctx: Context) -> None:
+async def _take(args: PipelineCreateArgs, _ctx: NewPipelineContext) -> None:
     if args.steps and args.template:
         message = "Give either steps or a template, not both."
         raise UsageError(message, field="template")
     await check_steps(args.steps)
 
 
-async def _pin(args: PipelineCreateArgs, ctx: Context) -> PipelineCreateArgs:
+async def _pin(args: PipelineCreateArgs, ctx: NewPipelineContext) -> PipelineCreateArgs:
     """Replace names with ids, and check everything before anything is created."""
     await _take(args, ctx)
-    await check_slug_free(args.pipeline, ctx)
+    await check_slug_free(args.pipeline, ctx.pipelines)
     template = (await ctx.catalog.find_template(args.template)).uuid if args.template else None
-    await find_team_access(args.teams, ctx)
-    return args.model_copy(update={"cluster": await find_cluster_id(args.cluster, ctx), "template": template})
+    await find_team_access(args.teams, ctx.catalog)
+    return args.model_copy(
+        update={"cluster": await find_cluster_id(args.cluster, ctx.catalog), "template": template}
+    )
 
 
-async def _make_new(args: PipelineCreateArgs, ctx: Context) -> NewPipeline:
+async def _make_new(args: PipelineCreateArgs, ctx: NewPipelineContext) -> NewPipeline:
     return NewPipeline(
         name=args.name,
         repository=args.repository,
         cluster_id=args.cluster or "",
-        configuration=await find_configuration(args.steps, args.template, ctx),
+        configuration=await find_configuration(args.steps, args.template, ctx.catalog),
         slug=args.pipeline,
         default_branch=args.default_branch,
         description=args.description,
-        teams=await find_team_access(args.teams, ctx),
+        teams=await find_team_access(args.teams, ctx.catalog),
         tags=args.tags,
         visibility=args.visibility,
         template=args.template,
@@ -97,9 +98,9 @@ def _read_follow_up(args: PipelineCreateArgs) -> FollowUp:
     return FollowUp(args.webhook, args.build, args.subscribe)
 
 
-async def _probe(args: PipelineCreateArgs, ctx: Context) -> Reply | None:
+async def _probe(args: PipelineCreateArgs, ctx: NewPipelineContext) -> Reply | None:
     """Return the reply if a pipeline with that name and repository exists."""
-    made = await ctx.buildkite.find_created_pipeline(await _make_new(args, ctx))
+    made = await ctx.pipelines.find_created_pipeline(await _make_new(args, ctx))
     ctx.catalog.forget_pipelines()
     return await reply_recovered(made, VERB, _read_follow_up(args), ctx) if made else None
 
@@ -118,8 +119,8 @@ async def _probe(args: PipelineCreateArgs, ctx: Context) -> Reply | None:
         "pipeline create Web -r git@github.com:acme/web.git --team web --tag ruby --webhook --build",
     ),
 )
-async def create(args: PipelineCreateArgs, ctx: Context) -> Reply:
+async def create(args: PipelineCreateArgs, ctx: NewPipelineContext) -> Reply:
     """Create a pipeline with steps you type or attach, from a template or from the repository."""
-    made = await ctx.buildkite.create_pipeline(await _make_new(args, ctx))
+    made = await ctx.pipelines.create_pipeline(await _make_new(args, ctx))
     ctx.catalog.forget_pipelines()
     return await run_follow_up(made, VERB, _read_follow_up(args), ctx)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.access.locks.rules import find_lock_refusal
-from bot.access.policy.decide import decide
-from bot.access.policy.policy_wording import explain_protection
-from bot.access.policy.rules import Allow, Refuse, Target
+from bot.access.policy.rules import Target
+from bot.access.policy.service import PolicyService
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.builds import BuildCalls
+from bot.buildkite.endpoints.pipelines import PipelineCalls
 from bot.buildkite.models import Build, Person
 from bot.buildkite.resources import INSTANCE_KEY, NewBuild, Pipeline
 from bot.errors import KitestringError, Refused, Unavailable
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.notifications.subscriptions.model import DEFAULT_STATES, Subscription, assign_id, sort_states
+from bot.notifications.subscriptions.service import SubscriptionService
 from bot.operations.reply import Button, Call, Reply
+from bot.runtime.clock import Clock
 from commands.pipeline.render import FollowUpResult, render_made
 
 WEBHOOK, BUILD, SUBSCRIBE = "GitHub webhook", "first build", "this channel's subscription"
@@ -30,7 +33,20 @@ class FollowUp:
     subscribe: bool = False
 
 
-async def run_follow_up(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: Context) -> Reply:
+@dataclass(frozen=True)
+class NewPipelineContext:
+    """The new pipeline, its first build and its subscription, and who may ask for them."""
+
+    caller: Caller
+    pipelines: PipelineCalls
+    builds: BuildCalls
+    catalog: Catalog
+    subscriptions: SubscriptionService
+    policy: PolicyService
+    clock: Clock
+
+
+async def run_follow_up(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: NewPipelineContext) -> Reply:
     """Run the requested steps one after the other, and return their results.
 
     A failed step doesn't undo the pipeline. The subscription comes before the build, so that it covers the build.
@@ -48,9 +64,9 @@ async def run_follow_up(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: 
     return _reply_made(pipeline, action, [result for result in done if result], builds)
 
 
-async def reply_recovered(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: Context) -> Reply:
+async def reply_recovered(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: NewPipelineContext) -> Reply:
     """Return the reply after a crash. Only a build carries our mark; the results of other steps are unknown."""
-    build = await ctx.buildkite.find_marked_build(pipeline.slug, ctx.invocation_id) if wanted.build else None
+    build = await ctx.builds.find_marked_build(pipeline.slug, ctx.caller.invocation_id) if wanted.build else None
     done = [
         FollowUpResult(WEBHOOK, UNKNOWN) if wanted.webhook else None,
         FollowUpResult(SUBSCRIBE, UNKNOWN) if wanted.subscribe else None,
@@ -99,51 +115,38 @@ async def _try(what: str, work: Callable[[], Awaitable[None]]) -> FollowUpResult
     return FollowUpResult(what)
 
 
-async def _create_webhook(pipeline: Pipeline, ctx: Context) -> None:
-    await ctx.buildkite.create_github_webhook(pipeline.slug)
+async def _create_webhook(pipeline: Pipeline, ctx: NewPipelineContext) -> None:
+    await ctx.pipelines.create_github_webhook(pipeline.slug)
 
 
-async def _subscribe_channel(pipeline: Pipeline, ctx: Context) -> None:
-    await _check_allowed("subscribe", Target(pipeline.slug), ctx)
+async def _subscribe_channel(pipeline: Pipeline, ctx: NewPipelineContext) -> None:
+    await ctx.policy.require(ctx.caller.actor, "subscribe", Target(pipeline.slug))
     await _check_postable(ctx)
-    direct = ctx.thread.channel.startswith("D")
+    direct = ctx.caller.thread.channel.startswith("D")
     subscription = Subscription(
         id="",
-        team=ctx.thread.team,
-        channel=ctx.thread.channel,
+        team=ctx.caller.thread.team,
+        channel=ctx.caller.thread.channel,
         pipeline=pipeline.slug,
-        created_by=ctx.actor.id,
+        created_by=ctx.caller.actor.id,
         created_at=ctx.clock.now(),
         states=sort_states(DEFAULT_STATES),
-        owner=ctx.actor.id if direct else None,
+        owner=ctx.caller.actor.id if direct else None,
         origin="person" if direct else "chat",
     )
     await ctx.subscriptions.save(assign_id(subscription))
 
 
-async def _start_build(pipeline: Pipeline, ctx: Context) -> Build:
+async def _start_build(pipeline: Pipeline, ctx: NewPipelineContext) -> Build:
     branch = pipeline.default_branch or "main"
-    await _check_allowed("build create", Target(pipeline.slug, branch, "HEAD"), ctx)
+    # Creating a pipeline doesn't imply that the person may start builds of it.
+    await ctx.policy.require(ctx.caller.actor, "build create", Target(pipeline.slug, branch, "HEAD"))
     await _check_postable(ctx)
-    author = Person(name=ctx.actor.name, email=ctx.actor.email)
-    new = NewBuild(branch=branch, author=author, meta_data={INSTANCE_KEY: ctx.instance})
-    return await ctx.buildkite.create_build(pipeline.slug, new, ctx.invocation_id)
+    author = Person(name=ctx.caller.actor.name, email=ctx.caller.actor.email)
+    new = NewBuild(branch=branch, author=author, meta_data={INSTANCE_KEY: ctx.caller.instance})
+    return await ctx.builds.create_build(pipeline.slug, new, ctx.caller.invocation_id)
 
 
-async def _check_postable(ctx: Context) -> None:
-    if not await ctx.subscriptions.can_post(ctx.thread):
+async def _check_postable(ctx: NewPipelineContext) -> None:
+    if not await ctx.subscriptions.can_post(ctx.caller.thread):
         raise Refused("I'm not in this channel.", "Type `/invite @kitestring` first.", "not in the channel")
-
-
-async def _check_allowed(name: str, target: Target, ctx: Context) -> None:
-    """Raise Refused unless policy and locks allow the step itself: creating a pipeline doesn't imply it."""
-    op, now = ctx.registry[name], ctx.clock.now()
-    verdict = decide(ctx.rules(), ctx.actor, op, target, now)
-    if isinstance(verdict, Allow):
-        verdict = (
-            find_lock_refusal(op, target, await ctx.locks.find_active(target.pipeline), ctx.actor, now) or verdict
-        )
-    if isinstance(verdict, Refuse):
-        raise Refused(verdict.message, verdict.hint, verdict.rule)
-    if not isinstance(verdict, Allow):
-        raise Refused(explain_protection(op, verdict), "Request it with the button.", verdict.rule)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from bot.buildkite.endpoints.pipelines import Access
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.pipelines import Access, PipelineCalls
 from bot.errors import Ambiguous, NotFound, UsageError
-from bot.execution.context import Context
 from commands.pipeline.fields import UPLOAD_STEPS, parse_team_access
 
 
@@ -27,11 +27,11 @@ async def check_steps(text: str | None) -> None:
         )
 
 
-async def find_cluster_id(word: str | None, ctx: Context) -> str:
+async def find_cluster_id(word: str | None, catalog: Catalog) -> str:
     """Return the id of the named cluster, or of the only one. Raise Ambiguous, NotFound or UsageError."""
     if word:
-        return (await ctx.catalog.find_cluster(word)).id
-    known = await ctx.catalog.list_clusters()
+        return (await catalog.find_cluster(word)).id
+    known = await catalog.list_clusters()
     if len(known) == 1:
         return known[0].id
     if not known:
@@ -40,23 +40,23 @@ async def find_cluster_id(word: str | None, ctx: Context) -> str:
     raise Ambiguous("Which cluster should it build in?", "cluster", options)
 
 
-async def find_team_access(words: tuple[str, ...], ctx: Context) -> dict[str, Access]:
+async def find_team_access(words: tuple[str, ...], catalog: Catalog) -> dict[str, Access]:
     """Return each team's access level by its UUID. Raise NotFound, Refused or UsageError."""
-    return {(await ctx.catalog.find_team(team)).id: cast(Access, may) for team, may in parse_team_access(words)}
+    return {(await catalog.find_team(team)).id: cast(Access, may) for team, may in parse_team_access(words)}
 
 
-async def find_configuration(steps: str | None, template: str | None, ctx: Context) -> str:
+async def find_configuration(steps: str | None, template: str | None, catalog: Catalog) -> str:
     """Return the given steps, the template's, or a step that uploads the repository's own."""
     if steps:
         return steps
-    found = await ctx.catalog.find_template(template) if template else None
+    found = await catalog.find_template(template) if template else None
     return (found.configuration if found else None) or UPLOAD_STEPS
 
 
-async def check_slug_free(slug: str, ctx: Context) -> None:
+async def check_slug_free(slug: str, pipelines: PipelineCalls) -> None:
     """Raise UsageError if a pipeline, even an archived one, already has that slug."""
     try:
-        there = await ctx.buildkite.pipeline(slug)
+        there = await pipelines.pipeline(slug)
     except NotFound:
         return
     hint = "It's archived: unarchive it, or choose another name." if there.archived_at else "Choose another name."

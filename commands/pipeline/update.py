@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from bot.buildkite.endpoints.pipelines import PipelineChanges
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.pipelines import PipelineCalls, PipelineChanges
 from bot.buildkite.resources import Pipeline
 from bot.errors import UsageError
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
@@ -68,14 +70,23 @@ class PipelineWebhookArgs(Args):
     ]
 
 
-async def _take(args: PipelineUpdateArgs, _ctx: Context) -> None:
+@dataclass(frozen=True)
+class PipelineUpdateContext:
+    """The pipelines and clusters to choose from."""
+
+    caller: Caller
+    pipelines: PipelineCalls
+    catalog: Catalog
+
+
+async def _take(args: PipelineUpdateArgs, _ctx: PipelineUpdateContext) -> None:
     await check_steps(args.steps)
 
 
-async def _pin(args: PipelineUpdateArgs, ctx: Context) -> PipelineUpdateArgs:
+async def _pin(args: PipelineUpdateArgs, ctx: PipelineUpdateContext) -> PipelineUpdateArgs:
     await _take(args, ctx)
     if not args.model_dump(exclude={"pipeline"}, exclude_none=True):
-        hint = f"See `{ctx.command} help pipeline update`."
+        hint = f"See `{ctx.caller.command} help pipeline update`."
         raise UsageError("There's nothing to change. Give at least one new value.", hint, "name")
     cluster = (await ctx.catalog.find_cluster(args.cluster)).id if args.cluster else None
     slug = (await ctx.catalog.find_pipeline(args.pipeline)).slug
@@ -97,7 +108,7 @@ def _collect_changes(args: PipelineUpdateArgs) -> PipelineChanges:
     )
 
 
-async def _ask(args: PipelineUpdateArgs, _ctx: Context) -> Mrkdwn | None:
+async def _ask(args: PipelineUpdateArgs, _ctx: PipelineUpdateContext) -> Mrkdwn | None:
     """Ask only if the change affects where code comes from, where it runs or who sees it."""
     risks = [Mrkdwn(_RISKY[key]) for key in _collect_changes(args).to_json() if key in _RISKY]
     risks += [Mrkdwn(_PUBLIC)] if args.visibility == "public" else []
@@ -106,10 +117,10 @@ async def _ask(args: PipelineUpdateArgs, _ctx: Context) -> Mrkdwn | None:
     return md("Update pipeline {name}? Note: {risks}.", name=bold(args.pipeline), risks=join(risks, "; "))
 
 
-async def _probe(args: PipelineUpdateArgs, ctx: Context) -> Reply | None:
+async def _probe(args: PipelineUpdateArgs, ctx: PipelineUpdateContext) -> Reply | None:
     """Return the reply if the pipeline has all the requested values."""
     ctx.catalog.forget_pipelines()
-    pipeline = await ctx.buildkite.pipeline(args.pipeline)
+    pipeline = await ctx.pipelines.pipeline(args.pipeline)
     wanted = _collect_changes(args).to_json()
     return (
         _reply_changed(pipeline, wanted)
@@ -139,10 +150,10 @@ def _is_applied(pipeline: Pipeline, key: str, value: Any) -> bool:
         "pipeline update web --tag backend,ruby -d 'The shop'",
     ),
 )
-async def update(args: PipelineUpdateArgs, ctx: Context) -> Reply:
+async def update(args: PipelineUpdateArgs, ctx: PipelineUpdateContext) -> Reply:
     """Change a pipeline's settings. Teams are changed in Buildkite."""
     changes = _collect_changes(args)
-    pipeline = await ctx.buildkite.update_pipeline(args.pipeline, changes)
+    pipeline = await ctx.pipelines.update_pipeline(args.pipeline, changes)
     ctx.catalog.forget_pipelines()
     return _reply_changed(pipeline, changes.to_json())
 
@@ -162,7 +173,7 @@ def _describe_change(key: str, value: Any) -> Mrkdwn:
     return md("{word} to {value}", word=word, value=code(shorten(shown, 100)))
 
 
-async def _pin_webhook(args: PipelineWebhookArgs, ctx: Context) -> PipelineWebhookArgs:
+async def _pin_webhook(args: PipelineWebhookArgs, ctx: PipelineUpdateContext) -> PipelineWebhookArgs:
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
 
 
@@ -174,9 +185,9 @@ async def _pin_webhook(args: PipelineWebhookArgs, ctx: Context) -> PipelineWebho
     pin=_pin_webhook,
     examples=("pipeline webhook web",),
 )
-async def webhook(args: PipelineWebhookArgs, ctx: Context) -> Reply:
+async def webhook(args: PipelineWebhookArgs, ctx: PipelineUpdateContext) -> Reply:
     """Create the GitHub webhook that reports pushes to a pipeline's repository."""
     pipeline = await ctx.catalog.find_pipeline(args.pipeline)
-    await ctx.buildkite.create_github_webhook(pipeline.slug)
+    await ctx.pipelines.create_github_webhook(pipeline.slug)
     text = md("created the GitHub webhook of {name}", name=link(pipeline.web_url, pipeline.name))
     return Reply(text=text, private=False)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bot.access.policy.decide import decide
-from bot.access.policy.rules import Allow, Target
+from bot.access.policy.service import PolicyService
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.builds import BuildCalls
+from bot.buildkite.endpoints.pipelines import PipelineCalls
 from bot.buildkite.models import Build
 from bot.buildkite.resources import Pipeline
 from bot.errors import KitestringError
-from bot.execution.context import Context
+from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.data_tables import Table
@@ -48,7 +50,18 @@ class PipelineViewArgs(Args):
     yaml: Annotated[bool, Opt(short="y"), Field(description="Show its steps as YAML")] = False
 
 
-async def _pin(args: PipelineViewArgs, ctx: Context) -> PipelineViewArgs:
+@dataclass(frozen=True)
+class PipelineViewContext:
+    """The pipelines that the person may see, and their latest builds."""
+
+    caller: Caller
+    pipelines: PipelineCalls
+    builds: BuildCalls
+    catalog: Catalog
+    policy: PolicyService
+
+
+async def _pin(args: PipelineViewArgs, ctx: PipelineViewContext) -> PipelineViewArgs:
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
 
 
@@ -60,7 +73,7 @@ async def _pin(args: PipelineViewArgs, ctx: Context) -> PipelineViewArgs:
     filters_pipelines=True,
     examples=("pipeline list", "pipeline list web --tag backend", "pipeline list --repo acme/web --state all"),
 )
-async def list_(args: PipelineListArgs, ctx: Context) -> Reply:
+async def list_(args: PipelineListArgs, ctx: PipelineViewContext) -> Reply:
     """List pipelines by name, repository and tag."""
     candidates = await _find_pipelines(args, ctx)
     found = [pipeline for pipeline in candidates if _matches(pipeline, args) and _is_visible(pipeline.slug, ctx)]
@@ -70,11 +83,11 @@ async def list_(args: PipelineListArgs, ctx: Context) -> Reply:
     return Reply(table=Table(COLUMNS, rows, f"{count}{what}", empty=f"There are no pipelines{what}.", hint=_HINT))
 
 
-async def _find_pipelines(args: PipelineListArgs, ctx: Context) -> list[Pipeline]:
+async def _find_pipelines(args: PipelineListArgs, ctx: PipelineViewContext) -> list[Pipeline]:
     """Return candidates, from the cache if all pipelines are wanted. Buildkite ignores case in names."""
     if args.state == "active" and not (args.name or args.repository):
         return list(await ctx.catalog.list_pipelines())
-    return [pipeline async for pipeline in ctx.buildkite.pipelines(args.name, repository=args.repository)]
+    return [pipeline async for pipeline in ctx.pipelines.pipelines(args.name, repository=args.repository)]
 
 
 def _matches(pipeline: Pipeline, args: PipelineListArgs) -> bool:
@@ -82,10 +95,9 @@ def _matches(pipeline: Pipeline, args: PipelineListArgs) -> bool:
     return wanted[args.state] and {tag.lower() for tag in args.tag} <= {tag.lower() for tag in pipeline.tags or ()}
 
 
-def _is_visible(slug: str, ctx: Context) -> bool:
+def _is_visible(slug: str, ctx: PipelineViewContext) -> bool:
     """Return whether the policy lets this person see that pipeline here."""
-    op = replace(ctx.registry["pipeline list"], filters_pipelines=False)
-    return isinstance(decide(ctx.rules(), ctx.actor, op, Target(slug), ctx.clock.now()), Allow)
+    return ctx.policy.find_refusal(ctx.caller.actor, "pipeline list", slug) is None
 
 
 def _describe_search(args: PipelineListArgs) -> str:
@@ -107,9 +119,9 @@ def _describe_search(args: PipelineListArgs) -> str:
     pin=_pin,
     examples=("pipeline view web", "pipeline view web --yaml"),
 )
-async def view(args: PipelineViewArgs, ctx: Context) -> Reply:
+async def view(args: PipelineViewArgs, ctx: PipelineViewContext) -> Reply:
     """Show a pipeline's repository, cluster, steps and latest build."""
-    pipeline = await ctx.buildkite.pipeline(args.pipeline)
+    pipeline = await ctx.pipelines.pipeline(args.pipeline)
     last = await _find_last_build(pipeline, ctx)
     about = md("\n{text}", text=pipeline.description) if pipeline.description else Mrkdwn("")
     summary = Mrkdwn("") if args.yaml else render_steps(pipeline.configuration)
@@ -126,14 +138,14 @@ async def view(args: PipelineViewArgs, ctx: Context) -> Reply:
     )
 
 
-async def _find_last_build(pipeline: Pipeline, ctx: Context) -> Build | None:
+async def _find_last_build(pipeline: Pipeline, ctx: PipelineViewContext) -> Build | None:
     """Return the newest build of the default branch."""
     branch = (pipeline.default_branch,) if pipeline.default_branch else ()
-    listing = ctx.buildkite.builds(pipeline.slug, branch=branch, limit=1)
+    listing = ctx.builds.builds(pipeline.slug, branch=branch, limit=1)
     return next((build for build in [build async for build in listing]), None)
 
 
-async def _name_cluster(pipeline: Pipeline, ctx: Context) -> str:
+async def _name_cluster(pipeline: Pipeline, ctx: PipelineViewContext) -> str:
     """Return the cluster's name, or its id if the token may not read clusters."""
     if not pipeline.cluster_id:
         return ""
@@ -142,7 +154,7 @@ async def _name_cluster(pipeline: Pipeline, ctx: Context) -> str:
     return pipeline.cluster_id
 
 
-def _make_buttons(pipeline: Pipeline, args: PipelineViewArgs, ctx: Context) -> tuple[Button, ...]:
+def _make_buttons(pipeline: Pipeline, args: PipelineViewArgs, ctx: PipelineViewContext) -> tuple[Button, ...]:
     given = {"pipeline": pipeline.slug}
     wanted = {
         "Start a build": Call("build create", given),
@@ -157,6 +169,6 @@ def _make_buttons(pipeline: Pipeline, args: PipelineViewArgs, ctx: Context) -> t
     buttons = [
         Button(label, call, form=label in forms, spoken_label=f"{label}: {pipeline.name}")
         for label, call in wanted.items()
-        if label not in hidden and ctx.is_allowed(ctx.registry[call.operation])
+        if label not in hidden and ctx.policy.is_allowed(ctx.caller.actor, call.operation)
     ]
     return (*buttons, Button("Open", url=pipeline.web_url, spoken_label=f"Open {pipeline.name} in Buildkite"))

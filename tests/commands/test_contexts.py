@@ -1,6 +1,6 @@
 """Contexts: each operation gets what it declares."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import pytest
 
@@ -62,3 +62,16 @@ def test_a_field_with_several_sources_stops_the_start(bench: Bench) -> None:
     second = NarrowContext(bench.caller, bench.access.buildkite, bench.clock)
     with pytest.raises(TypeError, match="2 services provide NarrowContext"):
         ContextFactory([op], [*bench.services, second])
+
+
+def test_every_context_is_narrow_and_frozen(bench: Bench) -> None:
+    """No operation gets more than eight things, and none of them can be replaced."""
+    contexts = {op.context for op in bench.registry}
+    assert {context.__name__ for context in contexts if len(fields(context)) > 8} == set()
+    assert {context.__name__ for context in contexts if not context.__dataclass_params__.frozen} == set()
+
+
+def test_every_operation_gets_its_context(bench: Bench) -> None:
+    """Something provides each field of each operation's context."""
+    for op in bench.registry:
+        assert type(bench.build_context(op)) is op.context

@@ -38,6 +38,10 @@ class PolicyService:
         """Return whether the person may run the operation of that name on something."""
         return self.find_blanket_refusal(actor, self._registry[name]) is None
 
+    def list_allowed(self, actor: Actor) -> tuple[str, ...]:
+        """Return the names of the operations that the person may run on something."""
+        return tuple(op.name for op in self._registry if self.find_blanket_refusal(actor, op) is None)
+
     def find_refusal(self, actor: Actor, name: str, pipeline: str) -> Refuse | None:
         """Return the refusal if the person may not run the operation on that pipeline.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from bot.buildkite.endpoints.artifacts import Artifact
+from bot.buildkite.endpoints.artifacts import Artifact, ArtifactCalls
 from bot.buildkite.models import Build, BuildRef, Job
 from bot.errors import Ambiguous, NotFound
-from bot.execution.context import Context
 from bot.execution.resolve.artifact_text import format_size, make_pattern
+from bot.execution.resolve.build import BuildContext
 from bot.execution.resolve.job import find_matching_jobs
 from bot.slack.blockkit.blocks import join_dotted, shorten
 
@@ -19,25 +20,32 @@ _OPTIONS_LIMIT = 20
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-async def find_artifact(name: str | None, job: str | None, ref: BuildRef, ctx: Context) -> Artifact:
+@dataclass(frozen=True)
+class ArtifactContext(BuildContext):
+    """The artifacts besides builds."""
+
+    artifacts: ArtifactCalls
+
+
+async def find_artifact(name: str | None, job: str | None, ref: BuildRef, ctx: ArtifactContext) -> Artifact:
     """Return the artifact of a build that `name` means, among those of `job` where one is named.
 
     Call it only after the policy was applied, because its errors name artifacts. Raises Ambiguous or NotFound.
     """
     if name and job and _UUID.fullmatch(name) and _UUID.fullmatch(job):
-        return await ctx.buildkite.artifact(ref.pipeline, ref.number, job, name)
+        return await ctx.artifacts.artifact(ref.pipeline, ref.number, job, name)
     jobs = await find_named_jobs(job, ref, ctx) if job else None
     found = await _find_matching(name, jobs, ref, ctx)
     if not found:
-        hint = f"See `{ctx.command} artifacts list {ref.pipeline} {ref.number}`."
+        hint = f"See `{ctx.caller.command} artifacts list {ref.pipeline} {ref.number}`."
         raise NotFound(f"{ref} has no artifact “{name}”." if name else f"{ref} has no artifacts.", hint)
     ready = [artifact for artifact in found if artifact.state == "finished"] or found
     return _choose(ready, name, ref)
 
 
-async def find_named_jobs(name: str, ref: BuildRef, ctx: Context) -> tuple[Job, ...]:
+async def find_named_jobs(name: str, ref: BuildRef, ctx: ArtifactContext) -> tuple[Job, ...]:
     """Return the jobs of a build with that id, name or name prefix. Raises NotFound."""
-    return find_jobs_in_build(await ctx.buildkite.build(ref.pipeline, ref.number), name)
+    return find_jobs_in_build(await ctx.builds.build(ref.pipeline, ref.number), name)
 
 
 def find_jobs_in_build(build: Build, name: str) -> tuple[Job, ...]:
@@ -50,11 +58,16 @@ def find_jobs_in_build(build: Build, name: str) -> tuple[Job, ...]:
 
 
 async def list_artifacts(
-    ref: BuildRef, jobs: Sequence[Job] | None, ctx: Context, *, path: str | None = None, state: str | None = None
+    ref: BuildRef,
+    jobs: Sequence[Job] | None,
+    ctx: ArtifactContext,
+    *,
+    path: str | None = None,
+    state: str | None = None,
 ) -> tuple[Artifact, ...]:
     """Return artifacts of a build, or of some of its jobs, among its first 300."""
     only = jobs[0].id if jobs and len(jobs) == 1 else None
-    found = ctx.buildkite.artifacts(
+    found = ctx.artifacts.artifacts(
         ref.pipeline, ref.number, job=only, path=path, state=state, limit=ARTIFACTS_LIMIT
     )
     ids = {job.id for job in jobs} if jobs is not None else None
@@ -62,7 +75,7 @@ async def list_artifacts(
 
 
 async def _find_matching(
-    name: str | None, jobs: Sequence[Job] | None, ref: BuildRef, ctx: Context
+    name: str | None, jobs: Sequence[Job] | None, ref: BuildRef, ctx: ArtifactContext
 ) -> Sequence[Artifact]:
     if name is None:
         return await list_artifacts(ref, jobs, ctx)

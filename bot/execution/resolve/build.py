@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeVar
 
+from bot.buildkite.catalog import Catalog
+from bot.buildkite.endpoints.builds import BuildCalls
 from bot.buildkite.models import BuildRef
 from bot.builds.model import TrackedBuild
 from bot.errors import Ambiguous, UsageError
-from bot.execution.context import Context
+from bot.execution.context import Caller, TrackedBuildLookup
+from bot.execution.default_pipeline import DefaultPipelines
 from bot.operations.addresses import BuildArgs
 
 A = TypeVar("A", bound=BuildArgs)
+C = TypeVar("C", bound="BuildContext")
 BUILD_HINT = "Name it (`web 101`, `web#101` or its URL), or ask in the build's thread."
 
 
-async def pin_build(args: A, ctx: Context) -> A:
+@dataclass(frozen=True)
+class BuildContext:
+    """The builds, and what tells which of them is meant: the thread, its cards, and the channel's default."""
+
+    caller: Caller
+    builds: BuildCalls
+    catalog: Catalog
+    tracked_builds: TrackedBuildLookup
+    default_pipelines: DefaultPipelines
+
+
+async def pin_build(args: A, ctx: C) -> A:
     """Fill in pipeline and number.
 
     Without both: the build of this thread, the active one of several. With a pipeline only: this thread's build of
@@ -22,35 +38,35 @@ async def pin_build(args: A, ctx: Context) -> A:
     pipeline of the channel's builds. The channel's default counts as if it had been named.
     Raises UsageError, Ambiguous or NotFound.
     """
-    check_organization(getattr(args, "org", None), ctx)
+    check_organization(args.org, ctx.catalog)
     ref = await resolve_build(args.pipeline, args.number, ctx)
     return args.model_copy(update={"pipeline": ref.pipeline, "number": ref.number})
 
 
-async def resolve_build(pipeline: str | None, number: int | None, ctx: Context) -> BuildRef:
+async def resolve_build(pipeline: str | None, number: int | None, ctx: BuildContext) -> BuildRef:
     """Return the build that a pipeline and a number mean in this thread; see `pin_build`."""
     if pipeline is not None:
         pipeline = (await ctx.catalog.find_pipeline(pipeline)).slug
     if pipeline is not None and number is not None:
-        return BuildRef(ctx.buildkite.organization, pipeline, number)
+        return BuildRef(ctx.builds.organization, pipeline, number)
     if number is not None:
-        return BuildRef(ctx.buildkite.organization, await _find_pipeline(number, ctx), number)
+        return BuildRef(ctx.builds.organization, await _find_pipeline(number, ctx), number)
     in_thread = [
         tracked
-        for tracked in await ctx.tracked_builds.find_in_thread(ctx.thread)
+        for tracked in await ctx.tracked_builds.find_in_thread(ctx.caller.thread)
         if _is_of_pipeline(tracked, pipeline)
     ]
     if in_thread:
         return choose_build(in_thread)
-    slug = pipeline or await ctx.default_pipelines.find(ctx.thread)
+    slug = pipeline or await ctx.default_pipelines.find(ctx.caller.thread)
     if slug is None:
         raise UsageError("Which build do you mean?", BUILD_HINT, "pipeline")
     return await _find_newest(slug, ctx)
 
 
-def check_organization(org: str | None, ctx: Context) -> None:
+def check_organization(org: str | None, catalog: Catalog) -> None:
     """Raise UsageError for an address in another organization."""
-    own = ctx.buildkite.organization
+    own = catalog.organization
     if org is not None and org.lower() != own.lower():
         raise UsageError(f"That's in the organization “{org}”. I only work with “{own}”.", "", "pipeline")
 
@@ -78,12 +94,12 @@ def _is_of_pipeline(tracked: TrackedBuild, pipeline: str | None) -> bool:
     return pipeline is None or tracked.build.ref.pipeline == pipeline
 
 
-async def _find_pipeline(number: int, ctx: Context) -> str:
-    in_thread = await ctx.tracked_builds.find_in_thread(ctx.thread)
-    chosen = None if in_thread else await ctx.default_pipelines.find(ctx.thread)
+async def _find_pipeline(number: int, ctx: BuildContext) -> str:
+    in_thread = await ctx.tracked_builds.find_in_thread(ctx.caller.thread)
+    chosen = None if in_thread else await ctx.default_pipelines.find(ctx.caller.thread)
     if chosen:
         return chosen
-    for candidates in (in_thread, await ctx.tracked_builds.find_in_channel(ctx.thread.channel)):
+    for candidates in (in_thread, await ctx.tracked_builds.find_in_channel(ctx.caller.thread.channel)):
         exact = {tracked.build.ref.pipeline for tracked in candidates if tracked.build.number == number}
         slugs = sorted(exact or {tracked.build.ref.pipeline for tracked in candidates})
         if len(slugs) == 1:
@@ -94,9 +110,9 @@ async def _find_pipeline(number: int, ctx: Context) -> str:
     raise UsageError(f"Which pipeline's build {number}?", BUILD_HINT, "pipeline")
 
 
-async def _find_newest(pipeline: str, ctx: Context) -> BuildRef:
-    async for build in ctx.buildkite.builds(pipeline, limit=1):
+async def _find_newest(pipeline: str, ctx: BuildContext) -> BuildRef:
+    async for build in ctx.builds.builds(pipeline, limit=1):
         return build.ref
     raise UsageError(
-        f"{pipeline} has no builds yet.", f"Start one: `{ctx.command} build create {pipeline}`.", "number"
+        f"{pipeline} has no builds yet.", f"Start one: `{ctx.caller.command} build create {pipeline}`.", "number"
     )

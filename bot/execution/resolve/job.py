@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple, TypeVar
 
+from bot.buildkite.endpoints.jobs import JobCalls
 from bot.buildkite.models import BuildRef, Job
 from bot.errors import Ambiguous, NotFound, UsageError
-from bot.execution.context import Context
-from bot.execution.resolve.build import check_organization, resolve_build
+from bot.execution.resolve.build import BuildContext, check_organization, resolve_build
 from bot.operations.addresses import JobArgs, parse_buildkite_url
 from bot.runtime.wording import join_or
 
 A = TypeVar("A", bound=JobArgs)
+C = TypeVar("C", bound="JobContext")
 JobPredicate = Callable[[Job], bool]
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _EMOJI = re.compile(r":[\w+-]+:")
 _SHORTEST_PREFIX = 4
 
 
+@dataclass(frozen=True)
+class JobContext(BuildContext):
+    """The jobs besides builds."""
+
+    jobs: JobCalls
+
+
 async def pin_job(
-    args: A, ctx: Context, is_eligible: JobPredicate, adjective: str, is_alternative: JobPredicate | None = None
+    args: A, ctx: JobContext, is_eligible: JobPredicate, adjective: str, is_alternative: JobPredicate | None = None
 ) -> A:
     """Fill in pipeline, number and job id.
 
@@ -30,8 +39,8 @@ async def pin_job(
     several jobs with one name, or without a name, the only eligible one is taken; where none is eligible, jobs
     that `is_alternative` selects are offered. Raises UsageError, Ambiguous or NotFound.
     """
-    check_organization(args.org, ctx)
-    job = await ctx.buildkite.job(args.job) if args.job and _UUID.fullmatch(args.job) else None
+    check_organization(args.org, ctx.catalog)
+    job = await ctx.jobs.job(args.job) if args.job and _UUID.fullmatch(args.job) else None
     ref = find_build_ref(job) if job else None
     if job is None or ref is None:
         ref = await resolve_build(args.pipeline, args.number, ctx)
@@ -40,9 +49,9 @@ async def pin_job(
     return args.model_copy(update={"pipeline": ref.pipeline, "number": ref.number, "job": job.id})
 
 
-async def label_job(args: JobArgs, ctx: Context) -> dict[str, str]:
+async def label_job(args: JobArgs, ctx: C) -> dict[str, str]:
     """Return the name of the job of pinned arguments, for approvers. Raises KitestringError."""
-    return {"job": (await ctx.buildkite.job(args.job)).title} if args.job else {}
+    return {"job": (await ctx.jobs.job(args.job)).title} if args.job else {}
 
 
 def find_build_ref(job: Job) -> BuildRef | None:
@@ -54,7 +63,7 @@ def find_build_ref(job: Job) -> BuildRef | None:
     return None
 
 
-async def _check_same_build(args: JobArgs, ref: BuildRef, ctx: Context) -> None:
+async def _check_same_build(args: JobArgs, ref: BuildRef, ctx: JobContext) -> None:
     """Raise UsageError for a job outside of the named build: the policy is applied to the job's own build."""
     named = args.pipeline
     slug = (await ctx.catalog.find_pipeline(named)).slug if named and named != ref.pipeline else ref.pipeline
@@ -70,8 +79,8 @@ class JobFilter(NamedTuple):
     is_alternative: JobPredicate | None
 
 
-async def _find_job(name: str | None, ref: BuildRef, ctx: Context, job_filter: JobFilter) -> Job:
-    jobs = (await ctx.buildkite.build(ref.pipeline, ref.number)).jobs
+async def _find_job(name: str | None, ref: BuildRef, ctx: JobContext, job_filter: JobFilter) -> Job:
+    jobs = (await ctx.builds.build(ref.pipeline, ref.number)).jobs
     if name is None:
         return _choose_eligible(jobs, ref, job_filter)
     found = find_matching_jobs(jobs, name)

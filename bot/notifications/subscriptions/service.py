@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
-from bot.buildkite.client import Buildkite
+from bot.buildkite.endpoints.builds import BuildCalls
 from bot.history import known_periods, recorder
 from bot.history.model import Run, run_from_build
 from bot.history.queries import find_attempts_of_build, find_runs_since
@@ -50,7 +50,7 @@ class SubscriptionService:
         self.find_email = find_email
         self._wake = wake
 
-    async def preview(self, subscription: Subscription, buildkite: Buildkite) -> Preview:
+    async def preview(self, subscription: Subscription, builds: BuildCalls) -> Preview:
         """Return what a subscription would have posted in the last 7 days.
 
         Uses the stored history, plus one page of Buildkite's list if the history has gaps. Raise Unavailable or
@@ -69,7 +69,7 @@ class SubscriptionService:
         spans = [*known.get(known_periods.EVERYTHING, ()), *known.get(pipeline or known_periods.EVERYTHING, ())]
         if not known_periods.find_gaps(since, now, spans):
             return build_preview(subscription, about, attempts, since)
-        listed = await self._list_builds(pipeline, buildkite, since)
+        listed = await self._list_builds(pipeline, builds, since)
         both = {run.id: run for run in (*listed, *about)}
         return build_preview(subscription, both.values(), attempts, since, is_complete=len(listed) < _LIST_LIMIT)
 
@@ -102,8 +102,8 @@ class SubscriptionService:
         async with self._store.write() as tx:
             await update_channel_settings(tx, thread.team, thread.channel, **values)
 
-    async def _list_builds(self, pipeline: str | None, buildkite: Buildkite, since: datetime) -> list[Run]:
-        found = buildkite.builds(pipeline, created_from=since, limit=_LIST_LIMIT)
+    async def _list_builds(self, pipeline: str | None, builds: BuildCalls, since: datetime) -> list[Run]:
+        found = builds.builds(pipeline, created_from=since, limit=_LIST_LIMIT)
         now = self._clock.now()
         return [run_from_build(build, now) async for build in found]
 
