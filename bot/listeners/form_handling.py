@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
 
 import structlog
 
@@ -16,17 +15,21 @@ from bot.execution.procedure import Procedure
 from bot.listeners.failed_forms import FailedForms
 from bot.listeners.form_channel import FormDestinations
 from bot.listeners.form_files import FormFiles
+from bot.listeners.form_metadata import FormMetadata, parse_metadata
 from bot.listeners.payload_shapes import SubmissionPayload
 from bot.listeners.requests import from_submission
 from bot.operations import forms
 from bot.operations.choices import Choices, make_choice_id
 from bot.operations.invocation import Choice, Flags, Request, make_invocation
-from bot.operations.operation import Args, FormField, Operation, Registry, SubmitHook
+from bot.operations.operation import Operation, Registry
 from bot.operations.reply import Call
 from bot.runtime.error_boundary import run_guarded
+from bot.runtime.json_types import JsonObject
 from bot.slack.answers import Answers
 from bot.slack.blockkit.blocks import View
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md
+from bot.slack.form_values import AttachedFile
+from bot.slack.types import Thread
 from bot.slack.web_client import SlackClient
 
 CALLBACK = "form"
@@ -57,9 +60,7 @@ class FormHandler:
         self._procedure = procedure
         self._endings = endings
 
-    async def open(
-        self, request: Request, op: Operation, given: Mapping[str, Any], *, placed: bool = False
-    ) -> None:
+    async def open(self, request: Request, op: Operation, given: JsonObject, *, placed: bool = False) -> None:
         """Open an operation's form; `placed`: it also asks where the answer goes. Raises nothing."""
         try:
             await run_guarded(
@@ -80,9 +81,11 @@ class FormHandler:
         except Refused as error:
             await self._endings.fail(make_invocation(make_choice_id(), request, op.name, {}), error)
             return
-        await self._api.open_view(request.trigger_id or "", await self._view(request, op, {}, (), placed=True))
+        await self._api.open_view(
+            request.trigger_id or "", await self._save_form(request, op, FormMetadata({}, placed=True))
+        )
 
-    async def _open(self, request: Request, op: Operation, given: Mapping[str, Any]) -> None:
+    async def _open(self, request: Request, op: Operation, given: JsonObject) -> None:
         try:
             await self._authoriser.preview(request, op, given)
         except Refused as error:
@@ -90,7 +93,7 @@ class FormHandler:
             return
         if op.load_fields is None:
             given = await self._authoriser.fill_in_default(request, op, given)
-            view = await self._view(request, op, given, ())
+            view = await self._save_form(request, op, FormMetadata(given))
             await self._api.open_view(request.trigger_id or "", view)
             return
         view_id = await self._api.open_view(
@@ -98,7 +101,7 @@ class FormHandler:
         )
         await self._api.update_view(view_id, await self._fill_in(request, op, given))
 
-    async def _fill_in(self, request: Request, op: Operation, given: Mapping[str, Any]) -> View:
+    async def _fill_in(self, request: Request, op: Operation, given: JsonObject) -> View:
         """Return the form with inputs that are known only at run time, or a notice why there is none."""
         try:
             return await run_guarded(self._look_up(request, op, given), op.name)
@@ -112,28 +115,24 @@ class FormHandler:
             await self._endings.plan_read(given)
             return forms.render_notice_view(forms.format_title(op), str(error))
 
-    async def _look_up(self, request: Request, op: Operation, given: Mapping[str, Any]) -> View:
+    async def _look_up(self, request: Request, op: Operation, given: JsonObject) -> View:
         resolved = await self._authoriser.resolve(request, op, given)
         pinned_args = resolved.args.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
         fields = await op.load_fields(pinned_args, resolved.ctx) if op.load_fields else ()
-        return await self._view(request, op, pinned_args, fields)
+        return await self._save_form(request, op, FormMetadata(pinned_args, fields))
 
-    async def _view(
-        self,
-        request: Request,
-        op: Operation,
-        given: Mapping[str, Any],
-        fields: tuple[FormField, ...],
-        *,
-        placed: bool = False,
-    ) -> View:
-        flags = {"placed": placed, "posted": request.flags.direct_only}
-        kept = {"given": dict(given), "fields": [asdict(field) for field in fields], **flags}
+    async def _save_form(self, request: Request, op: Operation, metadata: FormMetadata) -> View:
+        """Return a form after saving the choice by which its submission is recognized."""
+        kept = replace(metadata, posted=request.flags.direct_only).to_args()
         choice = Choice(make_choice_id(), op.name, kept, request.thread, request.user, form=True)
         await self._choices.save([choice])
-        place = request.thread.channel if placed else None
         return forms.render_form(
-            op, given, callback_id=CALLBACK, private_metadata=choice.id, fields=fields, place=place
+            op,
+            metadata.given,
+            callback_id=CALLBACK,
+            private_metadata=choice.id,
+            fields=metadata.fields,
+            place=request.thread.channel if metadata.placed else None,
         )
 
     async def submitted(self, payload: SubmissionPayload) -> dict[str, str] | None:
@@ -142,46 +141,51 @@ class FormHandler:
         if choice is None or choice.user != payload.user.id:
             text = "This form is too old, or was opened by another person. Open it again."
             return {payload.view.first_input: text}
-        op = self._registry[choice.operation]
-        request = replace(
-            from_submission(payload, choice.thread), flags=Flags(direct_only=bool(choice.args.get("posted")))
-        )
-        values = payload.view.state.values
-        if choice.args.get("placed"):
-            there, wrong = await self._destinations.chosen(values, choice.thread, request.user)
-            if wrong:
-                return {forms.DESTINATION: wrong}
-            request = replace(request, thread=there, flags=Flags(direct_only=there == choice.thread))
+        op, metadata = self._registry[choice.operation], parse_metadata(choice.args)
+        request, problem = await self._place(payload, choice.thread, metadata)
+        if problem:
+            return {forms.DESTINATION: problem}
         if op.on_submit and await self._procedure.has_received(request.key):
             return None  # a repeated submission: on_submit must not run twice
-        fields = tuple(_restore_field(arg) for arg in choice.args["fields"])
-        files = forms.read_attachments(op, values)
+        files = forms.read_attachments(op, payload.view.state.values)
         try:
-            args = forms.read_submission(op, values, fields, choice.args["given"])
-            args |= await self._files.texts(files, args)
-            read = self._authoriser.validate(op, args)
-            if op.on_submit:
-                args = await self._submit(op, op.on_submit, read, request)
+            args = await self._read_arguments(request, op, payload, metadata, files)
         except UsageError as error:
             if error.field in files:
                 error.field = f"{error.field}.file"
-            return forms.render_errors(op, error, fields)
+            return forms.render_errors(op, error, metadata.fields)
         await self._procedure.receive(request, Call(op.name, args, confirmed=not op.confirm_label))
         return None
 
-    async def _submit(
-        self, op: Operation, take: SubmitHook[Args, object], args: Args, request: Request
-    ) -> dict[str, Any]:
-        """Run the operation's submit hook; returns the arguments that may be stored, without secrets."""
-        await take(args, await self._authoriser.build_submission_context(request, op))
-        return args.model_dump(mode="json", exclude_none=True)
+    async def _place(
+        self, payload: SubmissionPayload, opened_in: Thread, metadata: FormMetadata
+    ) -> tuple[Request, str | None]:
+        """Return the request, in the place that was chosen in the form, and a problem with that place or None."""
+        request = from_submission(payload, opened_in)
+        if not metadata.placed:
+            return replace(request, flags=Flags(direct_only=metadata.posted)), None
+        place, problem = await self._destinations.chosen(payload.view.state.values, opened_in, request.user)
+        return replace(request, thread=place, flags=Flags(direct_only=place == opened_in)), problem
+
+    async def _read_arguments(
+        self,
+        request: Request,
+        op: Operation,
+        payload: SubmissionPayload,
+        metadata: FormMetadata,
+        files: Mapping[str, AttachedFile],
+    ) -> JsonObject:
+        """Return the arguments that may be stored, after the operation's submit hook. Raises UsageError."""
+        typed = forms.read_submission(op, payload.view.state.values, metadata.fields, metadata.given)
+        args = {**typed, **await self._files.texts(files, typed)}
+        validated = self._authoriser.validate(op, args)
+        if op.on_submit is None:
+            return args
+        await op.on_submit(validated, await self._authoriser.build_submission_context(request, op))
+        without_secrets: JsonObject = validated.model_dump(mode="json", exclude_none=True)
+        return without_secrets
 
 
 def _render_refusal(error: Refused) -> Mrkdwn:
     """Render why there is no form, the rule behind it, and who can help."""
     return md("{headline} {hint} (“{rule}”)", headline=error.message, hint=error.hint, rule=error.rule)
-
-
-def _restore_field(stored: Mapping[str, Any]) -> FormField:
-    options = tuple((str(label), str(value)) for label, value in stored["options"])
-    return FormField(**{**stored, "options": options})
