@@ -5,16 +5,29 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
-from collections.abc import Callable
-from typing import Annotated, Literal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints
+from pydantic.fields import FieldInfo
 
 SQLITE = "sqlite+aiosqlite:///"
 POSTGRESQL = "postgresql+asyncpg://"
 COMMAND_PATTERN = r"^/[a-z0-9][a-z0-9_-]{0,30}$"
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """The expected form of a setting (a noun phrase), and where to get its value. Part of its type or field."""
+
+    form: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"it should be {self.form}{f' ({self.where})' if self.where else ''}."
 
 
 def split_list(value: str) -> tuple[str, ...]:
@@ -80,15 +93,68 @@ AppToken = Annotated[
     SecretStr, _secret_matching(lambda value: _is_token(value) and re.match(r"xapp-.", value) is not None)
 ]
 FernetKeys = Annotated[
-    SecretStr, _secret_matching(lambda value: all(_is_fernet_key(key) for key in split_list(value)))
+    SecretStr,
+    _secret_matching(lambda value: all(_is_fernet_key(key) for key in split_list(value))),
+    Expectation(
+        "Fernet keys, comma-separated, newest first",
+        "make one: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
+    ),
 ]
-DatabaseUrl = Annotated[SecretStr, _secret_matching(_is_database_url)]
-Url = Annotated[str, AfterValidator(_check_https)]
+DatabaseUrl = Annotated[
+    SecretStr,
+    _secret_matching(_is_database_url),
+    Expectation("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE"),
+]
+Url = Annotated[str, AfterValidator(_check_https), Expectation("an https URL, or http on loopback")]
 SlackUrl = Annotated[Url, AfterValidator(lambda value: f"{value}/")]
-RestUrl = Annotated[Url, AfterValidator(_check_no_version)]
-OrganizationSlug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+RestUrl = Annotated[
+    Url, AfterValidator(_check_no_version), Expectation("an https URL without /v2 at its end, or http on loopback")
+]
+OrganizationSlug = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$"),
+    Expectation("the slug of your organization, such as acme in https://buildkite.com/acme"),
+]
 FilePath = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Command = Annotated[str, StringConstraints(pattern=COMMAND_PATTERN)]
-Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:_-]+$")]
-Addresses = Annotated[str, AfterValidator(_check_networks)]
+Command = Annotated[
+    str,
+    StringConstraints(pattern=COMMAND_PATTERN),
+    Expectation("a slash and at most 31 lower-case letters, digits, hyphens or underscores"),
+]
+Host = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9.:_-]+$"),
+    Expectation("an address or a host name, such as 127.0.0.1"),
+]
+Addresses = Annotated[
+    str, AfterValidator(_check_networks), Expectation("addresses or networks, comma-separated, such as 10.0.0.0/8")
+]
 Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)]
+
+
+def find_expectation(field: FieldInfo) -> Expectation:
+    """Return the expected form of a setting: as its field or its type says, else as choices or bounds imply.
+
+    Raise LookupError if nothing says it.
+    """
+    declared = [part for part in _flatten(field.annotation, *field.metadata) if isinstance(part, Expectation)]
+    choices = [part for part in _flatten(field.annotation) if isinstance(part, str)]
+    bounds = [bound for part in field.metadata for bound in _find_bounds(part)]
+    if declared:
+        return declared[-1]  # the field's, if the type has one as well
+    if choices:
+        return Expectation(f"{', '.join(choices[:-1])} or {choices[-1]}")
+    if bounds:
+        return Expectation(f"a number from {min(bounds)} to {max(bounds)}")
+    raise LookupError("Neither the setting's field nor its type has an Expectation.")
+
+
+def _flatten(*parts: object) -> Iterator[object]:
+    """Yield the arguments of types, such as metadata and literals, each before the type that is built from it."""
+    for part in parts:
+        yield from _flatten(*get_args(part))
+        yield part
+
+
+def _find_bounds(part: object) -> Iterator[int]:
+    yield from (bound for name in ("ge", "le") if isinstance(bound := getattr(part, name, None), int))

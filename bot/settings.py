@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, ValidatorFunctionWrapHandler, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot import setting_types
 from bot.errors import KitestringError
+from bot.setting_types import Expectation
 
 
 class InvalidSettings(KitestringError):
@@ -18,16 +20,6 @@ class InvalidSettings(KitestringError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-class Expectation(NamedTuple):
-    """The expected form of a variable (a noun phrase), and where to get its value."""
-
-    form: str
-    where: str = ""
-
-    def __str__(self) -> str:
-        return f"it should be {self.form}{f' ({self.where})' if self.where else ''}."
 
 
 SLACK_APP = "your app at https://api.slack.com/apps"
@@ -43,13 +35,19 @@ class Settings(BaseSettings):
         env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    slack_bot_token: setting_types.BotToken = Field(
-        description="The Slack app's bot token, which begins with `xoxb-`. Required."
-    )
-    slack_signing_secret: setting_types.Secret | None = Field(
-        None, description="The Slack app's signing secret. Required unless `SLACK_APP_TOKEN` is set."
-    )
-    slack_app_token: setting_types.AppToken | None = Field(
+    slack_bot_token: Annotated[
+        setting_types.BotToken,
+        Expectation("a bot token that begins with xoxb-", f"{SLACK_APP}, OAuth & Permissions"),
+    ] = Field(description="The Slack app's bot token, which begins with `xoxb-`. Required.")
+    slack_signing_secret: Annotated[
+        setting_types.Secret | None, Expectation("the app's signing secret", f"{SLACK_APP}, Basic Information")
+    ] = Field(None, description="The Slack app's signing secret. Required unless `SLACK_APP_TOKEN` is set.")
+    slack_app_token: Annotated[
+        setting_types.AppToken | None,
+        Expectation(
+            "an app-level token that begins with xapp-", f"{SLACK_APP}, Basic Information, App-Level Tokens"
+        ),
+    ] = Field(
         None,
         description="The Slack app's app-level token, which begins with `xapp-` and has the scope "
         "`connections:write`. When set, the bot connects by Socket Mode and `/slack/events` answers 404.",
@@ -63,20 +61,25 @@ class Settings(BaseSettings):
     slack_api_url: setting_types.SlackUrl = Field(
         "https://slack.com/api/", description="Base URL of Slack's Web API."
     )
-    buildkite_api_token: setting_types.Secret = Field(description="Buildkite API access token. Required.")
+    buildkite_api_token: Annotated[
+        setting_types.Secret, Expectation("an API access token", "https://buildkite.com/user/api-access-tokens")
+    ] = Field(description="Buildkite API access token. Required.")
     buildkite_organization_slug: setting_types.OrganizationSlug = Field(
         description="The organization's slug, as in its Buildkite URLs. Required."
     )
     buildkite_rest_api_endpoint: setting_types.RestUrl = Field(
         "https://api.buildkite.com", description="Base URL of Buildkite's REST API, without `/v2`."
     )
-    buildkite_agent_token: setting_types.Secret | None = Field(
-        None, description="Agent token of a cluster. With it, `metrics` and `stacks` query the Agent API."
-    )
+    buildkite_agent_token: Annotated[
+        setting_types.Secret | None, Expectation("an agent token", "Buildkite, Agents, your cluster, Agent Tokens")
+    ] = Field(None, description="Agent token of a cluster. With it, `metrics` and `stacks` query the Agent API.")
     buildkite_agent_endpoint: setting_types.Url = Field(
         "https://agent.buildkite.com/v3", description="Base URL of Buildkite's Agent API."
     )
-    buildkite_webhook_token: setting_types.Secret | None = Field(
+    buildkite_webhook_token: Annotated[
+        setting_types.Secret | None,
+        Expectation("the token of the webhook", "Buildkite, Organization Settings, Notification Services"),
+    ] = Field(
         None,
         description="Token of the Buildkite webhook. Without it, `/buildkite/webhooks` answers 404 and cards "
         "are updated by polling alone: later, but with the same content.",
@@ -99,16 +102,23 @@ class Settings(BaseSettings):
         description="Fernet keys that encrypt secrets at rest, comma-separated, newest first. Without it, a key "
         "file is created next to the SQLite database; required with PostgreSQL.",
     )
-    kitestring_policy: setting_types.FilePath | None = Field(
+    kitestring_policy: Annotated[
+        setting_types.FilePath | None, Expectation("the path of a policy file, such as policy.toml")
+    ] = Field(
         None,
         description="Policy file (TOML): who may do what; see `docs/policy.md`. Reloaded when it changes. "
         "Without it, full members can read and build, and workspace admins can do everything else.",
     )
-    kitestring_subscriptions: setting_types.FilePath | None = Field(
+    kitestring_subscriptions: Annotated[
+        setting_types.FilePath | None, Expectation("the path of a subscriptions file, such as subscriptions.toml")
+    ] = Field(
         None,
         description="Subscriptions file (TOML); see `docs/subscriptions.md`. Reloaded when it changes.",
     )
-    kitestring_url: setting_types.Url | None = Field(
+    kitestring_url: Annotated[
+        setting_types.Url | None,
+        Expectation("an https URL, or http on loopback", "where Slack and Buildkite reach this bot"),
+    ] = Field(
         None,
         description="The bot's public URL (`https://kitestring.example.com`). With it, `service add` creates "
         "the Buildkite webhook.",
@@ -116,12 +126,16 @@ class Settings(BaseSettings):
     kitestring_command: setting_types.Command = Field("/bk", description="The slash command.")
     host: setting_types.Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    tls_certfile: setting_types.FilePath | None = Field(
+    tls_certfile: Annotated[
+        setting_types.FilePath | None, Expectation("the path of a PEM file, such as /etc/kitestring/tls.crt")
+    ] = Field(
         None,
         description="Certificate chain (PEM) for serving HTTPS (TLS 1.2 or newer); read at startup. Without it, "
         "the bot serves plain HTTP, for use behind a proxy.",
     )
-    tls_keyfile: setting_types.FilePath | None = Field(
+    tls_keyfile: Annotated[
+        setting_types.FilePath | None, Expectation("the path of a PEM file, such as /etc/kitestring/tls.key")
+    ] = Field(
         None,
         description="Private key of the certificate (PEM, without a passphrase); goes with `TLS_CERTFILE`.",
     )
@@ -132,7 +146,7 @@ class Settings(BaseSettings):
         description="Separate port for `/metrics`, on loopback. Without it, `/metrics` is on `PORT` and answers "
         "only loopback.",
     )
-    metrics_token: setting_types.Secret | None = Field(
+    metrics_token: Annotated[setting_types.Secret | None, Expectation("a long random string")] = Field(
         None,
         description="When set, `/metrics` answers only requests that carry it (`Authorization: Bearer …`), from "
         "any address.",
@@ -164,7 +178,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _collect_problems(cls, raw: Any, handler: ValidatorFunctionWrapHandler) -> Self:
+    def _collect_problems(cls, raw: Mapping[str, object], handler: ValidatorFunctionWrapHandler) -> Self:
         problems: list[str] = []
         try:
             settings: Self = handler(raw)
@@ -203,66 +217,30 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return _ExplicitSettings(**given)  # type: ignore[arg-type]  # strings, which the model is there to judge
 
 
-EXPECTATIONS: Mapping[str, Expectation] = {
-    "slack_bot_token": Expectation("a bot token that begins with xoxb-", f"{SLACK_APP}, OAuth & Permissions"),
-    "slack_signing_secret": Expectation("the app's signing secret", f"{SLACK_APP}, Basic Information"),
-    "slack_app_token": Expectation(
-        "an app-level token that begins with xapp-", f"{SLACK_APP}, Basic Information, App-Level Tokens"
-    ),
-    "slack_api_url": Expectation("an https URL, or http on loopback"),
-    "buildkite_api_token": Expectation("an API access token", "https://buildkite.com/user/api-access-tokens"),
-    "buildkite_organization_slug": Expectation(
-        "the slug of your organization, such as acme in https://buildkite.com/acme"
-    ),
-    "buildkite_rest_api_endpoint": Expectation("an https URL without /v2 at its end, or http on loopback"),
-    "buildkite_agent_token": Expectation("an agent token", "Buildkite, Agents, your cluster, Agent Tokens"),
-    "buildkite_agent_endpoint": Expectation("an https URL, or http on loopback"),
-    "buildkite_webhook_token": Expectation(
-        "the token of the webhook", "Buildkite, Organization Settings, Notification Services"
-    ),
-    "buildkite_webhook_mode": Expectation("signature or token"),
-    "buildkite_webhook_allowlist": Expectation("off or meta"),
-    "database_url": Expectation("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE"),
-    "kitestring_secret_key": Expectation(
-        "Fernet keys, comma-separated, newest first",
-        "make one: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
-    ),
-    "kitestring_policy": Expectation("the path of a policy file, such as policy.toml"),
-    "kitestring_subscriptions": Expectation("the path of a subscriptions file, such as subscriptions.toml"),
-    "kitestring_url": Expectation("an https URL, or http on loopback", "where Slack and Buildkite reach this bot"),
-    "kitestring_command": Expectation("a slash and at most 31 lower-case letters, digits, hyphens or underscores"),
-    "host": Expectation("an address or a host name, such as 127.0.0.1"),
-    "port": Expectation("a number from 0 to 65535"),
-    "tls_certfile": Expectation("the path of a PEM file, such as /etc/kitestring/tls.crt"),
-    "tls_keyfile": Expectation("the path of a PEM file, such as /etc/kitestring/tls.key"),
-    "metrics_port": Expectation("a number from 1 to 65535"),
-    "metrics_token": Expectation("a long random string"),
-    "forwarded_allow_ips": Expectation("addresses or networks, comma-separated, such as 10.0.0.0/8"),
-    "log_level": Expectation("debug, info, warning or error"),
-    "log_format": Expectation("text or json"),
-}
+def _find_expectation(name: str) -> Expectation:
+    return setting_types.find_expectation(Settings.model_fields[name])
 
 
-def _describe_problem(problem: Mapping[str, Any], raw: Mapping[str, Any]) -> str:
+def _describe_problem(problem: ErrorDetails, raw: Mapping[str, object]) -> str:
     """Turn one of pydantic's error details into a sentence that doesn't quote the value."""
     field = str(problem["loc"][0])
-    name, expectation = field.upper(), EXPECTATIONS[field]
+    name, expectation = field.upper(), _find_expectation(field)
     if problem["type"] == "missing":
         return f"{name} is not set; {expectation}"
     empty = str(raw.get(field, "")).strip() == ""
     return f"{name} is {'set but empty' if empty else 'malformed'}; {expectation}"
 
 
-def _check_combinations(raw: Mapping[str, Any]) -> Iterator[str]:
+def _check_combinations(raw: Mapping[str, object]) -> Iterator[str]:
     """Yield the problems of variables that depend on each other."""
     if "slack_app_token" not in raw and "slack_signing_secret" not in raw:
         yield (
-            f"SLACK_SIGNING_SECRET is not set; {EXPECTATIONS['slack_signing_secret']} "
+            f"SLACK_SIGNING_SECRET is not set; {_find_expectation('slack_signing_secret')} "
             "For Socket Mode, set SLACK_APP_TOKEN instead."
         )
     for name, other in (("tls_certfile", "tls_keyfile"), ("tls_keyfile", "tls_certfile")):
         if raw.get(name) and other not in raw:
-            yield f"{other.upper()} is not set, and {name.upper()} needs it; {EXPECTATIONS[other]}"
+            yield f"{other.upper()} is not set, and {name.upper()} needs it; {_find_expectation(other)}"
     for name in ("slack_client_id", "slack_client_secret"):
         if name in raw:
             yield (
@@ -272,4 +250,5 @@ def _check_combinations(raw: Mapping[str, Any]) -> Iterator[str]:
     if "kitestring_secret_key" not in raw and str(raw.get("database_url", "")).startswith(
         setting_types.POSTGRESQL
     ):
-        yield f"KITESTRING_SECRET_KEY is not set, and PostgreSQL needs it; {EXPECTATIONS['kitestring_secret_key']}"
+        expectation = _find_expectation("kitestring_secret_key")
+        yield f"KITESTRING_SECRET_KEY is not set, and PostgreSQL needs it; {expectation}"

@@ -57,7 +57,7 @@ def load_module(path: Path, code: str) -> ModuleType:
 
 def test_every_example_names_its_file() -> None:
     """No block of Python goes untested: each starts with a comment that names its file."""
-    assert PAGE.count("```python\n") == len(EXAMPLES) == 9
+    assert PAGE.count("```python\n") == len(EXAMPLES) == 8
 
 
 async def test_the_example_command_runs(bench: Bench, tmp_path: Path) -> None:
@@ -145,15 +145,11 @@ def test_the_example_setting_is_read_and_judged(tmp_path: Path) -> None:
 
 
 def add_example_setting(source: str) -> str:
-    """Return bot/settings.py with the example's field after the last one, and its entry first in EXPECTATIONS."""
-    body = ast.parse(source).body
-    (model,) = (node for node in body if isinstance(node, ast.ClassDef) and node.name == "Settings")
-    last = max(node.end_lineno or 0 for node in model.body if isinstance(node, ast.AnnAssign))
-    (expectations,) = (
-        node for node in body if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "EXPECTATIONS"
+    """Return bot/settings.py with the example's field after the last one."""
+    (model,) = (
+        node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == "Settings"
     )
+    last = max(node.end_lineno or 0 for node in model.body if isinstance(node, ast.AnnAssign))
     lines = source.splitlines(keepends=True)
-    # The entry comes first: inserting it leaves the lines above it where they were.
-    lines.insert(expectations.lineno, EXAMPLES["bot/settings.py: an entry of EXPECTATIONS"])
     lines.insert(last, textwrap.indent(EXAMPLES["bot/settings.py: a field of Settings"], "    "))
     return "".join(lines)
