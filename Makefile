@@ -13,12 +13,15 @@ INSTALL = $(PIP) install --quiet --disable-pip-version-check --require-hashes -r
 COMPILE = $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links
 
+# Compiled modules are kept, because tests start many processes.
+TEST = PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo serve test check docs bench lock clean
+.PHONY: help install demo serve test test-all check docs bench lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.run ## Set up .venv with the dependencies; start nothing
 	@echo "Kitestring is set up. Run it with $(PY) -m bot (see README.md)."
@@ -29,8 +32,11 @@ demo: $(VENV)/.run ## Run Kitestring in the browser, against a simulated Slack a
 serve: $(VENV)/.run ## Run Kitestring with the settings in the environment and .env
 	@$(PY) -m bot serve
 
-test: $(VENV)/.test ## Run the tests and list those skipped (T="tests/operations -k name" selects, JOBS=1 runs one at a time)
-	@$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal $(T)
+test: $(VENV)/.test ## Run the tests, enumerations by a sample (T="tests/operations -k name" selects, JOBS=1 runs one at a time)
+	@$(TEST) $(T)
+
+test-all: $(VENV)/.test ## Run the tests with everything they enumerate, as CI does: every crash point, long runs of random input
+	@$(TEST) --all $(T)
 
 check: $(VENV)/.check ## Check lint, format, types, imports, names, generated docs and dependencies with known vulnerabilities
 	$(VENV)/bin/ruff check

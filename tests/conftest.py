@@ -1,4 +1,4 @@
-"""Gives all tests a clean environment, and explains at the end which tests were skipped and why."""
+"""Gives all tests a clean environment, and explains at the end which tests weren't run and why."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ import os
 
 import pytest
 
+from tests import sampling
 from tests.programs import Program, chromium, postgres
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options that choose between all points and a sample."""
+    sampling.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the points that tests go through."""
+    sampling.configure(config)
 
 
 def _needed() -> dict[str, Program]:

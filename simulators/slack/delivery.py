@@ -13,7 +13,6 @@ from simulators.slack.signing import sign_headers
 from simulators.slack.sockets import Sockets, Unacknowledged
 
 Json = dict[str, Any]
-ACK_SECONDS = 3.0
 TIMED_OUT = -1
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 
@@ -103,7 +102,12 @@ class Delivery:
         else:
             status, text = await self._by_http(self._slack.request_url, sent)
         seconds = self._slack.now() - began
-        return Ack(status, _decode(text), seconds, _find_problem(status, seconds))
+        return Ack(status, _decode(text), seconds, self._find_problem(status, seconds))
+
+    def _find_problem(self, status: int, seconds: float) -> str | None:
+        if seconds > self._slack.patience or status == TIMED_OUT:
+            return "operation_timeout"
+        return None if 200 <= status < 300 else "dispatch_failed"
 
     def _sign(self, outgoing: AppRequest) -> SentRequest:
         body, content_type = encode_request(outgoing)
@@ -159,9 +163,3 @@ def _decode(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def _find_problem(status: int, seconds: float) -> str | None:
-    if seconds > ACK_SECONDS or status == TIMED_OUT:
-        return "operation_timeout"
-    return None if 200 <= status < 300 else "dispatch_failed"

@@ -65,7 +65,7 @@ class Installation(Workspace):
         self.unknown_blocks: set[str] = set()
         self.limits, self.limits_on = RateLimits(now), True
         self.edit_window: float | None = None
-        self.patience = 3.0
+        self.patience = 3.0  # seconds in which an app must acknowledge
         self.revoked = self.down = False
         self.faults = Faults()
         self.callbacks = Callbacks(now, self.ids, team)

@@ -56,7 +56,7 @@ class SlackSim(ConnectedWorkspace):
         self.groups[id] = Group(id, handle, handle.title(), [getattr(u, "id", u) for u in users], disabled)
         return self.groups[id]
 
-    async def until(self, condition: Callable[[], Any], timeout: float = 10) -> Any:  # noqa: ASYNC109 - the waiting is the point
+    async def until(self, condition: Callable[[], Any], timeout: float = 120) -> Any:  # noqa: ASYNC109 - the waiting is the point
         """Return the first true value of `condition`, evaluated after each change.
 
         Raise AssertionError with the transcript after `timeout` seconds.

@@ -16,6 +16,7 @@ from simulators.http_server import Serving
 from simulators.slack.sim import SlackSim
 from tests.programs import chromium
 
+TIMEOUT_MILLISECONDS = 120_000  # ends only what hangs: on a busy machine, a page takes long
 LOCAL = ("http://127.0.0.1:", "about:")
 CHROMIUM_ARGS = (
     "--no-sandbox",
@@ -30,6 +31,7 @@ CHROMIUM_ARGS = (
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=TIMEOUT_MILLISECONDS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium().path, args=list(CHROMIUM_ARGS))
         yield browser
@@ -41,7 +43,7 @@ async def tab(browser: Browser) -> AsyncIterator[Page]:
     """A new page of 1440×900; the test fails on any error in it and on any request to another host."""
     wrong: list[str] = []
     page = await browser.new_page(viewport={"width": 1440, "height": 900})
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(TIMEOUT_MILLISECONDS)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda line: wrong.append(line.text) if "Content Security" in line.text else None)
     page.on("request", lambda sent: None if sent.url.startswith(LOCAL) else wrong.append(sent.url))

@@ -16,7 +16,7 @@ from playwright.async_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.asyncio(loop_scope="session")]
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 30
+START_SECONDS = 300
 
 
 @pytest_asyncio.fixture(loop_scope="session")

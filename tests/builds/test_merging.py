@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.buildkite.models import Build
 from bot.builds.fold.merge import apply_deletion, apply_read, apply_webhook, assume_confirmed, select_visible
 from bot.builds.model import TrackedBuild
+from tests.sampling import many_examples
 
 START = datetime(2026, 8, 21, 12, tzinfo=UTC)
 BORN = Build(
@@ -185,7 +186,7 @@ def run_steps(steps: list[tuple[str, int, int, float]], skew: float) -> Simulati
     return world
 
 
-@settings(max_examples=600, deadline=None)
+@many_examples(600)
 @given(steps=STEPS, skew=SKEW)
 def test_the_tracked_state_is_true_or_unconfirmed(steps, skew):
     """Once every webhook has arrived, in any order, the tracked state is true or known to be unconfirmed.
@@ -195,7 +196,7 @@ def test_the_tracked_state_is_true_or_unconfirmed(steps, skew):
     run_steps(steps, skew)
 
 
-@settings(max_examples=600, deadline=None)
+@many_examples(600)
 @given(steps=STEPS, skew=SKEW, order=st.permutations(range(12)))
 def test_a_read_after_the_last_webhook_confirms_everything(steps, skew, order):
     """Whatever went wrong before, a read requested after the last webhook brings the truth."""
@@ -204,7 +205,7 @@ def test_a_read_after_the_last_webhook_confirms_everything(steps, skew, order):
     world.check_confirmed_truth()
 
 
-@settings(max_examples=300, deadline=None)
+@many_examples(300)
 @given(steps=STEPS, skew=SKEW, order=st.permutations(range(12)), late=st.integers(0, 11))
 def test_late_answers_undo_nothing(steps, skew, order, late):
     """Answers to older reads that arrive after a newer one change nothing."""
@@ -215,7 +216,7 @@ def test_late_answers_undo_nothing(steps, skew, order, late):
     world.check_confirmed_truth()
 
 
-@settings(max_examples=300, deadline=None)
+@many_examples(300)
 @given(steps=STEPS, skew=SKEW)
 def test_lost_webhooks_cost_only_time(steps, skew):
     """If every undelivered webhook is lost, one read still brings the truth."""

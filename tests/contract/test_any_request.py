@@ -16,14 +16,14 @@ from simulators.http_server import Serving
 from tests.contract.calls import Scene, make_scene
 from tests.contract.test_client_contract import SceneServer
 from tests.contract.validation import load_agent_document, load_rest_document
+from tests.sampling import many_examples
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 # The same few requests for each operation in every run.
 BOUNDED = settings(
-    max_examples=3,
+    many_examples(3),
     derandomize=True,
     database=None,
-    deadline=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

@@ -25,6 +25,8 @@ from tests.conversations.ready_database import copy_ready_database
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 _DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
 WEBHOOK_SECRET = "whsec-made-up-for-tests"
+# Real seconds after which something hangs: a busy machine may take long for what is usually done at once.
+HANGING_SECONDS = 300.0
 SIGNING_SECRET = "0123456789abcdef0123456789abcdef"
 
 
@@ -123,6 +125,13 @@ def make_agent_environment(buildkite: BuildkiteSim) -> dict[str, str]:
     }
 
 
+def make_slack(now: Callable[[], float]) -> SlackSim:
+    """Return a Slack that waits for answers as long as a busy machine may need, not just 3 seconds."""
+    slack = SlackSim(signing_secret=SIGNING_SECRET, now=now)
+    slack.patience = HANGING_SECONDS
+    return slack
+
+
 def add_people(slack: SlackSim) -> tuple[Person, Person, Person]:
     """Add an admin, a member and a guest."""
     return (
@@ -149,7 +158,7 @@ async def open_world(
     `agents`: the bot has an agent token. `allowlist`: where it accepts webhooks from. `more`: further settings.
     """
     clock = ManualClock(START)
-    slack = SlackSim(signing_secret=SIGNING_SECRET, now=lambda: clock.now().timestamp())
+    slack = make_slack(lambda: clock.now().timestamp())
     buildkite = BuildkiteSim(now=lambda: clock.now().timestamp())
     seed_demo(buildkite)
     alice, bob, gwen = add_people(slack)

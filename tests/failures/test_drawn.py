@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.builds.cards.render import render_card
@@ -30,7 +30,6 @@ def make_failures(draw: st.DrawFn) -> Failure:
     )
 
 
-@settings(deadline=None)
 @given(make_failures(), st.sampled_from([None, "U0ANN"]))
 def test_within_limits_and_harmless(failure: Failure, author: str | None) -> None:
     """No message is refused, and it mentions and links only what Kitestring put there."""
@@ -47,7 +46,6 @@ def test_within_limits_and_harmless(failure: Failure, author: str | None) -> Non
         }
 
 
-@settings(deadline=None)
 @given(make_failures())
 def test_equal_facts_give_equal_digests(failure: Failure) -> None:
     """A card with the same content isn't drawn again, whatever the time."""

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 
 from bot.listeners.signature_guard import check_well_formed
 from bot.runtime.http.asgi import MEBIBYTE
 from tests.fuzz.found import list_regressions
 from tests.fuzz.stack import BUILDKITE, SLACK, Stack, run_stack
 from tests.fuzz.targets import count_results, make_targets
+from tests.sampling import many_examples
 from webhooks.envelope import Malformed, read_envelope
 
 NAMES = ["slack, signed", "buildkite, signed", "unsigned", "the wire", "the grammar"]
-EXAMPLES = 100
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +33,12 @@ def test_whatever_comes_is_answered(stack: Stack, name: str, record_property: An
     """Changed requests, random bytes, odd headers and text are answered in time, without a server error."""
     target, counts = make_targets(stack)[name], Counter[object]()
     check = count_results(target, counts)
-    run = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    run = many_examples(100)
     test = given(target.inputs)(check)
     for each in list_regressions(stack.team).get(name, []):
         test = example(each)(test)
     run(test)()
-    assert counts.total() >= EXAMPLES / 2
+    assert counts.total() >= run.max_examples / 2
     record_property("inputs", counts.total())
 
 

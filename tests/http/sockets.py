@@ -15,7 +15,7 @@ from bot.runtime.http.connection import ConnectionLimits
 from bot.runtime.http.fast_path import FastHandler
 from bot.runtime.http.server import make_server, open_socket
 
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 300  # ends only what hangs
 
 
 async def report_length(scope: Scope, receive: Receive, send: Send) -> None:

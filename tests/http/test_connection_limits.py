@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from bot.runtime.http.connection import ConnectionLimits
-from tests.http.sockets import connect, render_post, run_server
+from tests.http.sockets import TIMEOUT_SECONDS, connect, render_post, run_server
 
 KIB = 1024
 SHORT = ConnectionLimits(head_seconds=0.05, body_seconds=0.05, answer_seconds=0.05)
@@ -117,7 +117,7 @@ async def test_a_client_that_never_reads_is_cut_off() -> None:
     async with run_server(plenty, SHORT) as port:
         with socket.create_connection(("127.0.0.1", port)) as client:
             client.sendall(render_post(b""))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 await closed.wait()
 
 
@@ -144,7 +144,7 @@ async def test_the_number_of_connections_is_limited() -> None:
         async with connect(port) as third:
             assert read_status(await third.read_to_end()) == 503
         other.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while b"1 bytes" not in await _fetch(port):
                 pass
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.signature import SignatureVerifier
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from bot.listeners.signature_guard import SignatureGuard
 from bot.runtime.clock import ManualClock
 from bot.runtime.http.asgi import MEBIBYTE
 from simulators.http_server import Serving
+from tests.sampling import many_examples
 from tests.slack_requests import AT, BODIES, COMMAND, FORM, JSON, MALFORMED, NOON, SECRET, call_app, sign_headers
 
 CLICK = '{"type": "block_actions", "user": {"id": "U1"}, "actions": [{"action_id": "cancel"}]}'
@@ -167,7 +168,7 @@ def test_an_empty_secret_is_rejected():
 NAMES = ["content-type", "content-length", "x-slack-signature", "x-slack-request-timestamp"]
 
 
-@settings(max_examples=400, deadline=None)
+@many_examples(400)
 @given(
     method=st.sampled_from(["POST", "POST", "GET"]),
     headers=st.dictionaries(st.sampled_from(NAMES), st.binary(max_size=80)),

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
@@ -18,6 +18,7 @@ from starlette.requests import Request
 from bot.listeners.signature_guard import SignatureGuard
 from bot.runtime.clock import ManualClock
 from simulators.http_server import Serving
+from tests.sampling import many_examples
 from tests.slack_requests import BODIES, COMMAND, FORM, JSON, MALFORMED, NOON, SECRET, call_app, sign_headers
 
 
@@ -107,7 +108,7 @@ async def test_bolt_answers_over_http_behind_the_guard():
     assert known.json() == {"challenge": "c"}
 
 
-@settings(max_examples=300, deadline=None)
+@many_examples(300)
 @given(kind=st.sampled_from([JSON, FORM]), body=BODIES)
 def test_bolt_never_fails_behind_the_guard(guarded_bolt, kind, body):
     """Bolt answers whatever the guard lets through, however odd, without failing."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
@@ -24,6 +24,7 @@ from bot.operations.validation import validate
 from bot.slack.form_values import FormValues
 from tests.operations.sample import sample
 from tests.rendering.message_checks import find_view_faults
+from tests.sampling import many_examples
 
 REGISTRY = sample()
 FIELDS = (
@@ -193,7 +194,7 @@ def _given(op: Operation) -> st.SearchStrategy[tuple[Operation, dict[str, Any]]]
     return st.tuples(st.just(op), st.fixed_dictionaries(required, optional=optional))
 
 
-@settings(max_examples=150, deadline=None)
+@many_examples(150)
 @given(st.sampled_from([*REGISTRY]).flatmap(_given))
 def test_an_untouched_form_gives_back_what_it_was_given(case: tuple[Operation, dict[str, Any]]) -> None:
     """Opening a form with any arguments and submitting it gives the same arguments."""
@@ -213,7 +214,7 @@ def _validate(op: Operation, args: dict[str, Any]) -> object:
     return {name: sorted(value) if isinstance(value, tuple) else value for name, value in model}
 
 
-@settings(max_examples=100, deadline=None)
+@many_examples(100)
 @given(
     st.text(max_size=400),
     st.text(max_size=4000),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UsageError
@@ -15,6 +15,7 @@ from bot.operations.typed_text import normalise, quote, quote_as_typed, split
 from bot.operations.validation import validate
 from tests.operations.calls import CHANGED, calls
 from tests.operations.sample import sample
+from tests.sampling import many_examples
 
 REGISTRY = sample()
 PIECES = st.sampled_from(
@@ -157,7 +158,7 @@ def test_text_becomes_the_expected_call(text: str, call: Call) -> None:
     assert parse(text, REGISTRY) == call
 
 
-@settings(max_examples=400, deadline=None)
+@many_examples(400)
 @given(
     st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=25).map(" ".join), st.lists(PIECES).map("".join))
 )
@@ -198,7 +199,7 @@ def test_a_quoted_word_comes_back_whole(word: str) -> None:
     assert split(quote(word)) == [word]
 
 
-@settings(max_examples=400, deadline=None)
+@many_examples(400)
 @given(st.sampled_from([*REGISTRY]).flatmap(calls))
 def test_a_call_written_as_text_reads_back_as_itself(call: Call) -> None:
     """Any call formatted as text parses back to the same call."""

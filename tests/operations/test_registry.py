@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.operations.arguments import Argument, read_arguments
@@ -20,6 +20,7 @@ from bot.operations.validation import validate
 from commands import registry
 from tests.operations.calls import calls
 from tests.rendering.message_checks import find_faults, find_view_faults
+from tests.sampling import many_examples
 
 REGISTRY = registry()
 EVERY = pytest.mark.parametrize("op", [*REGISTRY], ids=lambda op: op.name)
@@ -59,7 +60,7 @@ def test_an_operations_examples_work(op: Operation) -> None:
         validate(op, call.args)
 
 
-@settings(max_examples=200, deadline=None)
+@many_examples(200)
 @given(st.sampled_from([op for op in REGISTRY if not op.form_only_message]).flatmap(calls))
 def test_any_call_can_be_typed(call: Call) -> None:
     """Each call of a form or a button can be typed as well, except calls that only a form accepts."""

@@ -109,7 +109,7 @@ async def run_console(folder: Path, *arguments: str, **environ: str) -> tuple[in
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    out, err = await asyncio.wait_for(process.communicate(), 300)
     return process.returncode, out.decode(), err.decode()
 
 

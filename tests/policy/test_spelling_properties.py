@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.access.policy.decide import decide
@@ -32,6 +32,7 @@ from bot.operations.validation import validate
 from bot.slack.types import Actor, Standing
 from tests.policy import spellings
 from tests.policy.entry_points import KNOWN_BUILDS, NEW_BUILDS, OPERATIONS, parse_text
+from tests.sampling import many_examples
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ANN = Actor(id="U0ANN", name="Ann", team="T1", standing=Standing.MEMBER, channel="C1", via="slash")
@@ -49,7 +50,7 @@ PIPELINES = st.sampled_from(["deploy-prod", "Deploy-Prod", "DEPLOY-PROD", "deplo
 CHANGES = ("build rebuild", "build retry", "job unblock")
 READS = ("build view", "build watch")
 # Each property runs for ten entry points: together they try more spellings than the default for one.
-few_examples = settings(max_examples=40)
+few_examples = many_examples(40)
 
 
 @dataclass(frozen=True)

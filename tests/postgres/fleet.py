@@ -27,7 +27,7 @@ from simulators.http_server import Serving
 from simulators.slack.models import Channel
 from simulators.slack.person import Person
 from simulators.slack.sim import SlackSim
-from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET, add_people
+from tests.conversations.world import HANGING_SECONDS, WEBHOOK_SECRET, add_people, make_slack
 from tests.postgres.replicas import shared_environment
 from tests.process.program import Program, kill_if_running, start
 from tests.robustness.truth import WORDS, first_line, read_mark
@@ -97,7 +97,7 @@ class Fleet:
         took = [(at, program) for program in self.programs for at in read_takeover_times(program)]
         return max(took, key=lambda takeover: takeover[0])[1]
 
-    async def until(self, condition: Callable[[], Any], within: float = 60) -> Any:
+    async def until(self, condition: Callable[[], Any], within: float = HANGING_SECONDS) -> Any:
         """Return the first true value of `condition`, which is checked after each change in Slack."""
         return await self.slack.until(condition, within)
 
@@ -175,7 +175,7 @@ def read_takeover_times(program: Program) -> list[float]:
 @asynccontextmanager
 async def open_fleet(database: sa.URL, folder: Path) -> AsyncIterator[Fleet]:
     """Run both vendors and a balancer, and stop all processes at the end."""
-    slack, buildkite = SlackSim(signing_secret=SIGNING_SECRET, now=time.time), BuildkiteSim(now=time.time)
+    slack, buildkite = make_slack(time.time), BuildkiteSim(now=time.time)
     seed_demo(buildkite)
     buildkite.limits.user.limit = buildkite.limits.org.limit = 10_000
     alice, _bob, _gwen = add_people(slack)
@@ -184,7 +184,9 @@ async def open_fleet(database: sa.URL, folder: Path) -> AsyncIterator[Fleet]:
         slack.base_url = await stack.enter_async_context(Serving(slack.app))
         buildkite.base_url = await stack.enter_async_context(Serving(buildkite.app))
         plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        client = await stack.enter_async_context(httpx.AsyncClient(timeout=20, trust_env=False, verify=plain))
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(timeout=HANGING_SECONDS, trust_env=False, verify=plain)
+        )
         balancer = RoundRobin(client)
         address = await stack.enter_async_context(Serving(balancer))
         slack.request_url = f"{address}/slack/events"

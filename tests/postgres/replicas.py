@@ -20,7 +20,7 @@ from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
 from simulators.slack.sim import SlackSim
-from tests.conversations.world import SIGNING_SECRET, START, WEBHOOK_SECRET, World, add_people, make_environment
+from tests.conversations.world import START, WEBHOOK_SECRET, World, add_people, make_environment, make_slack
 
 
 class InTurn:
@@ -72,7 +72,7 @@ def shared_environment(database: sa.URL, slack: SlackSim, buildkite: BuildkiteSi
 async def open_replicas(database: sa.URL, count: int) -> AsyncIterator[Replicas]:
     """Run both vendors and this many bots over real HTTP on loopback."""
     clock = ManualClock(START)
-    slack = SlackSim(signing_secret=SIGNING_SECRET, now=lambda: clock.now().timestamp())
+    slack = make_slack(lambda: clock.now().timestamp())
     buildkite = BuildkiteSim(now=lambda: clock.now().timestamp())
     seed_demo(buildkite)
     alice, bob, gwen = add_people(slack)

@@ -1,9 +1,10 @@
-"""Slack is answered well within its three seconds, whatever Buildkite does."""
+"""Slack is answered in time, whatever Buildkite does."""
 
 from __future__ import annotations
 
 import pytest
 
+from bot.runtime.http_client import TIMEOUT_SECONDS
 from simulators.slack.state import BOT_USER
 from tests.process.town import Town
 
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.process
 
 
 async def test_slack_is_answered_while_buildkite_hangs(empty: Town) -> None:
-    """Forms, commands, mentions and buttons are acknowledged within a second while Buildkite doesn't answer."""
+    """Forms, commands, mentions and buttons are acknowledged while Buildkite doesn't answer."""
     await empty.serve()
     build, card = await empty.start_build("/bk build create deploy-prod")
     await empty.run_build(build)
@@ -27,7 +28,8 @@ async def test_slack_is_answered_while_buildkite_hangs(empty: Town) -> None:
         await empty.bob.clicks(card, "Unblock"),
     ]
     await hanging.arrived.wait()
-    assert [(ack.ok, ack.seconds < 1) for ack in acks] == [(True, True)] * 4
+    # A bot that waited for Buildkite would wait for the whole time-out.
+    assert [(ack.ok, ack.seconds < TIMEOUT_SECONDS) for ack in acks] == [(True, True)] * 4
     empty.buildkite.faults.clear()
     hanging.release()
     await empty.until(lambda: "unblocked" in empty.transcript())

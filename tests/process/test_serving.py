@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.process.program import run
+from tests.process.program import TIMEOUT_SECONDS, run
 from tests.process.town import BUILDKITE_PATH, SLACK_PATH, Town
 
 pytestmark = pytest.mark.process
@@ -56,7 +56,7 @@ async def test_a_revoked_token_makes_it_unready(plain: Town, web: httpx.AsyncCli
     at = (await plain.serve()).address
     plain.slack.revoked = True
     assert (await plain.alice.types(plain.deploys, "/bk build create web")).ok
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while (answer := await web.get(f"{at}/readyz")).status_code == 200:
             pass
     assert (answer.status_code, answer.json()["ready"]) == (503, False)
@@ -72,7 +72,7 @@ async def test_slow_clients_do_not_delay_the_stop(plain: Town) -> None:
     heading[1].write(head)
     sending[1].write(head + b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
     await asyncio.gather(heading[1].drain(), sending[1].drain())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         assert await program.terminate() == 0
     plain.check_log(program.log_text)
     for _, writer in (silent, heading, sending):

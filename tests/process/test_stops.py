@@ -39,7 +39,7 @@ async def test_killed_while_buildkite_creates_the_build(plain: Town) -> None:
     await program.kill()
     hanging.release()
     await plain.serve()
-    card = await plain.until(plain.find_newest_card, within=60)
+    card = await plain.until(plain.find_newest_card)
     assert len(plain.buildkite.builds) == 1
     await plain.run_build(plain.buildkite.builds[0])
     await plain.until(lambda: "Passed" in card.plain())
@@ -57,7 +57,7 @@ async def test_killed_while_slack_takes_the_card(plain: Town) -> None:
     [build] = plain.buildkite.builds
     plain.buildkite.run_build(build)
     await plain.serve()
-    await plain.until(lambda: "Passed" in plain.find_cards()[0].plain(), within=60)
+    await plain.until(lambda: "Passed" in plain.find_cards()[0].plain())
     assert [format_reference(build) in card.plain() for card in plain.find_cards()] == [True]
 
 

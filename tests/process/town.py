@@ -21,7 +21,7 @@ from simulators.slack.person import Person
 from simulators.slack.sim import SlackSim
 from simulators.slack.views import View
 from tests.contract.validation import load_rest_spec, validate
-from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET, add_people
+from tests.conversations.world import HANGING_SECONDS, SIGNING_SECRET, WEBHOOK_SECRET, add_people, make_slack
 from tests.process.program import Program, kill_if_running, start
 
 ENV_VALUE = "an-env-value-nobody-logs"
@@ -82,7 +82,7 @@ class Town:
             await self.until(lambda: self.slack.sockets.connections)
         return program
 
-    async def until(self, condition: Callable[[], Any], within: float = 20) -> Any:
+    async def until(self, condition: Callable[[], Any], within: float = HANGING_SECONDS) -> Any:
         """Return the first true value of `condition`, which is checked after each change in Slack."""
         return await self.slack.until(condition, within)
 
@@ -162,7 +162,7 @@ def format_reference(build: Build) -> str:
 @asynccontextmanager
 async def open_town(folder: Path, *, socket: bool) -> AsyncIterator[Town]:
     """Run the vendors without the bot, and stop all programs at the end."""
-    slack = SlackSim(signing_secret=SIGNING_SECRET, now=time.time)
+    slack = make_slack(time.time)
     slack.scopes = set(list_bot_scopes())
     buildkite = BuildkiteSim(now=time.time)
     seed_demo(buildkite)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from commands.pipeline.steps import find_problems, format_problems
+from tests.sampling import many_examples
 
 GOOD = """\
 env:
@@ -150,7 +151,7 @@ def check_lines(text: str) -> None:
         assert problem.message
 
 
-@settings(max_examples=300, deadline=None)
+@many_examples(300)
 @example("steps:\n- !!int x\n")
 @example("? [a]\n: b\nsteps: [wait]")
 @example("--- a\n--- b\n")
@@ -163,7 +164,7 @@ def test_any_text_is_checked(text: str) -> None:
     check_lines(text)
 
 
-@settings(max_examples=150, deadline=None)
+@many_examples(150)
 @given(st.lists(_DOCUMENTS, max_size=4), st.booleans())
 def test_any_document_is_checked(steps: list[object], bare: bool) -> None:
     """Well-formed YAML with steps of any shape is checked as well."""

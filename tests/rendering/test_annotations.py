@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
@@ -55,7 +55,6 @@ def test_only_text_is_left(html: str, seen: str) -> None:
     assert extract_text(html) == seen
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("<>/&;#!-abps'\" =x\n"), max_size=200))
 def test_any_html_is_read_within_bounds(html: str) -> None:
     """Any HTML is read to its end, and the result keeps within the limits."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.buildkite.models import Build, Job, Person
@@ -26,6 +26,7 @@ from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import escape, link
 from bot.slack.types import Actor, Standing
 from tests.rendering.message_checks import find_faults, find_live_markup
+from tests.sampling import many_examples
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SIGNS = ("<!channel>", "<@U0EVE>", "<https://evil.test|ok>", "<!date^1^{ago}|x>", "&lt;!here&gt;", "```\n<!here>")
@@ -126,7 +127,7 @@ def check_message(message: Message) -> None:
     message.digest().encode()
 
 
-@settings(max_examples=60, deadline=None)
+@many_examples(60)
 @given(KNOWN, SUMMARIES, st.sampled_from([None, "U0ANN", "<!channel>"]), st.booleans())
 def test_a_card_of_any_build_is_in_order(
     known: TrackedBuild, jobs: JobSummary, asked: str | None, watching: bool
@@ -135,7 +136,7 @@ def test_a_card_of_any_build_is_in_order(
     check_message(render_card(known, jobs, card_id="c1", asked_by=asked, now=NOW, watching=watching))
 
 
-@settings(max_examples=60, deadline=None)
+@many_examples(60)
 @given(
     st.sampled_from(["running", "resumed", "blocked", "failing", "finished", "gone"]),
     KNOWN,
@@ -149,7 +150,7 @@ def test_a_notice_of_any_build_is_in_order(
     check_message(render_thread_reply(kind, known, jobs, card_id="c1", mention=mention))
 
 
-@settings(max_examples=60, deadline=None)
+@many_examples(60)
 @given(REPLIES, ACTORS)
 def test_any_answer_is_in_order(answer: Reply, actor: Actor | None) -> None:
     """Texts, fields, tables, logs and buttons of any content fit into one message."""
@@ -158,7 +159,7 @@ def test_any_answer_is_in_order(answer: Reply, actor: Actor | None) -> None:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@many_examples(40)
 @given(HOSTILE, HOSTILE, st.lists(st.tuples(HOSTILE, HOSTILE), max_size=30))
 def test_any_mistake_is_in_order(text: str, hint: str, options: list[tuple[str, str]]) -> None:
     """Text of people and of Buildkite in errors stays inert, and each option has a button."""
@@ -167,7 +168,7 @@ def test_any_mistake_is_in_order(text: str, hint: str, options: list[tuple[str, 
         check_message(render_problem(error, option_value=lambda index: f"o{index}", retry_value="again"))
 
 
-@settings(max_examples=40, deadline=None)
+@many_examples(40)
 @given(HOSTILE)
 def test_questions_and_refusals_to_post_are_in_order(text: str) -> None:
     """Questions, invitations and internal errors fit, whatever text they hold."""

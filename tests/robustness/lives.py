@@ -17,8 +17,8 @@ from bot.settings import load_settings
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
-from simulators.slack.sim import SlackSim
-from tests.conversations.world import SIGNING_SECRET, START, WEBHOOK_SECRET, World, add_people, make_environment
+from tests.conversations.ready_database import copy_ready_database
+from tests.conversations.world import START, WEBHOOK_SECRET, World, add_people, make_environment, make_slack
 
 
 class Crash(BaseException):
@@ -93,6 +93,7 @@ class Lives:
         """Start the bot as `serve` does, beginning with the recovery of interrupted invocations."""
         self.dead = False
         self.home.mkdir(parents=True, exist_ok=True)
+        await copy_ready_database(self.home / "kitestring.db")
         self.before = asyncio.all_tasks()
         world = self.world
         world.settings = load_settings(make_environment(world.slack, world.buildkite, self.home) | self.more)
@@ -181,7 +182,7 @@ async def open_town(
         """Return the vendors' time, which doesn't jump when the bot's clock is set."""
         return START.timestamp() + clock.monotonic()
 
-    slack = SlackSim(signing_secret=SIGNING_SECRET, now=vendors_time)
+    slack = make_slack(vendors_time)
     buildkite = BuildkiteSim(now=vendors_time)
     seed_demo(buildkite)
     alice, bob, gwen = add_people(slack)

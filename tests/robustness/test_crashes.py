@@ -19,6 +19,7 @@ from tests.robustness.truth import (
     read_private,
     read_replies,
 )
+from tests.sampling import Sample
 
 
 class NothingStarted(Exception):
@@ -139,13 +140,13 @@ def _paused_or_told(world: World) -> None:
 
 
 @pytest.mark.parametrize("story", STORIES)
-async def test_nothing_is_lost_whichever_commit_was_the_last(tmp_path: Path, story: str) -> None:
+async def test_nothing_is_lost_whichever_commit_was_the_last(tmp_path: Path, story: str, sample: Sample) -> None:
     """Killed after any commit and restarted, the bot has one correct card per build and leaves no one waiting."""
     async with open_town(tmp_path / "whole") as lives:
         assert_all_is_well(await play_story(lives, story), story)
         commits = lives.commits
     assert commits > 5
-    for number in range(1, commits + 1):
+    for number in sample(range(1, commits + 1), keep=4):
         async with open_town(tmp_path / str(number), die_after=number) as lives:
             assert_all_is_well(await play_story(lives, story), story)
             assert lives.number == 2

@@ -6,13 +6,14 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.buildkite.models import Build
 from tests.conversations.world import World
 from tests.robustness.lives import open_town, settle
 from tests.robustness.truth import assert_card_is_correct, assert_posted_once, read_replies
+from tests.sampling import many_examples
 
 CHANCES = st.sampled_from([0.0, 0.3, 0.7])
 
@@ -24,7 +25,7 @@ async def start_build(world: World, pipeline: str) -> Build:
     return world.buildkite.builds[-1]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@many_examples(8)
 @given(seed=st.integers(0, 10_000), drop=CHANCES, double=CHANCES, delay=CHANCES, reorder=CHANCES)
 def test_the_card_is_correct_whatever_happens_to_webhooks(
     seed: int, drop: float, double: float, delay: float, reorder: float

@@ -44,7 +44,7 @@ async def run_kitestring(folder: Path, *arguments: str, **environ: str) -> Ran:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    out, err = await asyncio.wait_for(process.communicate(), 300)
     return Ran(process.returncode, out.decode(), err.decode())
 
 

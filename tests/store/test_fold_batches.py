@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.buildkite.models import Build, Job
@@ -23,6 +23,7 @@ from bot.store.tables import builds, cards, jobs, notices
 from bot.store.tables_notifications import attempts, findings
 from bot.store.transactions import Store, Tx
 from tests.conversations.ready_database import copy_ready_database
+from tests.sampling import many_examples
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 PHASES = ("scheduled", "running", "failing", "failed", "passed", "blocked", "canceled")
@@ -105,7 +106,7 @@ async def fold_reports(file: Path, parts: list[list[Report]]) -> dict[str, list[
         await store.close()
 
 
-@settings(max_examples=40, deadline=None)
+@many_examples(40)
 @given(st.lists(REPORTS, min_size=1, max_size=25), st.randoms(use_true_random=False))
 def test_batches_do_not_change_the_result(reports: list[Report], rng: random.Random) -> None:
     """However webhooks are spread over transactions, builds, jobs, cards, lookups and replies are the same."""

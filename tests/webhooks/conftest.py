@@ -38,7 +38,7 @@ class CountedOutcomes:
 
     async def wait_counted(self, *names: str) -> None:
         """Return when the next outcomes have been counted as these."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(300):
             assert [await self.names.get() for _ in names] == [*names]
 
 
@@ -60,7 +60,7 @@ class ReceiverRig:
     """A receiver with its dependencies; `keep` replaces the default list."""
 
     mode: ProofMode = "signature"
-    patience: float = 10
+    patience: float = 300
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOON))
     stored: DeliveryList = field(default_factory=DeliveryList)
     counts: CountedOutcomes = field(default_factory=CountedOutcomes)

@@ -4,11 +4,12 @@ import asyncio
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.builds.webhook_event import Undecodable, WebhookEvent
 from bot.errors import Unavailable
+from tests.sampling import many_examples
 from webhooks.events import EVENTS
 from webhooks.router import read_event
 
@@ -67,7 +68,7 @@ def call(app, method, headers, chunks, complete):
     return sent[0]["status"] if sent else None
 
 
-@settings(max_examples=300, deadline=None)
+@many_examples(300)
 @given(
     mode=st.sampled_from(["signature", "token"]),
     method=st.sampled_from(["POST", "POST", "POST", "GET", "\xff"]),
@@ -97,7 +98,7 @@ def test_the_receiver_never_fails(
     assert (status == 200) <= proven
 
 
-@settings(max_examples=300, deadline=None)
+@many_examples(300)
 @given(payload=PAYLOADS)
 def test_reading_an_event_only_fails_as_undecodable(payload):
     """Whatever passed the receiver is read or undecodable, with a reason of one line."""

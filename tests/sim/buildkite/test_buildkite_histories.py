@@ -3,13 +3,14 @@
 import contextlib
 import random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.buildkite.models import ACTIVE, Build, Job
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.buildkite.values import Refusal
+from tests.sampling import many_examples
 from tests.sim.buildkite.manual_clock import ManualClock
 
 SHOWN = {"scheduled", "running", "failing", "passed", "failed", "canceling", "canceled", "skipped"}
@@ -77,7 +78,7 @@ def check_consistency(build: Build) -> None:
         assert not any(job.hard_failed for job in build.jobs)
 
 
-@settings(max_examples=50, deadline=None)
+@many_examples(50)
 @given(st.lists(st.sampled_from(ACTS), min_size=5, max_size=60), st.integers(0, 2**32))
 def test_any_history_is_consistent(acts: list[str], seed: int) -> None:
     """After any actions in any order every build and every agent is consistent."""
