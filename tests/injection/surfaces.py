@@ -201,7 +201,7 @@ def _unblock() -> Operation:
     async def fields(given: Mapping[str, object], ctx: object) -> tuple[FormField, ...]:
         raise AssertionError(given, ctx)
 
-    return Operation("job unblock", Args, object, run, Permission.BUILD, load_fields=fields)
+    return Operation("job unblock", Args, object, run, Permission.BUILD, Effect.CHANGES_BUILDKITE, load_fields=fields)
 
 
 def _forms(text: str) -> Iterator[Mapping[str, Any]]:
