@@ -32,7 +32,7 @@ from bot.home.model import Home
 from bot.home.render import render_closed_home, render_home
 from bot.notifications.subscriptions.model import Subscription
 from bot.operations import forms
-from bot.operations.operation import Args, FormField, Operation, Permission
+from bot.operations.operation import Args, Effect, FormField, Operation, Permission
 from bot.operations.render import (
     render_answered,
     render_choices,
@@ -201,7 +201,9 @@ def _unblock() -> Operation:
     async def fields(given: Mapping[str, object], ctx: object) -> tuple[FormField, ...]:
         raise AssertionError(given, ctx)
 
-    return Operation("job unblock", Args, object, run, Permission.BUILD, Effect.CHANGES_BUILDKITE, load_fields=fields)
+    return Operation(
+        "job unblock", Args, object, run, Permission.BUILD, Effect.CHANGES_BUILDKITE, load_fields=fields
+    )
 
 
 def _forms(text: str) -> Iterator[Mapping[str, Any]]:
