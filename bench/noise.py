@@ -158,13 +158,17 @@ async def _settle(world: World) -> None:
 async def _run_loops(world: World) -> int:
     """Run the bot's loops once: deliver and read webhooks, poll, post messages."""
     bot = world.bot
-    done = len(await world.buildkite.deliver()) + await bot.inbox.tick() + await bot.poller.tick()
+    done = (
+        len(await world.buildkite.deliver())
+        + await bot.workspace.readers.inbox.tick()
+        + await bot.workspace.readers.poller.tick()
+    )
     return (
         done
-        + await bot.failure_lookup.tick()
-        + await bot.catch_up.tick()
-        + await bot.card_publisher.tick()
-        + await bot.reply_publisher.tick()
+        + await bot.workspace.readers.failure_lookup.tick()
+        + await bot.workspace.readers.catch_up.tick()
+        + await bot.workspace.publishers.card_publisher.tick()
+        + await bot.workspace.publishers.reply_publisher.tick()
     )
 
 

@@ -76,7 +76,7 @@ def render_percentiles(name: str, taken: list[float]) -> str:
 
 async def read_catalog(world: World) -> None:
     """Read the whole list, which needs more requests than Buildkite allows in a minute: advance the clock."""
-    reading = asyncio.create_task(world.bot.catalog.suggest("pipeline", ""))
+    reading = asyncio.create_task(world.bot.workspace.deps.buildkite.catalog.suggest("pipeline", ""))
     while not reading.done():
         await asyncio.sleep(0.05)
         world.clock.advance(1)

@@ -1,4 +1,4 @@
-"""Opens the clients of Slack and Buildkite as the settings say; nothing else connects from settings."""
+"""Opens the clients of a workspace; nothing else connects to Slack or Buildkite."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.app.emoji_cache import EmojiCache
+from bot.app.workspace import BuildkiteSettings, SlackApp, Workspace
 from bot.buildkite.agent_api import AgentApi, PacedAgentApi
 from bot.buildkite.client import Buildkite, connect
 from bot.runtime.clock import Clock
 from bot.runtime.http_client import open_http_client
-from bot.settings import Settings
+from bot.slack.blockkit.blocks import Message
 from bot.slack.session import ignore_limited_call, open_session
 from bot.slack.web_client import SlackClient
 from bot.store.leader import CALL_SECONDS
@@ -31,52 +33,58 @@ class Clients(NamedTuple):
     slack: SlackClients
     buildkite: Buildkite
     agent_api: AgentApi | None
+    emoji_cache: EmojiCache
 
 
 @asynccontextmanager
 async def open_clients(
-    settings: Settings, clock: Clock, count_limited: Callable[[str], None]
+    workspace: Workspace, clock: Clock, count_limited: Callable[[str], None]
 ) -> AsyncIterator[Clients]:
     """Open all clients; `count_limited` gets the method of each call that Slack answers with 429."""
+    organization = workspace.organization
     async with (
-        open_slack_clients(settings, count_limited) as slack,
-        connect_buildkite(settings, clock) as buildkite,
-        open_agent_api(settings, clock) as agent_api,
+        connect_buildkite(organization, clock) as buildkite,
+        open_agent_api(organization, clock) as agent_api,
     ):
-        yield Clients(slack, buildkite, agent_api)
+        emoji_cache = EmojiCache(buildkite.for_background().emojis, clock)
+        render_emoji = emoji_cache.replace_emoji_codes
+        async with open_slack_clients(workspace.slack, count_limited, render_emoji) as slack:
+            yield Clients(slack, buildkite, agent_api, emoji_cache)
 
 
 @asynccontextmanager
 async def open_slack_clients(
-    settings: Settings, count_limited: Callable[[str], None] = ignore_limited_call
+    app: SlackApp,
+    count_limited: Callable[[str], None] = ignore_limited_call,
+    render_emoji: Callable[[Message], Message] = lambda message: message,
 ) -> AsyncIterator[SlackClients]:
     """Open Slack's clients without retries: the bot decides what may be repeated."""
     async with open_session(CALL_SECONDS, count_limited) as connections:
         web = AsyncWebClient(
-            token=settings.slack_bot_token.get_secret_value(),
-            base_url=settings.slack_api_url,
+            token=app.bot_token.get_secret_value(),
+            base_url=app.api_url,
             session=connections,
             retry_handlers=[],
         )
-        yield SlackClients(web, SlackClient(web, connections))
+        yield SlackClients(web, SlackClient(web, connections, render_emoji))
 
 
-def connect_buildkite(settings: Settings, clock: Clock) -> Buildkite:
+def connect_buildkite(organization: BuildkiteSettings, clock: Clock) -> Buildkite:
     """Return the client for the bot's own token, for `async with`."""
     return connect(
-        settings.buildkite_api_token.get_secret_value(),
-        settings.buildkite_organization_slug,
-        endpoint=settings.buildkite_rest_api_endpoint,
+        organization.api_token.get_secret_value(),
+        organization.slug,
+        endpoint=organization.endpoint,
         clock=clock,
     )
 
 
 @asynccontextmanager
-async def open_agent_api(settings: Settings, clock: Clock) -> AsyncIterator[AgentApi | None]:
+async def open_agent_api(organization: BuildkiteSettings, clock: Clock) -> AsyncIterator[AgentApi | None]:
     """Open the Agent API with its own connections; None without an agent token."""
-    if settings.buildkite_agent_token is None:
+    if organization.agent_token is None:
         yield None
         return
     async with open_http_client() as http:
-        token = settings.buildkite_agent_token.get_secret_value()
-        yield PacedAgentApi(http, token, settings.buildkite_agent_endpoint, clock=clock)
+        token = organization.agent_token.get_secret_value()
+        yield PacedAgentApi(http, token, organization.agent_endpoint, clock=clock)

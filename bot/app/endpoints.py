@@ -21,13 +21,14 @@ from bot.execution.bot_status import StatusService
 from bot.listeners.signature_guard import SignatureGuard
 from bot.runtime.http.routes import Router, make_health_app, make_metrics_app
 from bot.runtime.loop import LoopName
+from bot.settings import Settings
 from bot.slack.socket_mode import ConnectionState
 from bot.store.leader import Leadership
 from webhooks.allowlist import AllowlistGate
 from webhooks.receiver import Receiver
 
 
-@dataclass
+@dataclass(frozen=True)
 class Endpoints:
     """`web` answers on the main port, `metrics_app` on the metrics port; `slack_connection` is Socket Mode's."""
 
@@ -36,15 +37,17 @@ class Endpoints:
     slack_connection: ConnectionState
 
 
-def build_endpoints(deps: Dependencies, interaction: Interaction) -> Endpoints:
+def build_endpoints(settings: Settings, deps: Dependencies, interaction: Interaction) -> Endpoints:
     """Build the applications of the main port and of the metrics port."""
-    settings, connection = deps.settings, ConnectionState(deps.clock)
-    readiness = Readiness(deps.store, deps.slack, connection if settings.socket_mode else None)
-    page = partial(render_metrics, deps.metrics, deps.status_service, deps.leadership)
+    platform, connection = deps.platform, ConnectionState(deps.platform.clock)
+    readiness = Readiness(platform.store, deps.slack.api, connection if deps.workspace.socket_mode else None)
+    page = partial(render_metrics, platform.metrics, interaction.services.bot.status, platform.leadership)
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
     health = make_health_app(readiness.find_problem, page if settings.metrics_port is None else None, token)
     slack = _build_slack_endpoint(deps, interaction.bolt, find_signing_secret(deps))
-    web = Router(slack, _build_webhook_receiver(deps), health, deps.metrics.observer(HistogramMetric.SLACK_ACK))
+    web = Router(
+        slack, _build_webhook_receiver(deps), health, deps.platform.metrics.observer(HistogramMetric.SLACK_ACK)
+    )
     return Endpoints(web, make_metrics_app(page, token), connection)
 
 
@@ -56,17 +59,23 @@ async def render_metrics(metrics: BotMetrics, status_service: StatusService, lea
 
 
 def _build_webhook_receiver(deps: Dependencies) -> ASGIApp | None:
-    settings = deps.settings
-    if settings.buildkite_webhook_token is None:
+    platform = deps.platform
+    webhook = deps.workspace.webhook
+    if webhook.token is None:
         return None
-    secret = settings.buildkite_webhook_token.get_secret_value()
-    spool = DeliverySpool(deps.store, deps.wakeups.local_waker(LoopName.INBOX), deps.clock)
-    receiver = Receiver(secret, settings.buildkite_webhook_mode, spool.keep, deps.clock, deps.metrics)
-    return AllowlistGate(receiver, deps.allowlist, deps.metrics) if deps.allowlist else receiver
+    secret = webhook.token.get_secret_value()
+    spool = DeliverySpool(platform.store, platform.wakeups.local_waker(LoopName.INBOX), platform.clock)
+    receiver = Receiver(secret, webhook.mode, spool.keep, platform.clock, platform.metrics)
+    return (
+        AllowlistGate(receiver, deps.buildkite.allowlist, platform.metrics)
+        if deps.buildkite.allowlist
+        else receiver
+    )
 
 
 def _build_slack_endpoint(deps: Dependencies, app: AsyncApp, secret: str) -> ASGIApp | None:
-    if deps.settings.socket_mode:
+    platform = deps.platform
+    if deps.workspace.socket_mode:
         return None
     handler = AsyncSlackRequestHandler(app)
 
@@ -74,4 +83,4 @@ def _build_slack_endpoint(deps: Dependencies, app: AsyncApp, secret: str) -> ASG
         response = await handler.handle(Request(scope, receive))
         await response(scope, receive, send)
 
-    return SignatureGuard(handle, secret, deps.clock, deps.metrics.counter(CounterMetric.SLACK_REFUSED))
+    return SignatureGuard(handle, secret, platform.clock, platform.metrics.counter(CounterMetric.SLACK_REFUSED))

@@ -16,7 +16,7 @@ from bot.store.key_rotation import KeyRotation
 from bot.store.retention import Retention
 
 
-@dataclass
+@dataclass(frozen=True)
 class Maintenance:
     """Services whose `tick` does a bounded amount of work."""
 
@@ -29,23 +29,34 @@ class Maintenance:
 
 def build_maintenance(deps: Dependencies, interaction: Interaction) -> Maintenance:
     """Build the background work that no person requests."""
+    platform = deps.platform
     execution = interaction.execution
-    rotation = KeyRotation(deps.leader_store, deps.vault) if deps.vault.has_older_keys else None
+    rotation = KeyRotation(platform.leader_store, platform.vault) if platform.vault.has_older_keys else None
     return Maintenance(
         recovery=Recovery(
             execution.interrupted,
             deps.operations,
-            deps.clock,
+            platform.clock,
             execution.authoriser,
             execution.procedure,
             execution.answering,
             execution.endings,
-            deps.leadership.is_leader,
+            platform.leadership.is_leader,
         ),
         approved_proposals=ApprovedStarter(interaction.proposals, execution.procedure),
-        retention=Retention(deps.leader_store, deps.clock),
+        retention=Retention(platform.leader_store, platform.clock),
         account_upkeep=AccountUpkeep(
-            deps.leader_store, deps.clock, deps.identity.team, deps.people, interaction.accounts, rotation
+            platform.leader_store,
+            platform.clock,
+            deps.slack.identity.team,
+            deps.slack.people,
+            interaction.accounts,
+            rotation,
         ),
-        clock_watch=ClockWatch(deps.store, deps.clock, deps.wakeups.waker(*LoopName), forget_cached_subscriptions),
+        clock_watch=ClockWatch(
+            platform.store,
+            platform.clock,
+            platform.wakeups.waker(*LoopName),
+            forget_cached_subscriptions,
+        ),
     )

@@ -14,7 +14,7 @@ import structlog
 from filelock import FileLock, Timeout
 
 from bot.app.bot import Bot, build_bot
-from bot.app.dependencies import find_database_file
+from bot.app.platform import find_database_file
 from bot.errors import KitestringError
 from bot.runtime.clock import Clock, SystemClock
 from bot.runtime.http.server import HttpServer, format_address, make_server, open_socket, stop_on_signal
@@ -72,12 +72,13 @@ def _bind_sockets(settings: Settings, stack: ExitStack) -> _BoundSockets:
 async def _listen(
     settings: Settings, bot: Bot, sockets: _BoundSockets, ready: Callable[[str], None] | None
 ) -> None:
+    web_app = bot.endpoints.web
     web = make_server(
-        bot.web, settings.forwarded_allow_ips or "", sockets.tls, fast_handlers=bot.web.fast_handlers
+        web_app, settings.forwarded_allow_ips or "", sockets.tls, fast_handlers=web_app.fast_handlers
     )
     served: list[tuple[HttpServer, socket]] = [(web, sockets.main)]
     if sockets.metrics is not None:
-        served.append((make_server(bot.metrics_app), sockets.metrics))
+        served.append((make_server(bot.endpoints.metrics_app), sockets.metrics))
 
     def stop() -> None:
         log.info("stopping")
@@ -97,14 +98,14 @@ async def _listen(
 @asynccontextmanager
 async def _run_bot(bot: Bot) -> AsyncIterator[None]:
     """Run the loops, from recovering what a crash left over to finishing the last task under way."""
-    await bot.recovery.begin()
+    await bot.workspace.maintenance.recovery.begin()
     async with _run_loops(bot.loops):
         try:
             yield
         finally:
             await _drain(bot)
     with contextlib.suppress(KitestringError):
-        await bot.leadership.release()
+        await bot.platform.leadership.release()
 
 
 @asynccontextmanager
@@ -124,7 +125,7 @@ async def _run_loops(loops: tuple[Loop, ...]) -> AsyncIterator[None]:
 async def _drain(bot: Bot) -> None:
     try:
         async with asyncio.timeout(_DRAIN_SECONDS):
-            await bot.execution.background.drain()
+            await bot.drain()
     except TimeoutError:
         log.warning("stopped with work under way; the next start recovers it")
 
@@ -138,8 +139,9 @@ async def _run_socket_mode(settings: Settings, bot: Bot, clock: Clock) -> AsyncI
     from bot.slack.socket_mode import open_connection
 
     token = settings.slack_app_token.get_secret_value()
+    bolt, client = bot.workspace.interaction.bolt, bot.workspace.deps.slack.web
     async with (
-        open_connection(bot.bolt, token, bot.slack_client, bot.slack_connection, clock) as watch,
+        open_connection(bolt, token, client, bot.endpoints.slack_connection, clock) as watch,
         _run_loops((watch,)),
     ):
         yield

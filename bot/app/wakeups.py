@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -16,18 +16,22 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Wakeups:
-    """Wakes loops by name; `postgres_session` carries wakes to other replicas, if there are any.
-
-    `is_only_writer` is true if the woken loops run in this process. A wake may get lost without harm: every loop
-    also checks for work on its own.
-    """
+    """Wakes loops by name. A wake may get lost without harm: every loop also checks for work on its own."""
 
     def __init__(self) -> None:
-        self.loops: dict[LoopName, Loop] = {}
-        self.postgres_session: PostgresSession | None = None
-        self.is_only_writer: Callable[[], bool] = lambda: False
+        self._loops: dict[LoopName, Loop] = {}
+        self._session: PostgresSession | None = None
+        self._is_leader: Callable[[], bool] = lambda: False
         self._unsent: set[LoopName] = set()
         self._sending: set[asyncio.Task[None]] = set()
+
+    def register(self, loops: Iterable[Loop]) -> None:
+        """Add the loops of this process. Work may wake them earlier, while it is being built, in vain."""
+        self._loops.update({loop.name: loop for loop in loops})
+
+    def join(self, session: PostgresSession, is_leader: Callable[[], bool]) -> None:
+        """Carry wakes to other replicas from now on; the leader's loops run in the process that `is_leader`."""
+        self._session, self._is_leader = session, is_leader
 
     def local_waker(self, *names: LoopName) -> Callable[[], None]:
         """Return a function that wakes those loops of this process."""
@@ -38,9 +42,9 @@ class Wakeups:
 
         def wake() -> None:
             self.wake_local(*names)
-            if self.postgres_session is not None and not self.is_only_writer():
+            if self._session is not None and not self._is_leader():
                 self._unsent.update(names)
-                self._send(self.postgres_session)
+                self._send(self._session)
 
         return wake
 
@@ -62,8 +66,8 @@ class Wakeups:
     def wake_local(self, *names: LoopName) -> None:
         """Wake those loops of this process, as far as its settings need them."""
         for name in names:
-            if name in self.loops:
-                self.loops[name].wake()
+            if name in self._loops:
+                self._loops[name].wake()
 
     def handle_notification(self, payload: str) -> None:
         """Wake the loops that another replica named. A newer version may name unknown ones."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bot.app.clients import connect_buildkite
+from bot.app.workspace import read_workspace
 from bot.runtime.clock import Clock
 from bot.runtime.redaction import MASK
 from bot.settings import Settings
@@ -19,7 +20,7 @@ async def print_documents(settings: Settings, path: str, page: int, echo: Echo, 
 
     Raise KitestringError with Buildkite's message.
     """
-    async with connect_buildkite(settings, clock) as buildkite:
+    async with connect_buildkite(read_workspace(settings).organization, clock) as buildkite:
         answer = await buildkite.read_raw(path, params={"page": str(page)} if page > 1 else None)
     for index, document in enumerate(answer.objects):
         echo("\n".join([*([""] if index else []), *render_outline(document.fields)]))

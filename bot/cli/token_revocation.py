@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.app.clients import connect_buildkite
+from bot.app.workspace import read_workspace
 from bot.buildkite.resources import AccessToken
 from bot.runtime.clock import Clock
 from bot.settings import Settings
@@ -19,7 +20,7 @@ async def revoke_token(settings: Settings, clock: Clock, echo: Echo, agreed: Agr
 
     https://buildkite.com/docs/apis/rest-api/access-token#revoke-the-current-token
     """
-    async with connect_buildkite(settings, clock) as client:
+    async with connect_buildkite(read_workspace(settings).organization, clock) as client:
         echo(_describe(await client.access_token()))
         if not agreed(QUESTION):
             echo("The token was not revoked.")

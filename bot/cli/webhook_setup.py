@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.app.clients import connect_buildkite
-from bot.app.dependencies import describe_own_webhook
+from bot.app.workspace import read_workspace
 from bot.buildkite.resources import NotificationService
 from bot.buildkite.webhook_registration import SetUpResult, redact_url, set_up
 from bot.runtime.clock import SystemClock
@@ -16,8 +16,8 @@ Echo = Callable[[str], object]
 
 async def print_services(settings: Settings, echo: Echo) -> None:
     """Print a line for each service: whether it is on, its kind, and the address it sends to."""
-    own = describe_own_webhook(settings)
-    async with connect_buildkite(settings, SystemClock()) as client:
+    own = read_workspace(settings).webhook
+    async with connect_buildkite(read_workspace(settings).organization, SystemClock()) as client:
         services = [service async for service in client.services()]
     mine = own.find_among(services)
     for service in services:
@@ -34,8 +34,8 @@ def _render_service(service: NotificationService, *, mine: bool) -> str:
 
 async def set_up_webhook(settings: Settings, echo: Echo) -> None:
     """Create or repair the webhook and print which. Raise UsageError for settings that are missing."""
-    async with connect_buildkite(settings, SystemClock()) as client:
-        echo(_render_outcome(await set_up(client, describe_own_webhook(settings))))
+    async with connect_buildkite(read_workspace(settings).organization, SystemClock()) as client:
+        echo(_render_outcome(await set_up(client, read_workspace(settings).webhook)))
 
 
 def _render_outcome(done: SetUpResult) -> str:

@@ -63,10 +63,15 @@ class SlackClient(UrlCalls):
     `render_emoji` is applied to every message, to replace Buildkite's emoji codes that Slack doesn't know.
     """
 
-    def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        session: aiohttp.ClientSession,
+        render_emoji: Callable[[Message], Message] = lambda message: message,
+    ) -> None:
         super().__init__(client, session)
         self.token_error: str | None = None
-        self.render_emoji: Callable[[Message], Message] = lambda message: message
+        self._render_emoji = render_emoji
 
     @asynccontextmanager
     async def _track_errors(self) -> AsyncIterator[None]:
@@ -250,7 +255,7 @@ class SlackClient(UrlCalls):
         await self._post_response(url, body)
 
     def _format_content(self, message: Message) -> _Content:
-        rendered = self.render_emoji(message)
+        rendered = self._render_emoji(message)
         return {"text": rendered.text, "blocks": [dict(block) for block in rendered.blocks]}
 
 

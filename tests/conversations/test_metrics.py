@@ -63,7 +63,7 @@ async def test_every_metric_moves(world: World) -> None:
     samples = {}
     for sample in await read_samples(world):
         samples[sample.name] = max(samples.get(sample.name, 0), sample.value)
-    families = {family.name: family for family in world.bot.metrics.registry.collect()}
+    families = {family.name: family for family in world.bot.platform.metrics.registry.collect()}
     moved = {
         name: samples.get(name + {"counter": "_total", "histogram": "_count"}[family.type], 0)
         for name, family in families.items()

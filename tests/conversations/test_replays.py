@@ -57,7 +57,7 @@ async def test_a_signed_request_at_another_time(world: World, seconds: int) -> N
     before = collect_effects(world)
     world.clock.advance(seconds)
     ack = await world.slack.replay()
-    await world.bot.execution.background.drain()
+    await world.bot.drain()
     assert (ack.status, collect_effects(world)) == (401, before)
 
 

@@ -41,7 +41,7 @@ async def test_the_request_reaches_buildkite_exactly(world: World) -> None:
         }
     )
     assert sorted(marks) == snapshot(["kitestring", "kitestring:invocation"])
-    assert marks["kitestring"] == world.bot.identity.instance
+    assert marks["kitestring"] == world.bot.workspace.deps.slack.identity.instance
     assert world.buildkite.builds[-1].env == body["env"]
 
 

@@ -21,7 +21,7 @@ async def test_states_are_shown_before_counts(world: World) -> None:
     cards = world.slack.messages(world.deploys)[-2:]
     before = cards[0].plain()
     for _ in range(9):
-        world.bot.slack_pacing.take("chat.update", world.deploys.id)
+        world.bot.workspace.deps.slack.pacing.take("chat.update", world.deploys.id)
     world.buildkite.advance(going)
     world.buildkite.run_build(ending)
     while await world.turn():

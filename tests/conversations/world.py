@@ -75,7 +75,7 @@ class World:
 
     async def turn(self) -> int:
         """Let each of the process's loops tick once, in its order; return how much they did."""
-        done = await self.bot.execution.background.drain()
+        done = await self.bot.drain()
         done += len(await self.buildkite.deliver())
         for loop in self.bot.loops:
             done += await loop.tick()
@@ -172,7 +172,7 @@ async def open_world(
         settings = load_settings(environment | {name: str(path) for name, path in files.items() if path})
         await copy_ready_database(folder / "kitestring.db")
         bot = await stack.enter_async_context(build_bot(settings, clock, committed=committed))
-        address = await stack.enter_async_context(Serving(bot.web))
+        address = await stack.enter_async_context(Serving(bot.endpoints.web))
         slack.request_url = f"{address}/slack/events"
         if webhooks:
             buildkite.add_webhook(f"{address}/buildkite/webhooks", WEBHOOK_SECRET)

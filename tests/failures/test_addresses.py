@@ -25,11 +25,17 @@ def make_build(author: str | None, creator: str | None = None) -> Build:
 def make_authors(world: World, overrides: dict[str, str]) -> Authors:
     """Return the bot's authors, with configured addresses."""
     bot = world.bot
-    api = SlackClient(bot.slack_client, bot.slack_client.session)
+    api = SlackClient(bot.workspace.deps.slack.web, bot.workspace.deps.slack.web.session)
     people = PeopleDirectory(
-        api, bot.store, world.clock, bot.identity.team, UserGroups(api, world.clock, frozenset)
+        api,
+        bot.platform.store,
+        world.clock,
+        bot.workspace.deps.slack.identity.team,
+        UserGroups(api, world.clock, frozenset),
     )
-    return Authors(api, people, bot.store, world.clock, bot.identity.team, lambda: overrides)
+    return Authors(
+        api, people, bot.platform.store, world.clock, bot.workspace.deps.slack.identity.team, lambda: overrides
+    )
 
 
 async def test_a_configured_address_comes_first(world: World) -> None:

@@ -26,7 +26,7 @@ class Stack:
         self._runner = runner
         self._port = port
         self.world = world
-        self.team = world.bot.identity.team
+        self.team = world.bot.workspace.deps.slack.identity.team
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end in bounded time."""
@@ -93,9 +93,9 @@ class Stack:
             "server": ("127.0.0.1", 3000),
             "scheme": "http",
         }
-        await self.world.bot.web(scope, receive, send)
-        await self.world.bot.execution.background.drain()
-        await self.world.bot.inbox.tick()
+        await self.world.bot.endpoints.web(scope, receive, send)
+        await self.world.bot.drain()
+        await self.world.bot.workspace.readers.inbox.tick()
         return int(sent[0]["status"])
 
     async def _write(self, payload: bytes) -> list[int]:
@@ -129,7 +129,7 @@ async def _run_stack(folder: Path) -> AsyncIterator[tuple[World, int]]:
     async with open_world(folder) as world:
         with open_socket("127.0.0.1", 0) as sock:
             server = make_server(
-                world.bot.web, limits=ConnectionLimits(head_seconds=2, body_seconds=2, idle_seconds=1)
+                world.bot.endpoints.web, limits=ConnectionLimits(head_seconds=2, body_seconds=2, idle_seconds=1)
             )
             task = asyncio.create_task(server.serve_on(sock))
             await server.listening.wait()

@@ -53,7 +53,7 @@ async def test_webhooks_make_the_time_since_then_known(world: World) -> None:
 
 async def read_spans(world: World) -> tuple[tuple[datetime, datetime], ...]:
     """Return the known periods of all pipelines, without empty ones."""
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         return (await find_known_periods(tx, world.clock.now())).get("*", ())
 
 
@@ -67,7 +67,7 @@ async def test_downtime_is_not_known(world: World) -> None:
     await settle_reports(world)
     last = world.clock.now()
     hours(world, 9)
-    await note_startup(world.bot.store, world.clock.now())
+    await note_startup(world.bot.platform.store, world.clock.now())
     build(world)
     await settle_reports(world)
     assert await read_spans(world) == ((first, last),)
@@ -80,8 +80,8 @@ async def test_a_report_reads_a_limited_number_of_builds(world: World) -> None:
         build(world)
         hours(world, 1)
     await settle_reports(world)
-    reports = ReportData(world.bot.store, world.clock, most=3)
-    buildkite = world.bot.buildkite
+    reports = ReportData(world.bot.platform.store, world.clock, most=3)
+    buildkite = world.bot.workspace.deps.buildkite.client
     reply = [await reports.gather(buildkite, ["web"], START - timedelta(days=1)) for _ in range(4)]
     assert [(len(item.runs), item.read, item.more, bool(item.missing)) for item in reply] == [
         (3, 3, True, True),
@@ -94,6 +94,6 @@ async def test_a_report_reads_a_limited_number_of_builds(world: World) -> None:
 async def test_reading_covers_one_pipeline(world: World) -> None:
     """Reading one pipeline's builds doesn't make the others' known."""
     span = (START - timedelta(days=2), START - timedelta(days=1))
-    async with world.bot.store.write() as tx:
+    async with world.bot.platform.store.write() as tx:
         await record_period(tx, "web", span, START)
         assert await find_known_periods(tx, START) == {"web": (span,)}

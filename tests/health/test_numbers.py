@@ -109,9 +109,9 @@ async def test_the_numbers_match_sql(world: World) -> None:
     async with serve_listener(world) as listener:
         await play_days(world)
     now, span = world.clock.now(), timedelta(hours=12)
-    reports = ReportData(world.bot.store, world.clock)
+    reports = ReportData(world.bot.platform.store, world.clock)
     slugs = ["api", "mobile", "web"]
-    gathered = await reports.gather(world.bot.buildkite, slugs, now - 2 * span)
+    gathered = await reports.gather(world.bot.workspace.deps.buildkite.client, slugs, now - 2 * span)
     found = compute_health(gathered.runs, gathered.attempts, now - span, now, compare=True)
     with closing(sqlite3.connect(":memory:")) as database:
         tabulate(database, listener.bodies)

@@ -27,7 +27,7 @@ from tests.identity.connecting import (
 
 async def count_rows(world: World, table: sa.Table) -> int:
     """Return the number of rows in a table."""
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         return await tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
@@ -177,7 +177,7 @@ async def test_the_token_is_written_down_sealed_only(
     await connect_alice(world)
     await ask_privately(world, world.alice, "build create web")
     await world.settle(5)
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         noted = [dict(row) for row in (await tx.execute(sa.select(audit))).mappings()]
         kept = [
             dict(row)

@@ -57,10 +57,10 @@ async def test_the_token_of_a_deactivated_person_is_deleted_at_their_next_reques
 async def test_the_token_of_a_deactivated_person_is_deleted_within_the_hour(world: World) -> None:
     """Alice never comes back: an hour later nothing of her token is left, and the audit says why."""
     await connect_alice(world)
-    await world.bot.account_upkeep.tick()
+    await world.bot.workspace.maintenance.account_upkeep.tick()
     world.alice.profile.deleted = True
     world.clock.advance(3601)
-    assert await world.bot.account_upkeep.tick() == 1
+    assert await world.bot.workspace.maintenance.account_upkeep.tick() == 1
     await deactivate_alice(world)
 
 
@@ -69,18 +69,18 @@ async def test_the_token_of_a_member_stays(world: World) -> None:
     await connect_alice(world)
     for _ in range(2):
         world.clock.advance(3601)
-        assert await world.bot.account_upkeep.tick() == 1
+        assert await world.bot.workspace.maintenance.account_upkeep.tick() == 1
     world.alice.profile.deleted = True
     world.slack.faults.fail("users.info", times=20)
     world.clock.advance(3601)
-    assert await world.bot.account_upkeep.tick() == 0
-    async with world.bot.store.read() as tx:
+    assert await world.bot.workspace.maintenance.account_upkeep.tick() == 0
+    async with world.bot.platform.store.read() as tx:
         assert await tx.scalar(sa.select(sa.func.count()).select_from(tokens)) == 1
 
 
 async def deactivate_alice(world: World) -> None:
     """The row is not there, and the audit knows."""
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         assert await tx.scalar(sa.select(sa.func.count()).select_from(tokens)) == 0
         noted = await tx.scalars(sa.select(audit.c.detail).where(audit.c.transition == "disconnected"))
         assert list(noted) == [{"why": "no longer in the workspace"}]

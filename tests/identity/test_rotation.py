@@ -34,7 +34,7 @@ def read_old_key(folder: Path) -> str:
 async def find_account_name(world: World, settings: Settings) -> str | None:
     """Return the account that a bot with these settings uses for Alice."""
     async with build_bot(settings, world.clock) as bot:
-        own = await bot.accounts.find_access(TEAM, world.alice.id)
+        own = await bot.workspace.interaction.accounts.find_access(TEAM, world.alice.id)
         user = (await own.buildkite.access_token()).user if own else None
         return user.name if user else None
 
@@ -64,7 +64,7 @@ async def test_a_start_with_two_keys_seals_anew_by_itself(world: World, tmp_path
     """The first upkeep after a start with several keys does the same."""
     await connect_alice(world)
     async with build_bot(make_settings(world, tmp_path, NEW, read_old_key(tmp_path)), world.clock) as bot:
-        assert await bot.account_upkeep.tick() > 0
+        assert await bot.workspace.maintenance.account_upkeep.tick() > 0
     assert await find_account_name(world, make_settings(world, tmp_path, NEW)) == ALICE
 
 
@@ -73,9 +73,9 @@ async def test_without_its_key_a_token_is_refused_not_replaced(world: World, tmp
     await connect_alice(world)
     async with build_bot(make_settings(world, tmp_path, NEW), world.clock) as bot:
         with pytest.raises(Refused, match="can no longer read") as caught:
-            await bot.accounts.find_access(TEAM, world.alice.id)
+            await bot.workspace.interaction.accounts.find_access(TEAM, world.alice.id)
         assert "/bk connect" in caught.value.hint
-        assert await bot.accounts.disconnect(TEAM, world.alice.id)
+        assert await bot.workspace.interaction.accounts.disconnect(TEAM, world.alice.id)
 
 
 async def test_rotate_wants_the_keys(world: World) -> None:

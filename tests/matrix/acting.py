@@ -49,7 +49,7 @@ async def settle_all(world: World) -> None:
     Raises AssertionError where it does not come to an end.
     """
     for _ in range(ROUNDS):
-        if not await world.bot.execution.background.drain() and not await _is_work_pending(world):
+        if not await world.bot.drain() and not await _is_work_pending(world):
             return
         while await _turn(world):
             pass
@@ -62,15 +62,20 @@ async def _is_work_pending(world: World) -> bool:
     now = world.clock.now()
     due = [sa.exists().where(item.c.due_at <= now) for item in (cards, proposals)]
     due.append(sa.exists().where(notices.c.due_at <= now, notices.c.state == "due"))
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         query = sa.select(sa.or_(*due, sa.exists().where(proposals.c.state == "approved")))
         return bool(await tx.scalar(query))
 
 
 async def _turn(world: World) -> int:
     bot = world.bot
-    done = await bot.execution.background.drain()
-    for part in (bot.approved_proposals, bot.reply_publisher, bot.card_publisher, bot.proposal_publisher):
+    done = await bot.drain()
+    for part in (
+        bot.workspace.maintenance.approved_proposals,
+        bot.workspace.publishers.reply_publisher,
+        bot.workspace.publishers.card_publisher,
+        bot.workspace.publishers.proposal_publisher,
+    ):
         done += await part.tick()
     return done
 
@@ -104,12 +109,12 @@ def _format_write(method: str, path: str) -> str:
 
 
 async def _find_last_audit_id(world: World) -> int:
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         return await tx.scalar(sa.select(sa.func.max(audit.c.id))) or 0
 
 
 async def _read_new_rows(world: World, person: Person, last: int) -> tuple[Row, ...]:
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         query = sa.select(audit).where(audit.c.id > last, audit.c.user_id == person.id).order_by(audit.c.id)
         found = (await tx.execute(query)).mappings().all()
     return tuple(

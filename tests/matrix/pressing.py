@@ -152,7 +152,7 @@ async def list_offered_operations(cast: Cast) -> set[str]:
     """Every operation that some button of this world calls, but for those that only try again."""
     world = cast.world
     answer = [item for channel in world.slack.posted.values() for item in channel if item.bot]
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         called = set(await tx.scalars(sa.select(choices.c.operation).distinct()))
     return {
         name for item in answer for name in list_actions(item) if ":" not in name and name != "open"

@@ -163,8 +163,8 @@ async def test_webhook_addresses_and_the_allow_list(tmp_path: Path) -> None:
     """The reply says whether the allow-list admits the addresses that Buildkite lists now."""
     async with open_world(tmp_path, webhooks=False, allowlist="meta") as world:
         replies = [await ask_privately(world, world.bob, "meta")]
-        assert world.bot.allowlist is not None
-        await world.bot.allowlist.tick()
+        assert world.bot.workspace.deps.buildkite.allowlist is not None
+        await world.bot.workspace.deps.buildkite.allowlist.tick()
         replies.append(await ask_privately(world, world.bob, "meta"))
         world.buildkite.webhook_ips = ["192.0.2.0/24", "203.0.113.7"]
         replies.append(await ask_privately(world, world.bob, "meta"))

@@ -189,9 +189,16 @@ See `/bk help`.\
 
 async def test_there_are_fifty_at_most(world: World) -> None:
     """The fifty-first is refused; one that is there may still be changed."""
-    alice = Actor(world.alice.id, "alice", world.bot.identity.team, Standing.ADMIN, world.deploys.id, "slash")
+    alice = Actor(
+        world.alice.id,
+        "alice",
+        world.bot.workspace.deps.slack.identity.team,
+        Standing.ADMIN,
+        world.deploys.id,
+        "slash",
+    )
     for number in range(50):
-        await world.bot.services.person.aliases.define(alice, f"a{number}", "build list")
+        await world.bot.workspace.interaction.services.person.aliases.define(alice, f"a{number}", "build list")
     assert await ask_and_read_answer(world, world.alice, "alias more = build list") == snapshot("""\
 ⚠️ You have 50 aliases already.
 Remove one that you don't need.\

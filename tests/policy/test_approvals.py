@@ -151,7 +151,7 @@ async def test_the_rules_of_the_moment_of_running_count(tmp_path: Path) -> None:
 
 async def count_invocations(world: World, operation: str) -> int:
     """Return how many invocations of an operation were recorded."""
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         query = sa.select(sa.func.count()).select_from(invocations).where(invocations.c.operation == operation)
         return int(await tx.scalar(query) or 0)
 

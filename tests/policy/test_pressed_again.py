@@ -75,7 +75,7 @@ async def press_rebuild(world: World, card: Message) -> Message:
 
 async def count_proposals(world: World) -> int:
     """Return the number of proposals."""
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         return sum([entry.transition == "proposed" async for entry in read_audit(tx)])
 
 
@@ -166,7 +166,7 @@ You may not run `job unblock` on `deploy-prod` here. Your grant “everybody bui
 ⚠️ You may not run `job unblock` on `deploy-prod` here.
 Your grant “everybody builds web” is for pipelines `web`. Ask <@U0ALICE01> to do it.\
 """)
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         [refused] = [item async for item in read_audit(tx) if item.transition == "refused"]
     assert (refused.operation, refused.user, refused.detail) == snapshot(
         ("job unblock", "U0BOB0001", {"rule": "everybody builds web"})
@@ -190,7 +190,7 @@ async def test_the_audit_names_the_rule_that_let_it_happen(world: World) -> None
     card = await fail_deploy(world)
     await world.bob.clicks(await press_rebuild(world, card), "Approve")
     await world.settle(3)
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         done = [item async for item in read_audit(tx) if item.transition == "done"]
     ruled = [(item.operation, item.detail["rule"]) for item in done if item.operation.startswith("build ")]
     assert ruled == snapshot(

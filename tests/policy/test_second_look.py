@@ -78,7 +78,7 @@ async def propose(world: World, words: str = "build create deploy-prod") -> Mess
 async def approve(world: World, card: Message) -> None:
     """Bob's word is counted, and nothing has run yet."""
     await world.bob.clicks(card, "Approve")
-    await world.bot.execution.background.drain()
+    await world.bot.drain()
 
 
 async def block_gated(world: World) -> tuple[Build, Message]:
@@ -121,7 +121,7 @@ async def test_a_lock_that_was_taken_in_the_meantime_holds(world: World) -> None
     card = await propose(world)
     await approve(world, card)
     await world.slack.people["U0CARA001"].types(world.deploys, '/bk lock deploy-prod "release 42"')
-    await world.bot.execution.background.drain()
+    await world.bot.drain()
     assert await read_outcome(world, card) == snapshot(
         (
             0,
@@ -161,7 +161,7 @@ async def test_a_stop_of_all_writes_holds(world: World) -> None:
     card = await propose(world)
     await approve(world, card)
     await world.alice.types(world.deploys, "/bk readonly on")
-    await world.bot.execution.background.drain()
+    await world.bot.drain()
     assert await read_outcome(world, card) == snapshot(
         (
             0,
@@ -299,7 +299,7 @@ async def test_a_press_after_the_time_is_over_starts_nothing(world: World) -> No
     card = await propose(world)
     world.clock.advance(1801)
     await world.bob.clicks(card, "Approve")
-    await world.bot.execution.background.drain()
+    await world.bot.drain()
     assert world.whispers(world.bob)[-1] == snapshot("""\
 ⚠️ This proposal is already closed.
 Run the command again for a new one.\
@@ -314,7 +314,7 @@ async def test_every_step_of_it_is_in_the_audit(world: World) -> None:
     card = await propose(world, "build create deploy-prod -e TARGET=eu-west")
     await world.bob.clicks(card, "Approve")
     await world.settle(4)
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         rows = [
             newest_entry
             for newest_entry in await find_newest_entries(tx)

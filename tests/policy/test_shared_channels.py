@@ -106,7 +106,7 @@ async def test_a_card_ends_where_the_channel_is_shared_afterwards(world: World) 
         "Failed" in format_message(message) or "failed" in format_message(message)
         for message in world.slack.messages(world.bob.dm)
     ] == [True]
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         retired = [
             newest_entry for newest_entry in await find_newest_entries(tx) if newest_entry.transition == "retired"
         ]
@@ -146,7 +146,7 @@ async def test_a_card_that_was_not_posted_yet_goes_by_direct_message(world: Worl
     """Shared between the request and the card: the build runs, and who asked follows it alone."""
     world.slack.faults.rate_limit("chat.postMessage", retry_after=61)
     await world.bob.types(world.deploys, "/bk build create web")
-    await world.bot.execution.background.drain()
+    await world.bot.drain()
     await world.settle(3)
     world.deploys.shared = True
     await world.settle(90, step=5)

@@ -44,7 +44,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def ask_as_alice(world: World, words: str) -> str:
     """Return what Alice is answered to a question that changes nothing."""
     await world.alice.types(world.deploys, f"/bk {words}")
-    await world.bot.execution.background.drain()
+    await world.bot.drain()
     return world.whispers(world.alice)[-1]
 
 

@@ -43,7 +43,7 @@ class Replicas(World):
     async def turn(self) -> int:
         """Run every loop once, of every bot that doesn't hang, at the same time."""
         working = [bot for number, bot in enumerate(self.bots) if number not in self.hung]
-        done = sum(await asyncio.gather(*(bot.execution.background.drain() for bot in working)))
+        done = sum(await asyncio.gather(*(bot.drain() for bot in working)))
         done += len(await self.buildkite.deliver())
         for together in zip(*(bot.loops for bot in working), strict=True):
             done += sum(await asyncio.gather(*(loop.tick() for loop in together)))
@@ -56,7 +56,7 @@ class Replicas(World):
     @property
     def leaders(self) -> list[Bot]:
         """The bots that consider themselves the leader."""
-        return [bot for bot in self.bots if bot.leadership.is_leader()]
+        return [bot for bot in self.bots if bot.platform.leadership.is_leader()]
 
 
 def shared_environment(database: sa.URL, slack: SlackSim, buildkite: BuildkiteSim, key: str) -> dict[str, str]:
@@ -84,7 +84,7 @@ async def open_replicas(database: sa.URL, count: int) -> AsyncIterator[Replicas]
             shared_environment(database, slack, buildkite, Fernet.generate_key().decode())
         )
         bots = [await stack.enter_async_context(build_bot(settings, clock)) for _ in range(count)]
-        address = await stack.enter_async_context(Serving(InTurn([bot.web for bot in bots])))
+        address = await stack.enter_async_context(Serving(InTurn([bot.endpoints.web for bot in bots])))
         slack.request_url = f"{address}/slack/events"
         buildkite.add_webhook(f"{address}/buildkite/webhooks", WEBHOOK_SECRET)
         yield Replicas(slack, buildkite, bots[0], clock, settings, alice, bob, gwen, deploys, bots=bots)

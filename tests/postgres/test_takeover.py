@@ -15,7 +15,7 @@ from tests.robustness.truth import assert_card_is_correct, assert_posted_once, c
 
 async def _expire_lease(replicas: Replicas) -> None:
     """Let the lease expire in the database, as if its holder had hung for longer than it lasts."""
-    async with replicas.bot.store.write() as tx:
+    async with replicas.bot.platform.store.write() as tx:
         await tx.execute(sa.text("UPDATE leases SET until = 0 WHERE name = 'writer'"))
 
 
@@ -78,8 +78,8 @@ async def test_a_lost_session_is_taken_over_at_once(pair: Replicas) -> None:
 async def test_a_successor_waits_for_a_call_that_may_be_running(pair: Replicas) -> None:
     """A post that the dead leader may have been making is neither repeated nor searched for within ten seconds."""
     await pair.bob.types(pair.deploys, "/bk build create web")
-    await asyncio.gather(*(bot.execution.background.drain() for bot in pair.bots))
-    async with pair.bot.store.write() as tx:
+    await asyncio.gather(*(bot.drain() for bot in pair.bots))
+    async with pair.bot.platform.store.write() as tx:
         await tx.execute(sa.text("UPDATE cards SET intent_at = :now"), {"now": pair.clock.now().timestamp()})
     await pair.settle(8)
     assert not pair.slack.messages(pair.deploys)
@@ -93,7 +93,7 @@ async def test_invocations_of_a_living_replica_are_left_to_it(pair: Replicas) ->
     await pair.bob.types(pair.deploys, "/bk build create web")
     await pair.turn()
     doer, other = pair.bots
-    replicas = [bot.replica for bot in (doer, other)]
+    replicas = [bot.platform.replica for bot in (doer, other)]
     async with doer.store.write() as tx:
         found = (await tx.execute(sa.text("SELECT id, replica FROM invocations"))).one()
         owner = replicas.index(found.replica)
@@ -111,8 +111,8 @@ async def test_the_leader_runs_a_dead_replicas_invocation(pair: Replicas) -> Non
     """An invocation that its replica accepted but didn't start is run by the leader, once."""
     await pair.turn()
     await pair.bob.types(pair.deploys, "/bk build create web")
-    await asyncio.gather(*(bot.execution.background.drain() for bot in pair.bots))
-    async with pair.bot.store.write() as tx:
+    await asyncio.gather(*(bot.drain() for bot in pair.bots))
+    async with pair.bot.platform.store.write() as tx:
         await tx.execute(sa.text("DELETE FROM cards"))
         await tx.execute(
             sa.text("UPDATE invocations SET state = 'running', replica = 'gone', outcome = NULL, closed_at = NULL")

@@ -105,7 +105,7 @@ async def test_the_audit_log_has_no_steps(world: World) -> None:
     await run_command(world, world.alice, f"pipeline update web --yes --steps '{steps}'")
     reply = await ask_privately(world, world.alice, "audit --pipeline web")
     assert "hunter2" not in reply
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         query = sa.select(audit.c.detail).where(audit.c.operation == "pipeline update")
         rows = (await tx.execute(query)).scalars().all()
     assert [row["args"]["steps"] for row in rows if (row or {}).get("args")] == ["3 lines"]

@@ -100,9 +100,9 @@ class Lives:
         world.bot = await self.stack.enter_async_context(
             build_bot(world.settings, world.clock, committed=self.on_commit)
         )
-        await world.bot.recovery.begin()
+        await world.bot.workspace.maintenance.recovery.begin()
         others = asyncio.all_tasks()
-        address = await self.stack.enter_async_context(Serving(world.bot.web))
+        address = await self.stack.enter_async_context(Serving(world.bot.endpoints.web))
         self.before |= asyncio.all_tasks() - others  # the server's own: it ends them itself
         world.slack.request_url = f"{address}/slack/events"
         for webhook in world.buildkite.hooks.webhooks:

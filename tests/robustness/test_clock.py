@@ -16,7 +16,7 @@ HOUR = 3600
 @pytest.mark.parametrize("jump", [-5 * HOUR, -HOUR, HOUR, 5 * HOUR])
 async def test_a_build_survives_a_clock_jump(world: World, jump: int) -> None:
     """If the clock is set while a build runs, its end is shown and announced by the next read, once."""
-    keeper = ClockWatch(world.bot.store, world.clock, lambda: None, forget_cached_subscriptions)
+    keeper = ClockWatch(world.bot.platform.store, world.clock, lambda: None, forget_cached_subscriptions)
     await keeper.tick()
     await world.bob.types(world.deploys, "/bk build create web")
     await settle(world, 20)
@@ -34,7 +34,7 @@ async def test_a_build_survives_a_clock_jump(world: World, jump: int) -> None:
 
 async def test_polling_continues_after_the_clock_went_back(world: World) -> None:
     """If webhooks are lost and the clock goes back by hours, the poller keeps its pace."""
-    keeper = ClockWatch(world.bot.store, world.clock, lambda: None, forget_cached_subscriptions)
+    keeper = ClockWatch(world.bot.platform.store, world.clock, lambda: None, forget_cached_subscriptions)
     await keeper.tick()
     await world.bob.types(world.deploys, "/bk build create web")
     await settle(world, 20)
@@ -50,7 +50,7 @@ async def test_polling_continues_after_the_clock_went_back(world: World) -> None
 
 async def test_recovery_works_after_the_clock_went_back(world: World) -> None:
     """A create whose answer was lost before the clock went back is still found."""
-    keeper = ClockWatch(world.bot.store, world.clock, lambda: None, forget_cached_subscriptions)
+    keeper = ClockWatch(world.bot.platform.store, world.clock, lambda: None, forget_cached_subscriptions)
     await keeper.tick()
     world.buildkite.faults.reset(method="POST", path="/builds$", applied=True)
     world.buildkite.faults.fail(503, method="GET", path="/builds$", times=4)

@@ -20,7 +20,7 @@ HOUR = 3600
 
 async def set_clock_back(world: World, seconds: float = 5 * HOUR) -> None:
     """Set the wall clock back and let the bot notice it."""
-    watch = ClockWatch(world.bot.store, world.clock, lambda: None, forget_cached_subscriptions)
+    watch = ClockWatch(world.bot.platform.store, world.clock, lambda: None, forget_cached_subscriptions)
     await watch.tick()
     world.clock.jump(-seconds)
     assert await watch.tick() > 0
@@ -60,7 +60,7 @@ async def test_the_end_of_a_pause_is_announced_at_its_time(world: World) -> None
     await world.settle(2)
     await set_clock_back(world)
     world.clock.jump(5 * HOUR)  # the clock was wrong for a moment only
-    await ClockWatch(world.bot.store, world.clock, lambda: None, forget_cached_subscriptions).tick()
+    await ClockWatch(world.bot.platform.store, world.clock, lambda: None, forget_cached_subscriptions).tick()
     await world.settle(50 * 60, step=15)
     assert len(read_channel(world)) == 1
     await world.settle(6 * 60, step=15)

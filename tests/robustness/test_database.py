@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.app.bot import build_bot
-from bot.app.dependencies import find_database_file
+from bot.app.platform import find_database_file
 from bot.errors import KitestringError, Unavailable
 from tests.conversations.world import World
 from tests.robustness.lives import Lives, open_town, settle
@@ -18,7 +18,7 @@ from tests.robustness.truth import assert_card_is_correct, assert_posted_once, r
 
 async def _hasty(world: World) -> None:
     """Don't wait in real time for a lock."""
-    async with world.bot.store.write() as tx:
+    async with world.bot.platform.store.write() as tx:
         await tx.exec_driver_sql("PRAGMA busy_timeout=0")
 
 
@@ -52,14 +52,14 @@ async def test_a_full_disk_is_an_outage(world: World) -> None:
     await world.bob.types(world.deploys, "/bk build create web")
     await settle(world, 10)
     build = world.buildkite.builds[-1]
-    async with world.bot.store.write() as tx:
+    async with world.bot.platform.store.write() as tx:
         pages = (await tx.exec_driver_sql("PRAGMA page_count")).scalar()
         await tx.exec_driver_sql(f"PRAGMA max_page_count={pages}")
     await world.bob.types(world.deploys, "/bk build create mobile -m " + "x" * 1900)
     with pytest.raises(Unavailable):
-        async with world.bot.store.write() as tx:
+        async with world.bot.platform.store.write() as tx:
             await tx.execute(sa.text("INSERT INTO meta VALUES ('big', :much)"), {"much": "x" * 500_000})
-    async with world.bot.store.write() as tx:
+    async with world.bot.platform.store.write() as tx:
         await tx.exec_driver_sql("PRAGMA max_page_count=1073741823")
     world.buildkite.run_build(build)
     await settle(world, 120)
@@ -69,11 +69,11 @@ async def test_a_full_disk_is_an_outage(world: World) -> None:
 
 async def test_a_read_only_database_starts_nothing(world: World) -> None:
     """The bot requests nothing from Buildkite that it couldn't record first."""
-    async with world.bot.store.write() as tx:
+    async with world.bot.platform.store.write() as tx:
         await tx.exec_driver_sql("PRAGMA query_only=ON")
     before = len(world.buildkite.builds)
     await world.bob.types(world.deploys, "/bk build create web")
-    await world.bot.execution.background.drain()
+    await world.bot.drain()
     assert "My database isn't responding" in read_private(world, world.bob)
     assert len(world.buildkite.builds) == before
 
@@ -87,7 +87,7 @@ async def test_a_create_that_cannot_be_recorded_is_not_repeated(world: World) ->
     other = sqlite3.connect(find_database_file(world.settings), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     hang.release()
-    await world.bot.execution.background.drain()
+    await world.bot.drain()
     other.execute("ROLLBACK")
     other.close()
     assert "Try again" not in read_private(world, world.bob)
@@ -102,10 +102,10 @@ async def test_a_deleted_file_is_noticed(world: World) -> None:
     away = file.with_name("elsewhere.db")
     file.rename(away)
     with pytest.raises(Unavailable):
-        async with world.bot.store.write():
+        async with world.bot.platform.store.write():
             pass
     away.rename(file)
-    async with world.bot.store.write():
+    async with world.bot.platform.store.write():
         pass
 
 
@@ -120,7 +120,7 @@ async def test_a_newer_schema_is_not_touched(tmp_path: Path) -> None:
 
 
 async def _from_the_future(lives: Lives) -> None:
-    async with lives.world.bot.store.write() as tx:
+    async with lives.world.bot.platform.store.write() as tx:
         await tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
 
 

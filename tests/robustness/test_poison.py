@@ -32,7 +32,7 @@ async def _assert_continues(world: World, build: Build, reason: str) -> None:
     world.buildkite.run_build(build)
     await settle(world, 60)
     assert_card_is_correct(world, build)
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         backlog = await measure_backlog(tx)
     assert (backlog.new, backlog.set_aside) == (0, 1)
     assert reason in backlog.reasons[0]
@@ -43,10 +43,10 @@ async def test_a_failing_delivery_is_set_aside(world: World) -> None:
     await world.bob.types(world.deploys, "/bk build create web")
     await settle(world, 10)
     build = world.buildkite.builds[-1]
-    world.bot.inbox = Inbox(
-        world.bot.store, world.clock, _broken, lambda: None, lambda _seconds: None, SubscriptionCache()
+    world.bot.workspace.readers.inbox = Inbox(
+        world.bot.platform.store, world.clock, _broken, lambda: None, lambda _seconds: None, SubscriptionCache()
     )
-    await insert_deliveries(world.bot.store, [Delivery("build.running", BAD, "bad", world.clock.now())])
+    await insert_deliveries(world.bot.platform.store, [Delivery("build.running", BAD, "bad", world.clock.now())])
     await _assert_continues(world, build, "Something broke on my side")
 
 
@@ -56,8 +56,8 @@ async def test_a_damaged_body_is_set_aside(world: World) -> None:
     await settle(world, 10)
     build = world.buildkite.builds[-1]
     good = b'{"event": "build.running", "build": {"message": "%b"}}' % (b"word " * 100)
-    await insert_deliveries(world.bot.store, [Delivery("build.running", good, "bad", world.clock.now())])
-    async with world.bot.store.write() as tx:
+    await insert_deliveries(world.bot.platform.store, [Delivery("build.running", good, "bad", world.clock.now())])
+    async with world.bot.platform.store.write() as tx:
         kept = await tx.scalar(sa.select(rows.c.body).where(rows.c.delivery_id == "bad"))
         assert kept is not None
         await tx.execute(sa.update(rows).where(rows.c.delivery_id == "bad").values(body=kept[:-20]))

@@ -20,13 +20,13 @@ OF_BUILDS = (builds, cards, jobs, notices)
 
 async def count_rows(world: World, table: sa.Table) -> int:
     """Return the number of rows in a table."""
-    async with world.bot.store.read() as tx:
+    async with world.bot.platform.store.read() as tx:
         return await tx.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
 async def prune_everything(world: World) -> int:
     """Run a fresh Retention until nothing is left to delete; return the number of deleted rows."""
-    keeper, count = Retention(world.bot.store, world.clock), 0
+    keeper, count = Retention(world.bot.platform.store, world.clock), 0
     while done := await keeper.tick():
         count += done
     return count
@@ -83,21 +83,21 @@ async def test_builds_are_deleted_with_their_rows_after_60_days(world: World) ->
 async def test_a_tick_takes_a_bounded_number_of_rows(world: World) -> None:
     """A thousand old webhooks are deleted in bounded steps."""
     arrived = [Delivery("build.running", b"{}", f"id-{number}", world.clock.now()) for number in range(450)]
-    await insert_deliveries(world.bot.store, arrived)
-    async with world.bot.store.write() as tx:
+    await insert_deliveries(world.bot.platform.store, arrived)
+    async with world.bot.platform.store.write() as tx:
         await tx.execute(sa.update(delivered).values(state="done", body=None))
     world.clock.advance(25 * 3600)
-    keeper = Retention(world.bot.store, world.clock)
+    keeper = Retention(world.bot.platform.store, world.clock)
     assert [await keeper.tick() for _ in range(4)] == [BATCH, BATCH, 450 - 2 * BATCH, 0]
 
 
 async def test_retention_runs_once_an_hour(world: World) -> None:
     """Retention queries nothing between two rounds."""
-    keeper = Retention(world.bot.store, world.clock)
+    keeper = Retention(world.bot.platform.store, world.clock)
     assert await keeper.tick() == 0
     due = await keeper.next_at()
     assert due is not None
     assert due - world.clock.now() == timedelta(hours=1)
-    before = world.bot.store.commits
+    before = world.bot.platform.store.commits
     assert await keeper.tick() == 0
-    assert world.bot.store.commits == before
+    assert world.bot.platform.store.commits == before

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.app.dependencies import find_database_file
+from bot.app.platform import find_database_file
 from bot.listeners.event_listeners import START
 from tests.conversations.world import World
 from tests.robustness.lives import settle
@@ -68,12 +68,12 @@ async def test_a_form_without_content_can_be_reopened(world: World) -> None:
 
 async def test_without_a_database_there_is_no_button(world: World) -> None:
     """While the database is locked no button can be stored, but Bob is still told."""
-    async with world.bot.store.write() as tx:
+    async with world.bot.platform.store.write() as tx:
         await tx.exec_driver_sql("PRAGMA busy_timeout=0")
     with closing(sqlite3.connect(find_database_file(world.settings), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         await world.bob.types(world.deploys, CREATE)
-        await world.bot.execution.background.drain()
+        await world.bot.drain()
         other.execute("ROLLBACK")
     (answer,) = world.slack.ephemerals(world.bob)
     assert "The form didn't open. My database isn't responding" in answer.plain()

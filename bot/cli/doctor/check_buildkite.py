@@ -7,6 +7,7 @@ from datetime import datetime
 import httpx
 
 from bot.app.clients import connect_buildkite, open_agent_api
+from bot.app.workspace import read_workspace
 from bot.buildkite.client import Buildkite
 from bot.buildkite.resources import AccessToken
 from bot.cli.doctor.check_clock import ClockOffsets
@@ -39,7 +40,7 @@ async def check_buildkite(
     async def record_date(response: httpx.Response) -> None:
         dates.record("Buildkite", response.headers)
 
-    async with connect_buildkite(settings, clock) as client:
+    async with connect_buildkite(read_workspace(settings).organization, clock) as client:
         client.requests.http.event_hooks = {"response": [record_date]}
         token, findings = await _check_token(client)
         organization = await _check_organization(client, token)
@@ -99,7 +100,7 @@ async def _check_organization(client: Buildkite, token: AccessToken | None) -> F
 async def _check_agent_token(settings: Settings, clock: Clock) -> Finding:
     """https://buildkite.com/docs/apis/agent-api/metrics"""
     name = "Buildkite agent token"
-    async with open_agent_api(settings, clock) as agent_api:
+    async with open_agent_api(read_workspace(settings).organization, clock) as agent_api:
         if agent_api is None:
             return Finding(name, None, "not set; metrics and stacks aren't available without it.")
         try:

@@ -9,6 +9,7 @@ from bot.access.policy.parse import InvalidPolicy
 from bot.access.policy.policy_file import load_policy
 from bot.access.policy.rules import Rules
 from bot.app.clients import connect_buildkite, open_slack_clients
+from bot.app.workspace import read_workspace
 from bot.cli.doctor import policy_lint
 from bot.cli.doctor.check_slack import APPS
 from bot.cli.doctor.finding import Finding
@@ -47,7 +48,7 @@ async def check_policy(settings: Settings, clock: Clock) -> tuple[Finding, ...]:
 
 
 async def _check_names(rules: Rules, settings: Settings, clock: Clock) -> tuple[Finding, ...]:
-    async with open_slack_clients(settings) as slack:
+    async with open_slack_clients(read_workspace(settings).slack) as slack:
         members_by_group, groups = await _check_groups(rules, slack.api)
         absent, people = await _check_people(rules, slack.api)
         channels = await _check_channels(rules, slack.api)
@@ -141,7 +142,7 @@ async def _check_pipelines(
     """https://buildkite.com/docs/apis/rest-api/pipelines#list-pipelines"""
     name = "Policy pipelines"
     try:
-        async with connect_buildkite(settings, clock) as buildkite:
+        async with connect_buildkite(read_workspace(settings).organization, clock) as buildkite:
             slugs = [pipeline.slug async for pipeline in buildkite.pipelines() if pipeline.archived_at is None]
     except KitestringError as error:
         return None, Finding(name, None, f"not checked: {error.message}")

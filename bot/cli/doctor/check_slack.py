@@ -8,6 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.app.clients import open_slack_clients
+from bot.app.workspace import read_workspace
 from bot.cli.doctor.check_clock import ClockOffsets
 from bot.cli.doctor.finding import Finding
 from bot.settings import Settings
@@ -20,7 +21,7 @@ CONNECTION_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 
 async def check_slack(settings: Settings, dates: ClockOffsets) -> tuple[Finding, ...]:
     """Check the tokens and scopes; each method is called once and never retried."""
-    async with open_slack_clients(settings) as slack:
+    async with open_slack_clients(read_workspace(settings).slack) as slack:
         return (*await _check_token(slack.web, dates), await _check_requests(slack.web, settings))
 
 

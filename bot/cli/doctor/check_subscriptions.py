@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.app.clients import open_slack_clients
+from bot.app.workspace import read_workspace
 from bot.cli.doctor.finding import Finding
 from bot.execution.endings import BOT_NAME
 from bot.notifications.subscriptions.file_parse import InvalidSubscriptions, SubscriptionDocument
@@ -33,7 +34,7 @@ async def _check_channels(listing: SubscriptionDocument, settings: Settings) -> 
     wanted = sorted({subscription.channel for subscription in listing.subscription})
     if not wanted:
         return ()
-    async with open_slack_clients(settings) as slack:
+    async with open_slack_clients(read_workspace(settings).slack) as slack:
         try:
             closed = [channel for channel in wanted if not await _can_post(slack.api, channel)]
         except SlackError as problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.app.dependencies import describe_own_webhook
+from bot.app.workspace import read_workspace
 from bot.buildkite.client import Buildkite
 from bot.buildkite.resources import AccessToken, NotificationService
 from bot.buildkite.webhook_registration import SERVICES_PAGE, WEBHOOK_PATH, OwnWebhook
@@ -41,7 +41,7 @@ async def check_webhook(
     except KitestringError as error:
         sentence = f"can't be listed: {error.message} {_render_last_delivery(last).capitalize()}."
         return Finding(NAME, None, sentence, f"See {SERVICES_PAGE}.")
-    return _check_service(services, describe_own_webhook(settings), last)
+    return _check_service(services, read_workspace(settings).webhook, last)
 
 
 def _check_service(services: Sequence[NotificationService], own: OwnWebhook, last: datetime | None) -> Finding:
