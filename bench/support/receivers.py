@@ -22,7 +22,7 @@ from bot.builds.webhook_event import Delivery
 from bot.errors import BadSignature
 from bot.runtime import startup
 from bot.runtime.clock import SystemClock
-from bot.runtime.group_commit import GroupCommit
+from bot.runtime.group_commit import GroupCommit, TakeBatch
 from bot.runtime.http.routes import Router, make_health_app
 from bot.runtime.http.server import make_server, open_socket
 from bot.store.migrate import upgrade
@@ -44,8 +44,10 @@ async def each(port: int, store: str) -> None:
     await upgrade(store)
     kept = Store(store)
 
-    async def commit(arrived: Sequence[Delivery]) -> None:
-        await insert_deliveries(kept, arrived)
+    async def commit(take: TakeBatch[Delivery]) -> Sequence[None]:
+        async with kept.write_directly() as driver:
+            await insert_deliveries(driver, arrived := take())
+        return [None] * len(arrived)
 
     await _serve_receiver(port, GroupCommit(commit, SystemClock(), max_batch=1).add)
 
@@ -58,8 +60,9 @@ async def file(port: int, store: str) -> None:
         os.writev(line, [item.body for item in arrived])
         os.fdatasync(line)
 
-    async def commit(arrived: Sequence[Delivery]) -> None:
-        await asyncio.to_thread(write, arrived)
+    async def commit(take: TakeBatch[Delivery]) -> Sequence[None]:
+        await asyncio.to_thread(write, arrived := take())
+        return [None] * len(arrived)
 
     await _serve_receiver(port, GroupCommit(commit, SystemClock()).add)
 

@@ -14,6 +14,7 @@ from bot.operations.invocation import Choice, Flags, Invocation, StoredAnswer
 from bot.slack.blockkit.blocks import Message
 from bot.slack.types import Thread
 from bot.store.leases import select_living_replicas
+from bot.store.small_writes import ForEachRow, InsertUnlessExists
 from bot.store.sql import Row
 from bot.store.tables import choices, invocations
 from bot.store.transactions import Store, Tx
@@ -21,17 +22,22 @@ from bot.store.vault import Vault
 
 OPEN = ("accepted", "running", "unknown")
 # Raw SQL because people wait for these statements: building them with SQLAlchemy takes longer than running them.
-_ACCEPT = """
-INSERT INTO invocations
-    (id, key, operation, args, user_id, team, channel, thread_ts, via, response_url, state, replica, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"""
-_ANSWERED = """
-UPDATE invocations SET state = 'done', outcome = ?, closed_at = ?, args = ?, next_at = ?, attempts = 0
-WHERE id = ? RETURNING id"""
-_AUDITED = """
-INSERT INTO audit (at, invocation, user_id, channel, thread_ts, via, operation, transition, detail)
-VALUES (?, ?, ?, ?, ?, ?, ?, 'done', ?) RETURNING id"""
-_DELIVERED = "UPDATE invocations SET next_at = NULL, response_url = NULL WHERE id = ? RETURNING id"
+_ACCEPT = InsertUnlessExists(
+    "invocations",
+    (
+        *("id", "key", "operation", "args", "user_id", "team", "channel", "thread_ts", "via", "response_url"),
+        *("state", "replica", "created_at"),
+    ),
+)
+_ANSWERED = ForEachRow(
+    "UPDATE invocations SET state = 'done', outcome = ?, closed_at = ?, args = ?, next_at = ?, attempts = 0 "
+    "WHERE id = ?"
+)
+_AUDITED = ForEachRow(
+    "INSERT INTO audit (at, invocation, user_id, channel, thread_ts, via, operation, transition, detail) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, 'done', ?)"
+)
+_DELIVERED = ForEachRow("UPDATE invocations SET next_at = NULL, response_url = NULL WHERE id = ?")
 
 
 async def insert_invocation(

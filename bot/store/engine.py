@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+if TYPE_CHECKING:
+    import aiosqlite
 
 # A request shouldn't wait longer for a connection than Slack's or Buildkite's own timeouts make sensible.
 CONNECT_SECONDS = 5.0
@@ -37,7 +40,9 @@ def encode_json(value: object) -> str:
 _WRITER_PRAGMAS = ("wal_autocheckpoint=0",)
 
 
-def make_writing_engine(url: sa.URL, note_connection: Callable[[Any], None]) -> AsyncEngine:
+def make_writing_engine(
+    url: sa.URL, note_connection: Callable[[aiosqlite.Connection | None], None]
+) -> AsyncEngine:
     """Make the engine for writes: on SQLite a single connection, which takes the write lock at BEGIN.
 
     `note_connection` gets the driver's connection whenever SQLite's is opened, and None when it is closed.

@@ -1,92 +1,111 @@
-"""Commits the small writes that people wait for in groups, on SQLite.
+"""Small writes that people wait for: many of them share a transaction, and each learns its own outcome.
 
 SQLite has one writer, and every commit syncs the disk. When many people press buttons while webhooks are being
 folded, each of their writes would queue for a turn and a sync of its own, and Slack gives up after 3 seconds. So
-all small writes that are waiting when the turn comes form one transaction: ten wait as long as one.
-
-The statements run as one call in the driver's thread. Through SQLAlchemy each would hop between the event loop and
-that thread several times, while the write lock is held.
+all small writes that are waiting when the turn comes form one transaction: ten wait as long as one. The rows of
+each statement are written by one call to the driver, because every call is a hop to its thread while the write
+lock is held.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, TypeAlias
 
-# A statement with `?` for its values, and RETURNING, so that its rows say whether it changed anything.
-SqlStep = tuple[str, Sequence[object]]
-_SmallWrite = tuple[Sequence[SqlStep], asyncio.Future[bool]]
+from bot.store.drivers import Driver
+from bot.store.outage import is_outage, raising_unavailable
 
-
-class SmallWrites:
-    """Groups small writes: `write_turn` is the turn to write, `get_connection` gives the connection during it."""
-
-    def __init__(
-        self,
-        write_turn: Callable[[], AbstractAsyncContextManager[None]],
-        get_connection: Callable[[], Awaitable[Any]],
-    ) -> None:
-        self._write_turn = write_turn
-        self._get_connection = get_connection
-        self._waiting: list[_SmallWrite] = []
-        self._running: asyncio.Task[None] | None = None
-
-    async def commit(self, steps: Sequence[SqlStep]) -> bool:
-        """Make all steps durable, or none; return whether the first one changed a row."""
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((steps, done))
-        if self._running is None:
-            self._running = asyncio.create_task(self._commit_batches())
-        return await done
-
-    async def _commit_batches(self) -> None:
-        batch: list[_SmallWrite] = []
-        try:
-            while self._waiting:
-                batch = []
-                # `asyncio.wait` keeps a cancellation of this task from interrupting a commit halfway.
-                committed, _ = await asyncio.wait({asyncio.ensure_future(self._commit_waiting(batch))})
-                _resolve(batch, committed.pop())
-        finally:
-            # Reached by cancellation at shutdown, too: whoever still waits must not hang.
-            self._running = None
-            for _steps, done in [*batch, *self._waiting]:
-                done.cancel()
-            self._waiting = []
-
-    async def _commit_waiting(self, batch: list[_SmallWrite]) -> list[bool]:
-        """Move the waiting writes into `batch` and commit them; return what each of them changed.
-
-        The batch is filled only once the turn has come, so that it includes what arrived while waiting for it. It
-        is the caller's list, so that the caller knows whom to report an error to.
-        """
-        async with self._write_turn():
-            batch += self._waiting
-            self._waiting = []
-            connection = await self._get_connection()
-            writes = [steps for steps, _done in batch]
-            # aiosqlite has no public way to run a function in its thread.
-            changed: list[bool] = await connection._execute(_execute_batch, connection._conn, writes)
-            return changed
+Values: TypeAlias = Sequence[object]
 
 
-def _execute_batch(connection: Any, batch: Sequence[Sequence[SqlStep]]) -> list[bool]:
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        results = [[connection.execute(*step).fetchall() for step in steps] for steps in batch]
-    return [bool(rows[0]) for rows in results]
+class SmallStatement(Protocol):
+    """A statement that one call executes for any number of rows of values."""
+
+    def is_single(self, count: int) -> bool:
+        """Return whether for so many rows it's a single statement, which needs no transaction around it."""
+
+    async def execute(self, driver: Driver, rows: Sequence[Values]) -> Sequence[bool]:
+        """Execute it; return for each row whether it changed anything."""
 
 
-def _resolve(batch: Sequence[_SmallWrite], committed: asyncio.Future[list[bool]]) -> None:
-    """Report the outcome to every write of the batch; after an error that is the error, since none happened."""
-    error = committed.exception()
-    results = [False] * len(batch) if error else committed.result()
-    for (_steps, done), result in zip(batch, results, strict=True):
-        if done.done():
-            continue
-        if error:
-            done.set_exception(error)
-        else:
-            done.set_result(result)
+@dataclass(frozen=True)
+class InsertUnlessExists:
+    """Inserts rows, except those whose unique key is there already; the first column tells the rows apart."""
+
+    table: str
+    columns: tuple[str, ...]
+
+    def is_single(self, _count: int) -> bool:
+        return True
+
+    async def execute(self, driver: Driver, rows: Sequence[Values]) -> Sequence[bool]:
+        row = f"({', '.join('?' * len(self.columns))})"
+        statement = (
+            f"INSERT INTO {self.table} ({', '.join(self.columns)}) VALUES {', '.join([row] * len(rows))} "  # noqa: S608
+            f"ON CONFLICT DO NOTHING RETURNING {self.columns[0]}"
+        )
+        returned = await driver.fetch(statement, [value for values in rows for value in values])
+        inserted = Counter(first for first, *_others in returned)
+        changed = []
+        for first, *_others in rows:
+            changed.append(inserted[first] > 0)
+            inserted[first] -= 1  # of equal rows only the first was inserted
+        return changed
+
+
+@dataclass(frozen=True)
+class ForEachRow:
+    """Executes a statement for each row of values, and counts each as changed."""
+
+    statement: str
+
+    def is_single(self, count: int) -> bool:
+        return count == 1
+
+    async def execute(self, driver: Driver, rows: Sequence[Values]) -> Sequence[bool]:
+        await driver.execute_many(self.statement, rows)
+        return [True] * len(rows)
+
+
+SqlStep: TypeAlias = tuple[SmallStatement, Values]
+
+
+async def write_group(driver: Driver, writes: Sequence[Sequence[SqlStep]]) -> Sequence[bool | BaseException]:
+    """Make writes durable; return for each whether its first step changed a row, or the error that undid it.
+
+    Each write happens entirely or not at all. They share a transaction unless one of them is at fault; then each
+    gets its own. Raise what makes all of them fail, such as a full disk.
+    """
+    try:
+        return await _write_together(driver, writes)
+    except Exception as error:
+        if len(writes) == 1 or is_outage(error):
+            raise
+    return [await _write_alone(driver, steps) for steps in writes]
+
+
+async def _write_alone(driver: Driver, steps: Sequence[SqlStep]) -> bool | BaseException:
+    try:
+        with raising_unavailable():
+            [changed] = await _write_together(driver, [steps])
+    except Exception as error:  # noqa: BLE001  (the caller of this write raises it)
+        return error
+    return changed
+
+
+async def _write_together(driver: Driver, writes: Sequence[Sequence[SqlStep]]) -> Sequence[bool]:
+    """Execute every statement once, for the rows of all writes."""
+    rows: dict[SmallStatement, list[Values]] = {}
+    for statement, values in (step for steps in writes for step in steps):
+        rows.setdefault(statement, []).append(values)
+    calls = [partial(statement.execute, driver, batch) for statement, batch in rows.items()]
+    if len(rows) == 1 and all(statement.is_single(len(batch)) for statement, batch in rows.items()):
+        changed: Sequence[Sequence[bool]] = [await calls[0]()]
+    else:
+        changed = await driver.execute_atomically(calls)
+    remaining = {statement: iter(results) for statement, results in zip(rows, changed, strict=True)}
+    results = [[next(remaining[statement]) for statement, _values in steps] for steps in writes]
+    return [first for first, *_others in results]

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.runtime.clock import SystemClock
+from bot.runtime.group_commit import GroupCommit, TakeBatch, callback_future
 from bot.store.checkpoints import Checkpointer
+from bot.store.drivers import Driver, PostgresDriver, SqliteDriver
 from bot.store.engine import make_reading_engine, make_writing_engine
 from bot.store.outage import raising_unavailable
-from bot.store.small_writes import SmallWrites, SqlStep
+from bot.store.small_writes import SqlStep, write_group
+
+if TYPE_CHECKING:
+    import aiosqlite
 
 Tx = AsyncConnection
 
@@ -45,12 +52,12 @@ class Store:
     def __init__(self, url: str, *, on_commit: Callable[[int], None] = ignore_commit) -> None:
         self.url = sa.make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self._driver_connection: Any = None
+        self._driver_connection: aiosqlite.Connection | None = None
         self._writer = make_writing_engine(self.url, self._note_connection)
         self._reader = make_reading_engine(self.url) if self.sqlite else self._writer
         self._write_turn = asyncio.Lock()
         self._checkpointer = Checkpointer(str(self.url.database), self._write_turn) if self.sqlite else None
-        self._small_writes = SmallWrites(self._commit_turn, self._get_writer) if self.sqlite else None
+        self._small_writes = GroupCommit[Sequence[SqlStep], bool](self._commit_small_writes, SystemClock())
         self._on_commit = on_commit
         self.commits = 0
         self.small_write_count = 0
@@ -64,18 +71,20 @@ class Store:
             yield tx
 
     @asynccontextmanager
-    async def write_single(self) -> AsyncIterator[Any]:
-        """Open the driver's own connection for a single statement, which commits by itself.
+    async def write_directly(self) -> AsyncIterator[Driver]:
+        """Open the driver's own connection, where each statement commits by itself.
 
-        This saves the round trips for BEGIN and COMMIT, and SQLAlchemy's processing, for the busiest statement:
-        the one that stores webhooks.
+        This saves the round trips for BEGIN and COMMIT, and SQLAlchemy's processing, for the busiest statements:
+        those that store webhooks and requests.
         """
         async with self._commit_turn():
             if self.sqlite:
-                yield await self._get_writer()
+                yield SqliteDriver(await self._get_writer())
                 return
             async with self._writer.connect() as tx:
-                yield (await tx.get_raw_connection()).driver_connection
+                connection = (await tx.get_raw_connection()).driver_connection
+                assert connection is not None  # noqa: S101  (it was opened with the line above)
+                yield PostgresDriver(connection)
 
     async def write_small(self, *steps: SqlStep) -> bool:
         """Make a few statements durable, all or none; return whether the first one changed a row.
@@ -84,27 +93,26 @@ class Store:
         their count: while people are writing, it takes smaller batches, so that its turns are short.
         """
         self.small_write_count += 1
-        if self._small_writes:
-            return await self._small_writes.commit(steps)
-        async with self.write() as tx:
-            connection: Any = (await tx.get_raw_connection()).driver_connection
-            # asyncpg's dialect begins the transaction with the first statement through SQLAlchemy: without one,
-            # each statement below would commit by itself.
-            await tx.exec_driver_sql("SELECT 1")
-            results = [
-                await connection.fetch(number_placeholders(statement), *values) for statement, values in steps
-            ]
-        return bool(results[0])
+        if self.sqlite:
+            return await callback_future(partial(self._small_writes.add, steps))
+        async with self.write_directly() as driver:
+            [changed] = await write_group(driver, [steps])
+        return bool(changed)
 
-    async def _get_writer(self) -> Any:
+    async def _commit_small_writes(self, take: TakeBatch[Sequence[SqlStep]]) -> Sequence[bool | BaseException]:
+        async with self.write_directly() as driver:
+            return await write_group(driver, take())
+
+    async def _get_writer(self) -> aiosqlite.Connection:
         """Return SQLite's only writing connection, without a detour through the pool; the caller has the turn."""
         if self._driver_connection is None:
             async with self._writer.connect():
                 pass
         self._check_file()
+        assert self._driver_connection is not None  # noqa: S101  (connecting has noted it)
         return self._driver_connection
 
-    def _note_connection(self, connection: Any) -> None:
+    def _note_connection(self, connection: aiosqlite.Connection | None) -> None:
         self._driver_connection = connection
 
     @asynccontextmanager
@@ -145,12 +153,6 @@ class Store:
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
-
-
-def number_placeholders(statement: str) -> str:
-    """Replace each `?` with PostgreSQL's `$1`, `$2` and so on."""
-    first, *rest = statement.split("?")
-    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
 
 
 @asynccontextmanager

@@ -59,7 +59,8 @@ async def test_read_only_is_for_admins(world: World) -> None:
 async def test_unreadable_webhooks_are_listed_retried_and_discarded(world: World) -> None:
     """An operator sees why a webhook was set aside, has it read again, and discards it."""
     broken = Delivery("build.running", b'{"event":"build.running"}', "d-1", world.clock.now())
-    await insert_deliveries(world.bot.platform.store, [broken])
+    async with world.bot.platform.store.write_directly() as driver:
+        await insert_deliveries(driver, [broken])
     await world.bot.workspace.readers.inbox.tick()
     printed: list[str] = []
     await inbox_admin.print_unreadable(world.settings, printed.append)

@@ -19,7 +19,8 @@ async def test_replicas_claim_different_deliveries(database: sa.URL) -> None:
     url = database.render_as_string(hide_password=False)
     await migrate.upgrade(url)
     store = Store(url)
-    await insert_deliveries(store, [Delivery("ping", b"{}", f"d{number}", NOW) for number in range(6)])
+    async with store.write_directly() as driver:
+        await insert_deliveries(driver, [Delivery("ping", b"{}", f"d{number}", NOW) for number in range(6)])
     async with store.write() as first, store.write() as second:
         ours = await claim_deliveries(first, NOW, 4)
         theirs = await claim_deliveries(second, NOW, 4)

@@ -46,7 +46,8 @@ async def test_a_failing_delivery_is_set_aside(world: World) -> None:
     world.bot.workspace.readers.inbox = Inbox(
         world.bot.platform.store, world.clock, _broken, lambda: None, lambda _seconds: None, SubscriptionCache()
     )
-    await insert_deliveries(world.bot.platform.store, [Delivery("build.running", BAD, "bad", world.clock.now())])
+    async with world.bot.platform.store.write_directly() as driver:
+        await insert_deliveries(driver, [Delivery("build.running", BAD, "bad", world.clock.now())])
     await _assert_continues(world, build, "Something broke on my side")
 
 
@@ -56,7 +57,8 @@ async def test_a_damaged_body_is_set_aside(world: World) -> None:
     await settle(world, 10)
     build = world.buildkite.builds[-1]
     good = b'{"event": "build.running", "build": {"message": "%b"}}' % (b"word " * 100)
-    await insert_deliveries(world.bot.platform.store, [Delivery("build.running", good, "bad", world.clock.now())])
+    async with world.bot.platform.store.write_directly() as driver:
+        await insert_deliveries(driver, [Delivery("build.running", good, "bad", world.clock.now())])
     async with world.bot.platform.store.write() as tx:
         kept = await tx.scalar(sa.select(rows.c.body).where(rows.c.delivery_id == "bad"))
         assert kept is not None

@@ -83,7 +83,8 @@ async def test_builds_are_deleted_with_their_rows_after_60_days(world: World) ->
 async def test_a_tick_takes_a_bounded_number_of_rows(world: World) -> None:
     """A thousand old webhooks are deleted in bounded steps."""
     arrived = [Delivery("build.running", b"{}", f"id-{number}", world.clock.now()) for number in range(450)]
-    await insert_deliveries(world.bot.platform.store, arrived)
+    async with world.bot.platform.store.write_directly() as driver:
+        await insert_deliveries(driver, arrived)
     async with world.bot.platform.store.write() as tx:
         await tx.execute(sa.update(delivered).values(state="done", body=None))
     world.clock.advance(25 * 3600)

@@ -58,9 +58,11 @@ async def test_many_rows_are_written_like_few(url: str, store: Store) -> None:
     """One build, and then enough for the other way at once, are folded: each has the same rows."""
     await migrate.upgrade(url)
     inbox = Inbox(store, ManualClock(NOW), read_event, lambda: None, lambda _age: None, SubscriptionCache())
-    await insert_deliveries(store, make_life(ALONE))
+    async with store.write_directly() as driver:
+        await insert_deliveries(driver, make_life(ALONE))
     assert await inbox.tick() == 2
-    await insert_deliveries(store, [item for number in TOGETHER for item in make_life(number)])
+    async with store.write_directly() as driver:
+        await insert_deliveries(driver, [item for number in TOGETHER for item in make_life(number)])
     before = store.commits
     assert await inbox.tick() == 2 * len(TOGETHER)
     assert store.commits - before == 1, "what fails together is tried again one by one"

@@ -35,7 +35,8 @@ async def test_a_large_body_takes_little_space(url: str, store: Store) -> None:
     """Forty kilobytes of steps take a fraction of that on disk, and are read back whole."""
     await migrate.upgrade(url)
     body = json.dumps({"event": "ping", "steps": [{"command": f"make {n}"} for n in range(1500)]}).encode()
-    await insert_deliveries(store, [Delivery("ping", body, "large", NOW)])
+    async with store.write_directly() as driver:
+        await insert_deliveries(driver, [Delivery("ping", body, "large", NOW)])
     async with store.write() as tx:
         kept = await tx.scalar(sa.select(sa.func.length(rows.c.body)))
         (claimed,) = await claim_deliveries(tx, NOW, 10)

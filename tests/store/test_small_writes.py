@@ -15,12 +15,14 @@ from bot.errors import Unavailable
 from bot.notifications.subscriptions.index import SubscriptionCache
 from bot.runtime.clock import ManualClock
 from bot.store import migrate
+from bot.store.small_writes import ForEachRow, InsertUnlessExists
 from bot.store.transactions import Store
 from webhooks.router import read_event
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-KEEP = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING key"
-MISTAKEN = "INSERT INTO meta (key, value) VALUES (?, NULL) RETURNING key"
+KEEP = InsertUnlessExists("meta", ("key", "value"))
+MISTAKEN = ForEachRow("INSERT INTO meta (key, value) VALUES (?, NULL)")
+CUT = ForEachRow("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
 async def _read_meta(store: Store) -> dict[str, str]:
@@ -46,6 +48,19 @@ async def test_a_write_is_atomic(url: str, store: Store) -> None:
     assert await _read_meta(store) == {"after": "1"}
 
 
+async def test_a_mistake_fails_only_its_own_write(url: str, store: Store) -> None:
+    """Of writes that would share a commit, the one with a mistake raises it; the others are durable."""
+    await migrate.upgrade(url)
+    async with store.write():
+        good = [asyncio.create_task(store.write_small((KEEP, (f"key {number}", "1")))) for number in range(4)]
+        bad = asyncio.create_task(store.write_small((KEEP, ("bad", "1")), (MISTAKEN, ("second",))))
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*good) == [True] * 4
+    with pytest.raises(Exception, match=r"(?i)not.null"):
+        await bad
+    assert sorted(await _read_meta(store)) == [f"key {number}" for number in range(4)]
+
+
 async def test_waiting_writes_share_a_commit(url: str, store: Store) -> None:
     """On SQLite, all writes that were requested during another transaction are committed together."""
     await migrate.upgrade(url)
@@ -67,7 +82,8 @@ async def test_the_inbox_takes_small_batches_while_people_write(url: str, store:
         Delivery("ping", b'{"event": "ping"}', f"id-{number}", NOW)
         for number in range(BATCH + 2 * BATCH_WHILE_WRITING)
     ]
-    await insert_deliveries(store, waiting)
+    async with store.write_directly() as driver:
+        await insert_deliveries(driver, waiting)
     await store.write_small((KEEP, ("said", "1")))
     assert [await inbox.tick() for _ in range(2)] == [BATCH_WHILE_WRITING, BATCH]
     await store.write_small((KEEP, ("said again", "1")))
@@ -80,12 +96,11 @@ async def test_a_lost_connection_raises_unavailable(
 ) -> None:
     """If PostgreSQL goes away during a write, it raises Unavailable, and later writes work."""
     await migrate.upgrade(url)
-    cut = "SELECT pg_terminate_backend(pg_backend_pid())"
     with pytest.raises(Unavailable):
-        await store.write_small((KEEP, ("first", "1")), (cut, ()))
+        await store.write_small((KEEP, ("first", "1")), (CUT, ()))
     with pytest.raises(Unavailable):
-        async with store.write_single() as line:
-            await line.fetch(cut)
+        async with store.write_directly() as driver:
+            await driver.fetch(CUT.statement, ())
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
     assert await store.write_small((KEEP, ("after", "1")))
     assert await _read_meta(store) == {"after": "1"}

@@ -13,9 +13,10 @@ from lz4.frame import compress, decompress
 
 from bot.builds.webhook_event import Delivery
 from bot.store.bulk import write_all
+from bot.store.drivers import Driver, SqliteDriver
 from bot.store.sql import bind_among, is_among
 from bot.store.tables import deliveries
-from bot.store.transactions import Store, Tx
+from bot.store.transactions import Tx
 
 # https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md#general-structure-of-lz4-frame-format
 _MAGIC = b"\x04\x22\x4d\x18"
@@ -23,9 +24,7 @@ _MAGIC = b"\x04\x22\x4d\x18"
 _MIN_COMPRESSED = 256
 # https://www.sqlite.org/lang_insert.html, https://www.postgresql.org/docs/current/functions-array.html
 _KEEP = "INSERT INTO deliveries (delivery_id, event, body, received_at, next_at)"
-_UNNESTED = (
-    "SELECT *, at FROM unnest($1::text[], $2::text[], $3::bytea[], $4::float8[]) AS one (id, event, body, at)"
-)
+_UNNESTED = "SELECT *, at FROM unnest(?::text[], ?::text[], ?::bytea[], ?::float8[]) AS one (id, event, body, at)"
 
 
 def compress_body(body: bytes) -> bytes:
@@ -46,26 +45,25 @@ def decompress_body(stored: bytes) -> bytes:
         return stored
 
 
-async def insert_deliveries(store: Store, arrived: Sequence[Delivery]) -> None:
+async def insert_deliveries(driver: Driver, arrived: Sequence[Delivery]) -> None:
     """Insert deliveries by one statement; ignore those whose id is there already."""
-    async with store.write_single() as connection:
-        await (_insert_into_sqlite if store.sqlite else _insert_into_postgresql)(connection, arrived)
+    await (_insert_into_sqlite if isinstance(driver, SqliteDriver) else _insert_into_postgresql)(driver, arrived)
 
 
-async def _insert_into_sqlite(connection: Any, arrived: Sequence[Delivery]) -> None:
+async def _insert_into_sqlite(driver: Driver, arrived: Sequence[Delivery]) -> None:
     """Insert in a single step of SQLite, so that Python's lock changes hands once for all rows."""
     values = ", ".join(["(?, ?, ?, ?, ?)"] * len(arrived))
     bound = [
         value for delivery in arrived for value in (*_select_columns(delivery), delivery.received_at.timestamp())
     ]
-    await connection.execute_fetchall(f"{_KEEP} VALUES {values} ON CONFLICT DO NOTHING", bound)
+    await driver.fetch(f"{_KEEP} VALUES {values} ON CONFLICT DO NOTHING", bound)
 
 
-async def _insert_into_postgresql(connection: Any, arrived: Sequence[Delivery]) -> None:
+async def _insert_into_postgresql(driver: Driver, arrived: Sequence[Delivery]) -> None:
     """Insert in the order of the ids, so that replicas that receive the same webhooks can't deadlock."""
     ordered = sorted(arrived, key=lambda delivery: delivery.id or "")
-    columns = zip(*(_select_columns(delivery) for delivery in ordered), strict=True)
-    await connection.execute(f"{_KEEP} {_UNNESTED} ON CONFLICT DO NOTHING", *columns)
+    columns = list(zip(*(_select_columns(delivery) for delivery in ordered), strict=True))
+    await driver.fetch(f"{_KEEP} {_UNNESTED} ON CONFLICT DO NOTHING", columns)
 
 
 def _select_columns(delivery: Delivery) -> tuple[str | None, str, bytes, float]:

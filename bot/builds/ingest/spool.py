@@ -8,7 +8,7 @@ from bot.builds.ingest.queries import insert_deliveries
 from bot.builds.webhook_event import Delivery
 from bot.errors import Unavailable
 from bot.runtime.clock import Clock
-from bot.runtime.group_commit import CommitCallback, GroupCommit
+from bot.runtime.group_commit import CommitCallback, GroupCommit, TakeBatch
 from bot.store.transactions import Store
 
 # A webhook that would wait longer than this many seconds is refused at once: Buildkite sends it again, and a
@@ -22,7 +22,7 @@ class DeliverySpool:
     def __init__(self, store: Store, wake: Callable[[], None], clock: Clock) -> None:
         self._store = store
         self._wake = wake
-        self._batches: GroupCommit[Delivery] = GroupCommit(self._commit, clock)
+        self._batches: GroupCommit[Delivery, None] = GroupCommit(self._commit, clock)
 
     def keep(self, delivery: Delivery, on_stored: CommitCallback) -> None:
         """Store a delivery; call `on_stored` once it is durable, or with Unavailable if the store lags behind."""
@@ -32,6 +32,10 @@ class DeliverySpool:
         else:
             self._batches.add(delivery, on_stored)
 
-    async def _commit(self, arrived: Sequence[Delivery]) -> None:
-        await insert_deliveries(self._store, arrived)
+    async def _commit(self, take: TakeBatch[Delivery]) -> Sequence[None]:
+        async with self._store.write_directly() as driver:
+            arrived = take()
+            if arrived:  # none if their requests were given up during a shutdown
+                await insert_deliveries(driver, arrived)
         self._wake()
+        return [None] * len(arrived)
