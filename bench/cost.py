@@ -27,6 +27,7 @@ from bench.support.rounds import compute_spread, render_table
 from bot.builds.fold.build_fold import BuildFold
 from bot.builds.ingest.inbox import Inbox
 from bot.builds.ingest.spool import DeliverySpool
+from bot.builds.model import NewCard
 from bot.builds.webhook_event import Delivery
 from bot.notifications.subscriptions.index import SubscriptionCache
 from bot.runtime.clock import ManualClock
@@ -56,7 +57,9 @@ async def _track_builds(store: Store, lives: Sequence[Life]) -> None:
             if build is None:
                 raise ValueError("A life begins with a word about its build.")
             thread = Thread("T1", "C1", life.id[:8])
-            await BuildFold(START, webhooks_arriving=True).track(tx, build, thread, "U1", f"card-{life.id}")
+            await BuildFold(START, webhooks_arriving=True).track(
+                tx, build, NewCard(f"card-{life.id}", thread, "U1")
+            )
 
 
 @contextlib.contextmanager

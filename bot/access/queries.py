@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.operations.invocation import Invocation
+from bot.runtime.json_types import JsonObject
 from bot.store.sql import Row
 from bot.store.tables import audit
 from bot.store.transactions import Tx
@@ -88,7 +89,7 @@ def _read_entry(row: Row) -> AuditEntry:
 
 
 async def record_audit_entry(
-    tx: Tx, invocation: Invocation, transition: str, now: datetime, detail: dict[str, Any]
+    tx: Tx, invocation: Invocation, transition: str, now: datetime, detail: JsonObject
 ) -> None:
     """Append a transition of an invocation to the audit."""
     await tx.execute(

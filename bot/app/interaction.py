@@ -9,9 +9,11 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.access.accounts.service import Accounts, BuildkiteAccess
 from bot.access.approvals.proposals import Proposals
+from bot.access.read_permission import ReadPermission
 from bot.app.context_services import build_context_services
 from bot.app.dependencies import Dependencies
 from bot.buildkite.catalog import Catalog
+from bot.builds.links.previews import LinkPreviews
 from bot.builds.links.unfurl import LinkUnfurler
 from bot.execution.answering import Answering
 from bot.execution.authorisation import Authoriser
@@ -132,19 +134,14 @@ def _build_home_tab(
 
 def _build_unfurling(deps: Dependencies, accounts: Accounts) -> LinkUnfurler:
     platform = deps.platform
+    wake = platform.wakeups.waker(LoopName.CARDS)
     return LinkUnfurler(
-        platform.store,
-        platform.clock,
-        deps.slack.api,
-        deps.slack.pacing,
         deps.slack.people,
         deps.slack.channel_access,
         accounts,
-        deps.policy.get_rules,
-        deps.operations,
-        deps.buildkite.client,
-        deps.buildkite.catalog,
-        platform.wakeups.waker(LoopName.CARDS),
+        ReadPermission(deps.policy.get_rules, deps.operations["build view"], platform.clock),
+        BuildkiteAccess(deps.buildkite.client, deps.buildkite.catalog),
+        LinkPreviews(platform.store, platform.clock, deps.slack.api, deps.slack.pacing, wake),
     )
 
 

@@ -8,7 +8,6 @@ from bot.app.maintenance import Maintenance
 from bot.app.platform import Platform
 from bot.app.publishers import Publishers
 from bot.app.readers import Readers
-from bot.builds.cards.publisher import CardPublisher
 from bot.builds.ingest.inbox import BATCH_WHILE_WRITING, Inbox
 from bot.runtime.loop import Loop, LoopName, Ticking
 from bot.store.leader import ElectedLeader, due_if_leader, run_if_leader
@@ -67,7 +66,7 @@ def _tick_inbox(inbox: Inbox) -> Callable[[], Awaitable[int]]:
     return read
 
 
-def _tick_cards(platform: Platform, publisher: CardPublisher) -> Callable[[], Awaitable[int]]:
+def _tick_cards(platform: Platform, publisher: Ticking) -> Callable[[], Awaitable[int]]:
     async def write() -> int:
         """Update the cards, then wake the replies, which must not be posted before their card."""
         done = await publisher.tick()

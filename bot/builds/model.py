@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Literal
 
 from bot.buildkite.models import Build, Job
+from bot.slack.blockkit.blocks import Message
 from bot.slack.types import Thread
+
+CardOrigin = Literal["asked", "subscribed", "unfurled"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,37 @@ class JobSummary:
 
 
 @dataclass(frozen=True)
+class PreviewedLink:
+    """The link that a card is the preview of; `job` is the job that it names, `by` the person who pasted it."""
+
+    url: str
+    job: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class NewCard:
+    """A card to add: its place, and how it differs from others. The fields are those of `Card`.
+
+    `invocation` is the id of the request that asked for it. `ts` is known only for the preview of a link. A
+    `retired` card only records that the message is there, and is never drawn.
+    """
+
+    id: str
+    thread: Thread
+    asked_by: str | None = None
+    invocation: str | None = None
+    watching: bool = False
+    origin: CardOrigin = "asked"
+    subscription: str | None = None
+    updates: str = "all"
+    broadcast: bool = False
+    ts: str | None = None
+    unfurl: PreviewedLink | None = None
+    retired: bool = False
+
+
+@dataclass(frozen=True)
 class Card:
     """One message that represents one build.
 
@@ -71,18 +105,36 @@ class Card:
     attempts: int = 0
     reposts: int = 0
     watching: bool = False
-    origin: str = "asked"
+    origin: CardOrigin = "asked"
     subscription: str | None = None
     updates: str = "all"
     broadcast: bool = False
     mentions: str | None = None
     muted: bool = False
-    unfurl: dict[str, Any] | None = None
+    unfurl: PreviewedLink | None = None
+
+
+@dataclass(frozen=True)
+class DueCard:
+    """A card to draw, with its tracked build as it is now."""
+
+    card: Card
+    tracked: TrackedBuild | None
+
+    @property
+    def id(self) -> str:
+        """Return the card's id."""
+        return self.card.id
+
+    @property
+    def attempts(self) -> int:
+        """Return how many calls have failed since the card was last shown."""
+        return self.card.attempts
 
 
 @dataclass(frozen=True)
 class QueuedMessage:
-    """A message to post exactly once: a reply to a card, or a public answer; unique by `key`."""
+    """A message to post exactly once: a reply to a card, or a public answer with its `body`; unique by `key`."""
 
     id: int
     key: str
@@ -90,7 +142,7 @@ class QueuedMessage:
     thread: Thread
     card_id: str | None = None
     generation: int = 0
-    body: dict[str, Any] | None = None
+    body: Message | None = None
     intent_at: datetime | None = None
     ts: str | None = None
     due_at: datetime | None = None

@@ -6,10 +6,11 @@ migrations only expand the schema, so that the previous release can keep running
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from bot.buildkite.models import Build, Job
-from bot.builds.model import Card, QueuedMessage, TrackedBuild
+from bot.builds.model import Card, NewCard, PreviewedLink, QueuedMessage, TrackedBuild
+from bot.slack.blockkit.blocks import Message
 from bot.slack.types import Thread
 from bot.store.engine import EncodedJson
 from bot.store.sql import Row
@@ -32,13 +33,13 @@ def build_from_row(row: Row) -> TrackedBuild:
     )
 
 
-def build_values(build: Build) -> dict[str, Any]:
+def build_values(build: Build) -> dict[str, object]:
     """Return the columns that hold the build as Buildkite describes it."""
     ref, content = build.ref, build.model_dump_json(exclude={"jobs"}, exclude_none=True)
     return {"org": ref.org, "pipeline": ref.pipeline, "number": ref.number, "build": EncodedJson(content)}
 
 
-def tracking_values(tracked: TrackedBuild) -> dict[str, Any]:
+def tracking_values(tracked: TrackedBuild) -> dict[str, object]:
     """Return the columns of the tracking state, except `doubt_since` and those that the poller writes."""
     return {
         "phase": "gone" if tracked.deleted else tracked.build.phase,
@@ -86,8 +87,38 @@ def card_from_row(row: Row) -> Card:
         broadcast=row["broadcast"],
         mentions=row["mentions"],
         muted=row["muted"],
-        unfurl=row["unfurl"],
+        unfurl=_parse_link(row["unfurl"]) if row["unfurl"] else None,
     )
+
+
+def card_values(new: NewCard) -> dict[str, object]:
+    """Return the columns of a card to add, except its build and its times; empty ones are left out."""
+    values = {
+        "id": new.id,
+        "team": new.thread.team,
+        "channel": new.thread.channel,
+        "thread_ts": new.thread.ts or "",
+        "asked_by": new.asked_by,
+        "invocation": new.invocation,
+        "watching": new.watching,
+        "origin": new.origin,
+        "subscription": new.subscription,
+        "updates": new.updates,
+        "broadcast": new.broadcast,
+        "ts": new.ts,
+        "unfurl": _link_json(new.unfurl) if new.unfurl else None,
+        "state": "retired" if new.retired else "live",
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _link_json(link: PreviewedLink) -> dict[str, str]:
+    values = {"url": link.url, "by": link.by, "job": link.job}
+    return {name: value for name, value in values.items() if value}
+
+
+def _parse_link(stored: Mapping[str, str]) -> PreviewedLink:
+    return PreviewedLink(stored["url"], stored.get("job"), stored.get("by"))
 
 
 def message_from_row(row: Row) -> QueuedMessage:
@@ -99,7 +130,7 @@ def message_from_row(row: Row) -> QueuedMessage:
         thread=Thread(row["team"], row["channel"], row["thread_ts"] or None),
         card_id=row["card_id"],
         generation=row["episode"],
-        body=row["body"],
+        body=_parse_message(row["body"]) if row["body"] else None,
         asked_by=row["asked_by"],
         intent_at=row["intent_at"],
         ts=row["ts"],
@@ -107,3 +138,8 @@ def message_from_row(row: Row) -> QueuedMessage:
         created_at=row["created_at"],
         attempts=row["attempts"],
     )
+
+
+def _parse_message(stored: Mapping[str, object]) -> Message:
+    blocks = stored.get("blocks") or ()
+    return Message(str(stored.get("text", "")), tuple(blocks) if isinstance(blocks, list) else ())

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import timedelta
 
+from bot.access.approvals.approver_check import ApproverCheck
 from bot.access.approvals.model import Proposal, ProposalState
 from bot.access.approvals.proposals import Proposals
 from bot.access.approvals.render import VALUE_LIMIT
-from bot.access.policy.decide import judge_approval
-from bot.access.policy.rules import Allow, Rules
-from bot.access.target import resolve_target
-from bot.buildkite.client import Buildkite
 from bot.errors import Unavailable
 from bot.notifications.direct.model import APPROVALS, build_stop_button, make_stop_value
 from bot.notifications.direct.queries import APPROVAL_CALL, find_call_recipients
 from bot.notifications.reminders.queries import DueReminder, complete_reminder, postpone_reminder
 from bot.notifications.subscriptions.model import Subscription
-from bot.operations.operation import Registry
-from bot.operations.validation import validate
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
 from bot.slack.blockkit.blocks import Message, actions, button, context, message, section, shorten
 from bot.slack.blockkit.mrkdwn import code, local_time, md, mention
-from bot.slack.people import PeopleDirectory
 from bot.slack.queries import enqueue_message
 from bot.slack.types import Thread
 from bot.slack.web_client import SlackClient
@@ -34,29 +27,21 @@ _CARD_RETRY_DELAY = timedelta(seconds=1)
 
 
 class ApprovalCalls:
-    """`can_read` returns whether a person can read a channel: only those who can see the card get a message."""
+    """Queues the messages; only people who can see the card get one."""
 
     def __init__(
         self,
         store: Transactions,
         clock: Clock,
         api: SlackClient,
-        buildkite: Buildkite,
         proposals: Proposals,
-        people: PeopleDirectory,
-        rules: Callable[[], Rules],
-        registry: Registry,
-        can_read: Callable[[str, str], Awaitable[bool]],
+        approvers: ApproverCheck,
     ) -> None:
         self._store = store
         self._clock = clock
         self._api = api
-        self._buildkite = buildkite.for_background()
         self._proposals = proposals
-        self._people = people
-        self._rules = rules
-        self._registry = registry
-        self._can_read = can_read
+        self._approvers = approvers
 
     async def send(self, due: DueReminder) -> bool:
         """Queue the messages for a proposal, or none if it has ended; False while its card isn't posted yet.
@@ -85,22 +70,13 @@ class ApprovalCalls:
         """Return the subscriptions of possible approvers, without the requester and people who have voted."""
         async with self._store.read() as tx:
             subscriptions = await find_call_recipients(tx)
-        voters = {proposal.requester, *(vote.user for vote in proposal.votes)}
         return tuple(
             [
                 subscription
                 for subscription in subscriptions
-                if subscription.owner not in voters and await self._may_approve(subscription, proposal)
+                if await self._approvers.may_approve(subscription.created_by, proposal)
             ]
         )
-
-    async def _may_approve(self, subscription: Subscription, proposal: Proposal) -> bool:
-        """Return whether the person's approval would count under the current policy, from the card's channel."""
-        op, rules = self._registry[proposal.operation], self._rules()
-        actor = await self._people.find_actor(subscription.created_by, proposal.thread, "button")
-        target = await resolve_target(validate(op, proposal.args), self._buildkite, rules, ())
-        verdict = judge_approval(rules, proposal.requirement, actor, proposal.requester, op, target)
-        return isinstance(verdict, Allow) and await self._can_read(proposal.thread.channel, actor.id)
 
     async def _find_card_url(self, proposal: Proposal) -> str:
         try:

@@ -12,6 +12,7 @@ from bot.access.approvals.model import ProposalState
 from bot.access.approvals.queries import close_proposal
 from bot.access.queries import record_audit_entry
 from bot.builds.fold.build_fold import BuildFold
+from bot.builds.model import NewCard
 from bot.builds.queries import plan_earlier_read
 from bot.errors import KitestringError, Unavailable
 from bot.execution.duplicates import DUPLICATE_WINDOW, render_duplicate
@@ -154,8 +155,8 @@ class InvocationRecords:
         if build := reply.card_build or reply.extra_card_build:
             # Someone who only follows a build hasn't started it, and its card says so.
             watching = answer.op.effect is not Effect.CHANGES_BUILDKITE
-            options = {"invocation": invocation.id, "watching": watching}
-            await fold.track(tx, build, answer.where, invocation.user, make_choice_id(), **options)
+            card = NewCard(make_choice_id(), answer.where, invocation.user, invocation.id, watching)
+            await fold.track(tx, build, card)
 
     async def _find_duplicate(self, tx: Tx, invocation: Invocation, reply: Reply) -> Reply | None:
         """Return a reply that offers to undo an equal command that the person typed a moment before.
@@ -211,7 +212,7 @@ class InvocationRecords:
         if invocation.flags.proposal:
             end = ProposalState.DONE if state == "done" else ProposalState.FAILED
             outcome = cut(Mrkdwn(summary or message.text), _OUTCOME_LIMIT)
-            await close_proposal(tx, invocation.flags.proposal, end, now, outcome)
+            await close_proposal(tx, invocation.flags.proposal, end, now, outcome=outcome)
 
 
 def _has_effects(answer: Answer) -> bool:

@@ -6,27 +6,20 @@ from collections.abc import Callable, Iterable, Mapping
 
 from bot.access.accounts.model import Account
 from bot.access.accounts.service import Accounts
+from bot.access.approvals.approver_check import ApproverCheck
 from bot.access.approvals.model import Proposal
 from bot.access.approvals.proposals import Proposals
-from bot.access.channel_access import ChannelAccess
-from bot.access.policy.decide import decide, judge_approval
-from bot.access.policy.rules import Allow, Refuse, Rules, Target
-from bot.access.target import read_target
-from bot.errors import KitestringError
+from bot.access.policy.rules import Target
+from bot.access.read_permission import ReadPermission
 from bot.history.model import Run
 from bot.history.queries import find_runs_asked_by, find_runs_of_person
 from bot.home.model import HOME_SPAN, Home, is_mine, select_blocked, select_failed, select_running
 from bot.notifications.subscriptions.globs import is_literal
 from bot.notifications.subscriptions.model import Subscription
 from bot.notifications.subscriptions.queries import find_subscriptions_made_by
-from bot.operations.operation import Registry
-from bot.operations.validation import validate
 from bot.runtime.clock import Clock
-from bot.slack.people import PeopleDirectory
 from bot.slack.types import Actor
 from bot.store.transactions import Transactions
-
-VIEW_OPERATION = "build view"
 
 
 class HomeContents:
@@ -39,25 +32,19 @@ class HomeContents:
         self,
         store: Transactions,
         clock: Clock,
-        people: PeopleDirectory,
-        channels: ChannelAccess,
-        rules: Callable[[], Rules],
-        registry: Registry,
+        permission: ReadPermission,
+        approvers: ApproverCheck,
         accounts: Accounts,
         proposals: Proposals,
         owners: Callable[[], Mapping[str, str]],
-        command: str,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._people = people
-        self._channels = channels
-        self._rules = rules
-        self._registry = registry
+        self._permission = permission
+        self._approvers = approvers
         self._accounts = accounts
         self._proposals = proposals
         self._owners = owners
-        self._command = command
 
     async def gather(self, actor: Actor) -> Home:
         """Return a person's contents. Raise Unavailable while Slack doesn't say who is in a channel."""
@@ -86,35 +73,17 @@ class HomeContents:
         return {address.strip().lower() for address in shown if address} | listed
 
     def _select_readable(self, actor: Actor, runs: Iterable[Run]) -> list[Run]:
-        return [run for run in runs if self._may_read(actor, Target(run.pipeline, run.branch or None))]
+        return [run for run in runs if self._permission.allows(actor, Target(run.pipeline, run.branch or None))]
 
     def _may_see_subscription(self, actor: Actor, subscription: Subscription) -> bool:
         """Return whether a subscription may be shown; one with a pattern reveals no pipeline's name."""
-        return not is_literal(subscription.pipeline) or self._may_read(
+        return not is_literal(subscription.pipeline) or self._permission.allows(
             actor, Target(subscription.pipeline, subscription.branch)
         )
 
-    def _may_read(self, actor: Actor, target: Target) -> bool:
-        verdict = decide(self._rules(), actor, self._registry[VIEW_OPERATION], target, self._clock.now())
-        return isinstance(verdict, Allow)
-
     async def _find_approvable(self, actor: Actor) -> tuple[Proposal, ...]:
         open_proposals = await self._proposals.find_open()
-        return tuple([proposal for proposal in open_proposals if await self._may_approve(actor, proposal)])
-
-    async def _may_approve(self, actor: Actor, proposal: Proposal) -> bool:
-        """Return whether a person can approve a proposal: not their own, not voted on, in a channel they read."""
-        if actor.id == proposal.requester or any(vote.user == actor.id for vote in proposal.votes):
-            return False
-        # Judged as in the proposal's channel, because grants may be limited to channels.
-        actor_there = await self._people.find_actor(actor.id, proposal.thread, "button")
-        op = self._registry[proposal.operation]
-        try:
-            target = read_target(validate(op, proposal.args, self._command))
-        except KitestringError:
-            return False
-        verdict = judge_approval(self._rules(), proposal.requirement, actor_there, proposal.requester, op, target)
-        return not isinstance(verdict, Refuse) and await self._channels.can_read(proposal.thread.channel, actor.id)
+        return tuple([found for found in open_proposals if await self._approvers.may_approve(actor.id, found)])
 
 
 def _select_mine(found: Iterable[Run], emails: set[str], requested: set[str]) -> list[Run]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
-from bot.access.policy.decide import find_blanket_refusal
-from bot.access.policy.rules import Rules
-from bot.errors import KitestringError
-from bot.home.contents import VIEW_OPERATION, HomeContents
+from bot.access.read_permission import ReadPermission
+from bot.errors import Unavailable
+from bot.home.contents import HomeContents
 from bot.home.queries import (
     HomeRow,
     any_home_opened,
@@ -23,17 +22,14 @@ from bot.home.queries import (
     mark_homes_changed,
     postpone_home,
 )
-from bot.home.render import render_closed_home, render_home, view_digest
-from bot.operations.operation import Registry
+from bot.home.render import HomeView, render_closed_home, render_home
 from bot.runtime.clock import Clock
-from bot.runtime.error_boundary import run_guarded
 from bot.runtime.token_bucket import backoff_seconds
-from bot.slack.api_errors import SlackError
 from bot.slack.people import PeopleDirectory
-from bot.slack.rate_limits import PUBLISH, Pacing
+from bot.slack.posting import Failed, HomeEdit, Shown
+from bot.slack.publishing import Draft, Postponement, Withdrawn
 from bot.slack.types import Standing, Thread
-from bot.slack.web_client import SlackClient
-from bot.store.transactions import Store, Transactions
+from bot.store.transactions import Store, Transactions, Tx
 
 # A home is published at most once in this time, and kept up to date for a week after its owner last opened it:
 # Slack doesn't say when people look away, and `views.publish` is limited for all homes together.
@@ -60,52 +56,48 @@ class HomeOpenings:
         self._wake()
 
 
-class HomePublisher:
-    """Publishes homes; equal contents aren't published again.
+@dataclass(frozen=True)
+class HomeContent:
+    """A home as drawn: the moment whose state it shows, and the digest of its view."""
 
-    `require_leadership` raises if this process is no longer the leader.
-    """
+    at: datetime
+    digest: str
+
+
+class HomeSource:
+    """App Homes, as a source of the publisher."""
+
+    label = "home"
 
     def __init__(
         self,
         store: Transactions,
         clock: Clock,
-        api: SlackClient,
-        pacing: Pacing,
         people: PeopleDirectory,
         contents: HomeContents,
-        rules: Callable[[], Rules],
-        registry: Registry,
+        permission: ReadPermission,
         command: str,
-        require_leadership: Callable[[], None],
     ) -> None:
         self._store = store
         self._clock = clock
-        self._api = api
-        self._pacing = pacing
         self._people = people
         self._contents = contents
-        self._rules = rules
-        self._registry = registry
+        self._permission = permission
         self._command = command
-        self._require_leadership = require_leadership
         self._checked_at = -_CHANGE_CHECK_SECONDS
 
-    async def tick(self) -> int:
-        """Publish the homes that are due; return how many were published."""
-        await self._mark_changed()
+    async def find_due(self, now: datetime) -> Sequence[HomeRow]:
+        """Return the homes that are due, after making those due whose contents may have changed."""
+        await self._mark_changed(now)
         async with self._store.read() as tx:
-            due = await find_due_homes(tx, self._clock.now(), _HOMES_PER_TICK)
-        return sum([await self._try_publish(home) for home in due])
+            return await find_due_homes(tx, now, _HOMES_PER_TICK)
 
-    async def next_at(self) -> datetime | None:
+    async def find_next_due(self, tx: Tx) -> datetime | None:
         """Return when the next home is due."""
-        async with self._store.read() as tx:
-            return await find_next_home_due(tx)
+        return await find_next_home_due(tx)
 
-    async def _mark_changed(self) -> None:
-        """Make homes due whose contents may have changed."""
-        now, since = self._clock.now(), self._clock.now() - WATCHED_SPAN
+    async def _mark_changed(self, now: datetime) -> None:
+        since = now - WATCHED_SPAN
         if self._clock.monotonic() - self._checked_at < _CHANGE_CHECK_SECONDS:
             return
         self._checked_at = self._clock.monotonic()
@@ -115,61 +107,45 @@ class HomePublisher:
             async with self._store.write() as tx:
                 await mark_homes_changed(tx, since, now, REDRAW_INTERVAL)
 
-    async def _try_publish(self, home: HomeRow) -> bool:
-        """Publish a home; if that fails, postpone it, so that the others don't have to wait."""
-        try:
-            return await run_guarded(self._publish(home), "home")
-        except SlackError as problem:
-            await self._handle_failure(home, problem)
-        except KitestringError:
-            await self._postpone(home, backoff_seconds(home.attempts + 1), home.attempts + 1)
-        return False
-
-    async def _publish(self, home: HomeRow) -> bool:
+    async def draw(self, home: HomeRow) -> Draft[HomeRow, HomeContent] | Failed | Withdrawn:
+        """Gather and render what a person may see; forget the home of a deactivated account."""
         at = self._clock.now()
-        view = await self._render(home)
+        try:
+            view = await self._render(home)
+        except Unavailable as problem:
+            return Failed(max(problem.retry_after or 0, backoff_seconds(home.attempts + 1)))
         if view is None:
-            await self._forget(home)
-            return False
-        shown = view_digest(view)
-        if shown != home.shown_digest:
-            wait = self._pacing.compute_wait(PUBLISH, "")
-            if wait > 0:
-                await self._postpone(home, wait, home.attempts)
-                return False
-            self._require_leadership()
-            self._pacing.take(PUBLISH, "")
-            await self._api.publish(home.user, view)
-            self._pacing.note_success(PUBLISH)
-        async with self._store.write() as tx:
-            await mark_home_drawn(tx, home, at, shown)
-        return shown != home.shown_digest
+            return await self._forget(home)
+        content = HomeContent(at, view.digest())
+        edit = HomeEdit(home.user, view.to_json())
+        return Draft(home, edit, content, content.digest == home.shown_digest)
 
-    async def _render(self, home: HomeRow) -> dict[str, Any] | None:
-        """Return a person's view, or None if their account is deactivated."""
+    async def _render(self, home: HomeRow) -> HomeView | None:
+        """Return a person's view, or None if their account is deactivated. Raise Unavailable."""
         actor = await self._people.find_actor(home.user, Thread(home.team, ""), "button")
         if actor.standing is Standing.DEACTIVATED:
             return None
-        refused = find_blanket_refusal(self._rules(), actor, self._registry[VIEW_OPERATION])
-        if refused:
+        if refused := self._permission.find_blanket_refusal(actor):
             return render_closed_home(refused.message, refused.hint)
         return render_home(await self._contents.gather(actor), now=self._clock.now(), command=self._command)
 
-    async def _handle_failure(self, home: HomeRow, problem: SlackError) -> None:
-        if problem.kind == "refused":
-            log.warning("home not published", code=problem.code)
-            await self._forget(home)
-        elif problem.kind == "limited":
-            self._pacing.close(PUBLISH, problem.retry_after)
-            await self._postpone(home, problem.retry_after, home.attempts)
-        else:
-            wait = max(self._pacing.note_failure(PUBLISH), backoff_seconds(home.attempts + 1))
-            await self._postpone(home, wait, home.attempts + 1)
+    async def begin(self, tx: Tx, draft: Draft[HomeRow, HomeContent]) -> None:
+        """Record nothing: a home is replaced, never posted, so sending it twice does no harm."""
 
-    async def _postpone(self, home: HomeRow, seconds: float, attempts: int) -> None:
-        async with self._store.write() as tx:
-            await postpone_home(tx, home, self._clock.now() + timedelta(seconds=seconds), attempts)
+    async def mark_shown(self, tx: Tx, draft: Draft[HomeRow, HomeContent], _shown: Shown) -> None:
+        """Record what the home shows."""
+        await mark_home_drawn(tx, draft.row, draft.content.at, draft.content.digest)
 
-    async def _forget(self, home: HomeRow) -> None:
+    async def postpone(self, tx: Tx, home: HomeRow, postponement: Postponement) -> None:
+        """Draw the home later."""
+        await postpone_home(tx, home, postponement)
+
+    async def give_up(self, draft: Draft[HomeRow, HomeContent], code: str) -> None:
+        """Forget the home, as if it had never been opened."""
+        log.warning("home not published", code=code)
+        await self._forget(draft.row)
+
+    async def _forget(self, home: HomeRow) -> Withdrawn:
         async with self._store.write() as tx:
             await delete_home(tx, home)
+        return Withdrawn()

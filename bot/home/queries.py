@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.slack.publishing import Postponement
 from bot.store.sql import insert_into
 from bot.store.tables import audit, builds, cards, people, tokens
 from bot.store.tables_notifications import homes, runs
@@ -26,6 +27,11 @@ class HomeRow:
     shown_digest: str | None
     due_at: datetime
     attempts: int
+
+    @property
+    def id(self) -> str:
+        """Return the person's id, which identifies the home in the log."""
+        return self.user
 
 
 async def mark_home_opened(tx: Tx, team: str, user: str, now: datetime, pause: timedelta, *, empty: bool) -> None:
@@ -76,9 +82,10 @@ async def mark_home_drawn(tx: Tx, home: HomeRow, at: datetime, shown: str) -> No
     await tx.execute(sa.update(homes).where(*_match_home(home)).values(values))
 
 
-async def postpone_home(tx: Tx, home: HomeRow, due_at: datetime, attempts: int) -> None:
-    """Try a home again at `due_at`."""
-    await tx.execute(sa.update(homes).where(*_match_home(home)).values(due_at=due_at, attempts=attempts))
+async def postpone_home(tx: Tx, home: HomeRow, postponement: Postponement) -> None:
+    """Draw a home later."""
+    change = {"due_at": postponement.due_at, "attempts": postponement.attempts}
+    await tx.execute(sa.update(homes).where(*_match_home(home)).values(change))
 
 
 async def delete_home(tx: Tx, home: HomeRow) -> None:

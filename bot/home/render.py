@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from bot.access.approvals.model import Proposal
 from bot.access.approvals.render import APPROVE, REFUSE, render_proposal
@@ -22,6 +23,7 @@ from bot.slack.blockkit.blocks import (
     Block,
     Confirm,
     Message,
+    View,
     actions,
     button,
     context,
@@ -36,13 +38,27 @@ from bot.slack.blockkit.blocks import (
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, link, local_time, md
 
 PREFIX = "home:"
-HomeView = dict[str, Any]
 _MAX_BLOCKS = 100
 # A build takes two blocks, a subscription one: with headings and empty states, 100 are never reached.
 _MAX_BUILDS, _MAX_SUBSCRIPTIONS, _MAX_PROPOSAL_BLOCKS = 6, 10, 25
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{5,}")
 _TIME = "{date_short_pretty} at {time}"
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class HomeView:
+    """The view of a home; equal contents give equal digests."""
+
+    blocks: tuple[Block, ...]
+
+    def digest(self) -> str:
+        """Return a hash of what people see."""
+        return Message("", self.blocks).digest()
+
+    def to_json(self) -> View:
+        """Return the view as `views.publish` takes it."""
+        return {"type": "home", "callback_id": "home", "blocks": self.blocks}
 
 
 def render_home(home: Home, *, now: datetime, command: str) -> HomeView:
@@ -80,13 +96,8 @@ def render_closed_home(text: str, hint: str) -> HomeView:
     )
 
 
-def view_digest(view: HomeView) -> str:
-    """Return a fingerprint of the visible content."""
-    return Message("", tuple(view["blocks"])).digest()
-
-
 def _build_view(blocks: Sequence[Block]) -> HomeView:
-    return {"type": "home", "callback_id": "home", "blocks": list(blocks)[:_MAX_BLOCKS]}
+    return HomeView(tuple(blocks[:_MAX_BLOCKS]))
 
 
 def _format_create_command(command: str) -> Mrkdwn:
@@ -171,8 +182,11 @@ def _render_time(run: Run) -> Mrkdwn:
     return md("created {time}", time=local_time(run.created_at, _TIME)) if run.created_at else Mrkdwn("")
 
 
-def _build_button(label: str, operation: str, run: Run, **more: Any) -> Block:
-    return button(label, f"{PREFIX}{operation}", run.ref, accessibility_label=f"{label} {run.ref}", **more)
+def _build_button(
+    label: str, operation: str, run: Run, *, style: str | None = None, confirm: Confirm | None = None
+) -> Block:
+    action, spoken = f"{PREFIX}{operation}", f"{label} {run.ref}"
+    return button(label, action, run.ref, style=style, confirm=confirm, accessibility_label=spoken)
 
 
 def _build_cancel_button(run: Run) -> Block:

@@ -18,6 +18,7 @@ from bot.operations.operation import Registry
 from bot.operations.paging import split_page
 from bot.operations.render import render_form_button, render_note, render_problem
 from bot.operations.reply import Call
+from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.blocks import Message
 from bot.store.transactions import Store
 
@@ -69,8 +70,10 @@ class Dispatcher:
         if card is None or tracked is None or card.thread.channel != request.thread.channel:
             return render_note("This card is too old. Open the build again with `build view`.")
         ref = tracked.build.ref
-        job = (card.unfurl or {}).get("job")
-        args = {"pipeline": ref.pipeline, "number": ref.number, **({"job": job} if job else {})}
+        job = card.unfurl.job if card.unfurl else None
+        args: JsonObject = {"pipeline": ref.pipeline, "number": ref.number}
+        if job:
+            args = {**args, "job": job}
         op = self._registry[operation]
         if op.load_fields and request.trigger_id:
             self._background.spawn(self._forms.open(request, op, args))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
 
+from bot.builds.links.previews import LinkedMessage
 from bot.builds.links.unfurl import LinkUnfurler
 from bot.listeners import requests
 from bot.listeners.dispatch import Dispatcher
@@ -44,8 +45,8 @@ class EventListeners:
         event = payload.event
         if payload.team_id == self._team and event.is_posted:
             urls = dict.fromkeys(link.url for link in event.links)
-            place = (self._team, event.channel, event.message_ts)
-            self._spawn(self._unfurling.unfurl_links(place, event.user, tuple(urls)))
+            source = LinkedMessage(self._team, event.channel, event.message_ts)
+            self._spawn(self._unfurling.unfurl_links(source, event.user, tuple(urls)))
 
     async def started(self, ack: Ack, payload: GlobalShortcut) -> None:
         """Open the form that starts a build."""

@@ -228,8 +228,8 @@ def _homes(text: str) -> Iterator[Mapping[str, Any]]:
     rule = Subscription("s", "T1", text, text, text, NOW, branch=text, step=text, creators=(text,))
     account = Account(text, text, text, (text,), NOW)
     shown = Home(runs, runs, runs, (item,), (rule, replace(rule, owner=text)), account)
-    yield render_home(shown, now=NOW, command="/bk")
-    yield render_closed_home(text, escape(text))
+    yield render_home(shown, now=NOW, command="/bk").to_json()
+    yield render_closed_home(text, escape(text)).to_json()
 
 
 def _previews(text: str) -> Iterator[Message]:
@@ -334,6 +334,6 @@ PIECES = frozenset(
         *("describe_exit", "get_phase", "render_buttons", "is_waiting", "has_retriable_job", "render_report"),
         *("render_failed_jobs", "render_failed_job", "render_unblock_button", "render_cancel_button"),
         *("render_logs_button", "render_open_button", "render_retry_button", "stop_button"),
-        *("format_actions_id", "view_digest"),
+        "format_actions_id",
     }
 )

@@ -11,6 +11,7 @@ from bot.buildkite.models import Build
 from bot.buildkite.resources import MARK_KEY
 from bot.builds.cards.queries import find_cards_of_build
 from bot.builds.fold.build_fold import BuildFold
+from bot.builds.model import NewCard
 from bot.builds.queries import find_build, find_next_read_time
 from bot.slack.types import Thread
 from bot.store import migrate
@@ -40,7 +41,7 @@ async def test_simultaneous_follows_keep_every_card(store: Store) -> None:
         async with store.write() as tx:
             where = Thread("T1", channel)
             await BuildFold(NOW, webhooks_arriving=True).track(
-                tx, make_build("scheduled"), where, "U1", f"card-{channel}"
+                tx, make_build("scheduled"), NewCard(f"card-{channel}", where, "U1")
             )
 
     await asyncio.gather(follow("C1"), follow("C2"))
@@ -56,7 +57,7 @@ async def test_a_webhook_before_the_follow_is_unconfirmed(store: Store) -> None:
         assert await BuildFold(NOW, webhooks_arriving=True).fold_webhooks(tx, [(ours, ())])
     async with store.write() as tx:
         await BuildFold(later, webhooks_arriving=True).track(
-            tx, make_build("scheduled"), Thread("T1", "C1"), "U1", "card"
+            tx, make_build("scheduled"), NewCard("card", Thread("T1", "C1"), "U1")
         )
     async with store.read() as tx:
         known = await find_build(tx, "b1")
@@ -71,7 +72,7 @@ async def test_unconfirmed_changes_of_all_replicas_count(store: Store) -> None:
     """Ten webhooks folded at the same moment count as ten reported changes: none overwrites another."""
     async with store.write() as tx:
         await BuildFold(NOW, webhooks_arriving=True).track(
-            tx, make_build("scheduled"), Thread("T1", "C1"), "U1", "card"
+            tx, make_build("scheduled"), NewCard("card", Thread("T1", "C1"), "U1")
         )
 
     async def fold_change(second: int) -> None:
@@ -91,7 +92,7 @@ async def test_builds_are_locked_in_the_same_order(store: Store) -> None:
     for number in range(1, 6):
         async with store.write() as tx:
             await BuildFold(NOW, webhooks_arriving=True).track(
-                tx, make_build("scheduled", number), Thread("T1", "C1"), "U1", f"card-{number}"
+                tx, make_build("scheduled", number), NewCard(f"card-{number}", Thread("T1", "C1"), "U1")
             )
 
     async def fold(numbers: list[int]) -> None:

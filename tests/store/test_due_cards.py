@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bot.builds.cards.update_order import RECHECK_AFTER
 from bot.builds.fold.build_fold import BuildFold
+from bot.builds.model import NewCard
 from bot.slack.types import Thread
 from bot.store import migrate
 from bot.store.tables import cards
@@ -24,7 +25,7 @@ async def due_after(store: Store, planned: timedelta | None, *states: str) -> da
     async with store.write() as tx:
         begun, _ = make_report((NUMBER, "running", 0, None, 1))
         rules = BuildFold(NOW, webhooks_arriving=True)
-        await rules.track(tx, begun, Thread("T1", "C1"), "U1", "card")
+        await rules.track(tx, begun, NewCard("card", Thread("T1", "C1"), "U1"))
         await tx.execute(sa.update(cards).values(ts="1.0", due_at=planned and NOW + planned))
         for state in states:
             await rules.fold_webhooks(tx, [make_report((NUMBER, "running", 0, state, 1))])

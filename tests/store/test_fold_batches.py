@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bot.buildkite.models import Build, Job
 from bot.builds.failures.model import is_failing
 from bot.builds.fold.build_fold import BuildFold, WebhookReport
+from bot.builds.model import NewCard
 from bot.builds.queries import find_build, summarize_jobs
 from bot.builds.replies.kinds import find_due_kinds
 from bot.slack.types import Thread
@@ -55,7 +56,7 @@ async def follow_builds(store: Store) -> None:
         async with store.write() as tx:
             first, _ = make_report((number, "scheduled", 0, None, 1))
             await BuildFold(NOW, webhooks_arriving=True).track(
-                tx, first, Thread("T1", "C1"), "U1", f"card-{number}"
+                tx, first, NewCard(f"card-{number}", Thread("T1", "C1"), "U1")
             )
             await tx.execute(sa.update(cards).values(ts="1.0", due_at=None))
 

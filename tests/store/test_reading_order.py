@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.buildkite.models import Build
 from bot.builds.fold.build_fold import BuildFold
+from bot.builds.model import NewCard
 from bot.builds.queries import find_builds_due_for_reading
 from bot.slack.types import Thread
 from bot.store import migrate
@@ -30,7 +31,8 @@ async def test_an_end_is_read_before_new_builds(store: Store) -> None:
     async with store.write() as tx:
         rules = BuildFold(NOW, webhooks_arriving=True)
         for number in range(1, 41):
-            await rules.track(tx, make_build(number, "scheduled"), Thread("T1", "C1"), "U1", f"card-{number}")
+            card = NewCard(f"card-{number}", Thread("T1", "C1"), "U1")
+            await rules.track(tx, make_build(number, "scheduled"), card)
         await rules.fold_webhooks(tx, [(make_build(number, "running"), ()) for number in range(1, 41)])
     later = NOW + timedelta(seconds=20)
     async with store.write() as tx:

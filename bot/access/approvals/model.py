@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from bot.access.policy.rules import ApprovalRequirement
 from bot.errors import UsageError
+from bot.runtime.json_types import JsonObject
 from bot.runtime.wording import quote_word
 from bot.slack.types import Thread, Via
 
@@ -49,12 +49,13 @@ class Proposal:
     """The operation that will run, with all its arguments, and the approvals that it needs.
 
     `digest` covers the operation and all arguments, so that an approval is never used for anything else.
-    `options`: `dm` (answer by direct message) and `labels` (readable names of arguments that are ids).
+    `direct`: the answer is sent by direct message. `labels` are readable names of arguments that are ids.
+    `outcome` is the mrkdwn that its card shows once it has run.
     """
 
     id: str
     operation: str
-    args: Mapping[str, Any]
+    args: JsonObject
     digest: str
     requester: str
     thread: Thread
@@ -69,7 +70,9 @@ class Proposal:
     intent_at: datetime | None = None
     due_at: datetime | None = None
     attempts: int = 0
-    options: Mapping[str, Any] = field(default_factory=dict)
+    direct: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    outcome: str | None = None
 
 
 def tally_votes(votes: Iterable[Vote], count: int) -> ProposalState:
@@ -95,7 +98,7 @@ def is_approved(proposal: Proposal, digest: str, count: int, may_approve: Callab
     return sum(may_approve(user) for user in approvers) >= count
 
 
-def require_whole_sha(operation: str, args: Mapping[str, Any]) -> None:
+def require_whole_sha(operation: str, args: JsonObject) -> None:
     """Raise UsageError for a commit other than a whole SHA or HEAD.
 
     A branch, a tag or an abbreviated SHA could point to another commit after people have approved it. HEAD is

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
 
 from bot.access.approvals.model import Proposal, ProposalState, tally_votes
 from bot.access.approvals.queries import (
@@ -17,7 +16,7 @@ from bot.access.approvals.queries import (
     insert_proposal,
     lock_proposal,
     record_vote,
-    update_proposal,
+    retire_proposal_card,
 )
 from bot.access.policy.rules import ApprovalRequirement
 from bot.access.queries import record_audit_entry
@@ -31,6 +30,7 @@ from bot.operations.invocation import (
 )
 from bot.operations.queries import close_invocation
 from bot.runtime.clock import Clock
+from bot.runtime.json_types import JsonObject
 from bot.slack.types import Thread
 from bot.store.transactions import Store, Tx
 from bot.store.vault import Vault
@@ -120,8 +120,7 @@ class Proposals:
             proposal = await lock_proposal(tx, self._vault, proposal_id)
             if proposal is None or proposal.state is not ProposalState.OPEN:
                 return False
-            await update_proposal(tx, proposal_id, ended_by=user)
-            await close_proposal(tx, proposal_id, ProposalState.WITHDRAWN, now)
+            await close_proposal(tx, proposal_id, ProposalState.WITHDRAWN, now, ended_by=user)
             await record_audit_entry(
                 tx, _build_vote_invocation(proposal, user), "withdrawn", now, _build_audit_detail(proposal)
             )
@@ -143,7 +142,7 @@ class Proposals:
                     now,
                     {**_build_audit_detail(proposal), "because": reason},
                 )
-            await update_proposal(tx, proposal.id, due_at=None, intent_at=None)
+            await retire_proposal_card(tx, proposal)
         return was_open
 
     async def expire(self) -> tuple[Proposal, ...]:
@@ -161,7 +160,7 @@ class Proposals:
 
 def build_request(proposal: Proposal) -> Request:
     """Build the request to run an approved proposal; its key makes sure that it runs only once."""
-    flags = Flags(direct=bool(proposal.options.get("dm")), proposal=proposal.id)
+    flags = Flags(direct=proposal.direct, proposal=proposal.id)
     return Request(proposal.requester, proposal.thread, proposal.via, f"proposal:{proposal.id}", flags=flags)
 
 
@@ -179,10 +178,8 @@ def _build_proposal(
         via=invocation.via,
         requirement=requirement,
         expires_at=now + requirement.expires,
-        options={
-            **({"dm": True} if invocation.flags.direct else {}),
-            **({"labels": dict(labels)} if labels else {}),
-        },
+        direct=invocation.flags.direct,
+        labels=labels,
     )
 
 
@@ -191,7 +188,7 @@ def _build_vote_invocation(proposal: Proposal, user: str) -> Invocation:
     return make_invocation(make_choice_id(), request, proposal.operation, proposal.args)
 
 
-def _build_audit_detail(proposal: Proposal) -> dict[str, Any]:
+def _build_audit_detail(proposal: Proposal) -> JsonObject:
     pipeline = proposal.args.get("pipeline")
     return {
         "proposal": proposal.id,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
 
 import structlog
 
@@ -12,130 +12,88 @@ from bot.access.approvals.proposals import Proposals, build_request
 from bot.access.approvals.queries import (
     find_due_proposals,
     find_next_proposal_due,
+    mark_proposal_begun,
     mark_proposal_drawn,
-    update_proposal,
+    mark_proposal_found,
+    postpone_proposal,
+    retire_proposal_card,
 )
 from bot.access.approvals.render import render_proposal
 from bot.operations.render import render_note
 from bot.runtime.clock import Clock
-from bot.runtime.token_bucket import backoff_seconds
 from bot.slack.answers import Answers
-from bot.slack.api_errors import SlackError
-from bot.slack.blockkit.blocks import Message
 from bot.slack.blockkit.mrkdwn import Mrkdwn
-from bot.slack.posting import SHARED_OUTSIDE, PostDelayed, Posted, Poster, PostRejected
-from bot.slack.rate_limits import POST, UPDATE, Pacing
-from bot.slack.web_client import SlackClient
-from bot.store.transactions import Transactions
+from bot.slack.posting import SHARED_OUTSIDE, MessageEdit, Post, Shown
+from bot.slack.publishing import Draft, Postponement
+from bot.store.transactions import Transactions, Tx
 from bot.store.vault import Vault
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-class ProposalPublisher:
-    """Publishes proposal cards. Only the leader runs it, so that no card is posted twice."""
+class ProposalSource:
+    """Proposals, as a source of the publisher. A draft's content is the digest of its card."""
+
+    label = "proposal"
 
     def __init__(
-        self,
-        store: Transactions,
-        vault: Vault,
-        clock: Clock,
-        api: SlackClient,
-        posting: Poster,
-        pacing: Pacing,
-        proposals: Proposals,
-        answers: Answers,
+        self, store: Transactions, vault: Vault, clock: Clock, proposals: Proposals, answers: Answers
     ) -> None:
         self._store = store
         self._vault = vault
         self._clock = clock
-        self._api = api
-        self._posting = posting
-        self._pacing = pacing
         self._proposals = proposals
         self._answers = answers
 
-    async def tick(self) -> int:
-        """Expire late proposals and publish due cards; return how many cards were published."""
+    async def find_due(self, now: datetime) -> Sequence[Proposal]:
+        """Return the proposals whose card is due, after closing those whose time is up."""
         for proposal in await self._proposals.expire():
             text = (
                 f"`{proposal.operation}` wasn't approved in time. Request it again when an approver is available."
             )
             await self._answers.send(build_request(proposal).recipient, render_note(text))
         async with self._store.read() as tx:
-            due = await find_due_proposals(tx, self._vault, self._clock.now())
-        return sum([await self._publish(proposal, outcome) for proposal, outcome in due])
+            return await find_due_proposals(tx, self._vault, now)
 
-    async def next_at(self) -> datetime | None:
+    async def find_next_due(self, tx: Tx) -> datetime | None:
         """Return when the next card is due or the next proposal expires."""
-        async with self._store.read() as tx:
-            return await find_next_proposal_due(tx)
+        return await find_next_proposal_due(tx)
 
-    async def _publish(self, proposal: Proposal, outcome: str | None) -> bool:
-        message = render_proposal(proposal, Mrkdwn(outcome) if outcome else None)
-        if proposal.ts and message.digest() == proposal.shown_digest:
-            await self._mark_drawn(proposal)
-            return True
-        wait = self._pacing.compute_wait(UPDATE if proposal.ts else POST, proposal.thread.channel)
-        if wait > 0:
-            await self._postpone(proposal, wait)
-            return False
-        return await (self._update if proposal.ts else self._post)(proposal, message)
+    async def draw(self, proposal: Proposal) -> Draft[Proposal, str]:
+        """Render the card of a proposal."""
+        message = render_proposal(proposal, Mrkdwn(proposal.outcome) if proposal.outcome else None)
+        digest = message.digest()
+        if not proposal.ts:
+            post = Post(proposal.thread, message, f"proposal:{proposal.id}", proposal.intent_at)
+            return Draft(proposal, post, digest)
+        edit = MessageEdit(proposal.thread.channel, proposal.ts, message)
+        return Draft(proposal, edit, digest, unchanged=digest == proposal.shown_digest)
 
-    async def _post(self, proposal: Proposal, message: Message) -> bool:
-        outcome = await self._posting.post_once(
-            proposal.thread,
-            message,
-            f"proposal:{proposal.id}",
-            intent_at=proposal.intent_at,
-            begin=lambda: self._save(proposal, intent_at=self._clock.now()),
-            attempts=proposal.attempts,
-        )
-        match outcome:
-            case Posted(ts):
-                await self._mark_drawn(proposal, ts=ts, shown=message.digest())
-            case PostDelayed(seconds, maybe_posted):
-                kept = {} if maybe_posted else {"intent_at": None}
-                await self._postpone(proposal, seconds, attempts=proposal.attempts + 1, **kept)
-            case PostRejected(code) if code == SHARED_OUTSIDE:
-                await self._abandon(proposal)
-            case PostRejected(code):
-                log.warning("proposal cannot be posted", proposal=proposal.id, code=code)
-                await self._save(proposal, due_at=None, intent_at=None)
-        return isinstance(outcome, Posted)
+    async def begin(self, tx: Tx, draft: Draft[Proposal, str]) -> None:
+        """Record that the card is about to be posted."""
+        await mark_proposal_begun(tx, draft.row, self._clock.now())
 
-    async def _update(self, proposal: Proposal, message: Message) -> bool:
-        try:
-            if await self._posting.is_shared_outside(proposal.thread.channel):
-                await self._abandon(proposal)
-                return False
-            self._pacing.take(UPDATE, proposal.thread.channel)
-            await self._api.update(proposal.thread.channel, proposal.ts or "", message)
-        except SlackError as problem:
-            if problem.kind == "limited":
-                self._pacing.close(UPDATE, problem.retry_after)
-            if problem.kind == "refused":
-                await self._save(proposal, due_at=None)
-            else:
-                wait = problem.retry_after or backoff_seconds(proposal.attempts + 1)
-                await self._postpone(proposal, wait, attempts=proposal.attempts + 1)
-            return False
-        await self._mark_drawn(proposal, shown=message.digest())
-        return True
+    async def mark_shown(self, tx: Tx, draft: Draft[Proposal, str], shown: Shown) -> None:
+        """Record what the card shows. One that an earlier attempt posted is drawn again, as its state is older."""
+        if shown.fresh:
+            await mark_proposal_drawn(tx, self._vault, draft.row, shown.ts, draft.content)
+        else:
+            await mark_proposal_found(tx, draft.row, shown.ts, self._clock.now())
 
-    async def _abandon(self, proposal: Proposal) -> None:
-        """Withdraw a proposal because another organization now reads its channel: decisions don't belong there."""
-        if await self._proposals.abandon(proposal, SHARED_OUTSIDE):
+    async def postpone(self, tx: Tx, proposal: Proposal, postponement: Postponement) -> None:
+        """Draw the card later."""
+        await postpone_proposal(tx, proposal, postponement)
+
+    async def give_up(self, draft: Draft[Proposal, str], code: str) -> None:
+        """Show the card no more; withdraw a proposal if another organization reads its channel now.
+
+        Its decisions don't belong there.
+        """
+        proposal = draft.row
+        if code != SHARED_OUTSIDE:
+            log.warning("proposal cannot be shown", proposal=proposal.id, code=code)
+            async with self._store.write() as tx:
+                await retire_proposal_card(tx, proposal)
+        elif await self._proposals.abandon(proposal, SHARED_OUTSIDE):
             text = f"This channel is now shared with another organization, so I withdrew `{proposal.operation}`."
             await self._answers.send(build_request(proposal).recipient, render_note(text))
-
-    async def _mark_drawn(self, proposal: Proposal, **values: Any) -> None:
-        async with self._store.write() as tx:
-            await mark_proposal_drawn(tx, self._vault, proposal, **values)
-
-    async def _postpone(self, proposal: Proposal, seconds: float, **values: Any) -> None:
-        await self._save(proposal, due_at=self._clock.now() + timedelta(seconds=seconds), **values)
-
-    async def _save(self, proposal: Proposal, **values: Any) -> None:
-        async with self._store.write() as tx:
-            await update_proposal(tx, proposal.id, **values)

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 import sqlalchemy as sa
 
 from bot.access.approvals.model import UNSUCCESSFUL, Proposal, ProposalState, Vote
 from bot.access.policy.rules import ApprovalRequirement, Principals
 from bot.operations.queries import release_key
+from bot.runtime.json_types import JsonObject
+from bot.slack.publishing import Postponement
 from bot.slack.types import Standing, Thread
 from bot.store.sql import Row, insert_into
 from bot.store.tables import proposals, votes
 from bot.store.transactions import Tx
 from bot.store.vault import Vault
+
+
+class StoredApprovers(TypedDict):
+    """The people who may approve, as stored."""
+
+    users: list[str]
+    groups: list[str]
+    standings: list[str]
+
+
+class StoredRequirement(TypedDict):
+    """The requirement of a proposal, as stored; `seconds` is the time until it expires."""
+
+    rule: str
+    count: int
+    seconds: float
+    approvers: StoredApprovers | None
 
 
 async def insert_proposal(tx: Tx, vault: Vault, proposal: Proposal, now: datetime) -> None:
@@ -24,7 +43,7 @@ async def insert_proposal(tx: Tx, vault: Vault, proposal: Proposal, now: datetim
         .values(
             id=proposal.id,
             operation=proposal.operation,
-            sealed=vault.seal({"args": dict(proposal.args), "how": dict(proposal.options)}),
+            sealed=vault.seal({"args": dict(proposal.args), "how": _encode_options(proposal)}),
             digest=proposal.digest,
             requester=proposal.requester,
             team=proposal.thread.team,
@@ -56,33 +75,67 @@ async def record_vote(tx: Tx, proposal_id: str, user: str, approves: bool, now: 
     await tx.execute(row.on_conflict_do_update(index_elements=["proposal_id", "user_id"], set_=change))
 
 
-async def update_proposal(tx: Tx, proposal_id: str, **values: Any) -> None:
-    """Set columns of a proposal."""
-    await tx.execute(sa.update(proposals).where(proposals.c.id == proposal_id).values(values))
+async def mark_proposal_begun(tx: Tx, proposal: Proposal, now: datetime) -> None:
+    """Record that the card is about to be posted."""
+    await tx.execute(_update_proposal(proposal.id).values(intent_at=now))
 
 
-async def mark_proposal_drawn(tx: Tx, vault: Vault, proposal: Proposal, **values: Any) -> None:
-    """Note that the card shows this proposal. It stays due if a vote or an end came in meanwhile."""
+async def mark_proposal_found(tx: Tx, proposal: Proposal, ts: str, now: datetime) -> None:
+    """Record that an earlier attempt posted the card, with an older state: it is due to be drawn again."""
+    change = {"ts": ts, "shown": None, "intent_at": None, "attempts": 0, "due_at": now}
+    await tx.execute(_update_proposal(proposal.id).values(change))
+
+
+async def mark_proposal_drawn(tx: Tx, vault: Vault, proposal: Proposal, ts: str, shown: str) -> None:
+    """Record that the card shows this proposal. It stays due if a vote or an end came in meanwhile."""
     newest = await lock_proposal(tx, vault, proposal.id)
     same = newest is not None and (newest.state, newest.votes) == (proposal.state, proposal.votes)
     due_at = None if same or newest is None else newest.due_at
-    await update_proposal(tx, proposal.id, due_at=due_at, intent_at=None, attempts=0, **values)
+    change = {"ts": ts, "shown": shown, "due_at": due_at, "intent_at": None, "attempts": 0}
+    await tx.execute(_update_proposal(proposal.id).values(change))
+
+
+async def postpone_proposal(tx: Tx, proposal: Proposal, postponement: Postponement) -> None:
+    """Draw the card later, unless it has become due again meanwhile."""
+    is_unchanged = proposals.c.due_at == proposal.due_at
+    later = sa.bindparam("later", postponement.due_at, proposals.c.due_at.type)
+    due_at = sa.case((is_unchanged, later), else_=proposals.c.due_at)
+    kept = {} if postponement.keeps_intent else {"intent_at": None}
+    change = {"due_at": due_at, "attempts": postponement.attempts, **kept}
+    await tx.execute(_update_proposal(proposal.id).values(change))
+
+
+async def retire_proposal_card(tx: Tx, proposal: Proposal) -> None:
+    """Never draw the card again, unless the proposal changes."""
+    await tx.execute(_update_proposal(proposal.id).values(due_at=None, intent_at=None))
 
 
 async def close_proposal(
-    tx: Tx, proposal_id: str, state: ProposalState, now: datetime, outcome: str | None = None
+    tx: Tx,
+    proposal_id: str,
+    state: ProposalState,
+    now: datetime,
+    *,
+    outcome: str | None = None,
+    ended_by: str | None = None,
 ) -> None:
     """Set the state and make the card due. If the operation didn't run, its button works again."""
-    await update_proposal(tx, proposal_id, state=state, due_at=now, outcome=outcome)
+    change = {"state": state, "due_at": now, "outcome": outcome}
+    ended = {"ended_by": ended_by} if ended_by else {}
+    await tx.execute(_update_proposal(proposal_id).values({**change, **ended}))
     if state in UNSUCCESSFUL:
         await release_key(tx, proposal_id)
 
 
-async def find_due_proposals(tx: Tx, vault: Vault, now: datetime) -> tuple[tuple[Proposal, str | None], ...]:
-    """Return the proposals whose card is due, each with its outcome."""
+def _update_proposal(proposal_id: str) -> sa.Update:
+    return sa.update(proposals).where(proposals.c.id == proposal_id)
+
+
+async def find_due_proposals(tx: Tx, vault: Vault, now: datetime) -> tuple[Proposal, ...]:
+    """Return the proposals whose card is due."""
     query = sa.select(proposals).where(proposals.c.due_at <= now).order_by(proposals.c.due_at).limit(20)
     due = (await tx.execute(query)).mappings().all()
-    return tuple([(await _read_proposal(tx, vault, row), row["outcome"]) for row in due])
+    return tuple([await _read_proposal(tx, vault, row) for row in due])
 
 
 async def find_expired(tx: Tx, vault: Vault, now: datetime) -> tuple[Proposal, ...]:
@@ -132,26 +185,35 @@ async def _read_proposal(tx: Tx, vault: Vault, row: Row) -> Proposal:
         intent_at=row["intent_at"],
         due_at=row["due_at"],
         attempts=row["attempts"],
-        options=sealed["how"],
+        direct=bool(sealed["how"].get("dm")),
+        labels=sealed["how"].get("labels", {}),
+        outcome=row["outcome"],
     )
 
 
-def _encode_requirement(requirement: ApprovalRequirement) -> dict[str, Any]:
-    approvers = requirement.approvers
-    named = approvers and {
-        "users": sorted(approvers.users),
-        "groups": sorted(approvers.groups),
-        "standings": sorted(approvers.standings),
-    }
+def _encode_options(proposal: Proposal) -> JsonObject:
+    direct: JsonObject = {"dm": True} if proposal.direct else {}
+    return {**direct, **({"labels": dict(proposal.labels)} if proposal.labels else {})}
+
+
+def _encode_requirement(requirement: ApprovalRequirement) -> StoredRequirement:
     return {
         "rule": requirement.rule,
         "count": requirement.count,
         "seconds": requirement.expires.total_seconds(),
-        "approvers": named,
+        "approvers": _encode_approvers(requirement.approvers) if requirement.approvers else None,
     }
 
 
-def _decode_requirement(stored: dict[str, Any]) -> ApprovalRequirement:
+def _encode_approvers(approvers: Principals) -> StoredApprovers:
+    return {
+        "users": sorted(approvers.users),
+        "groups": sorted(approvers.groups),
+        "standings": sorted(approvers.standings),
+    }
+
+
+def _decode_requirement(stored: StoredRequirement) -> ApprovalRequirement:
     named = stored["approvers"]
     approvers = named and Principals(
         frozenset(named["users"]),

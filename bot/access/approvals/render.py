@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from bot.access.approvals.model import Proposal, ProposalState
 from bot.access.policy.policy_wording import count_approvals
+from bot.runtime.json_types import JsonObject, JsonValue
 from bot.slack.blockkit.blocks import (
     SECTION_LIMIT,
     Block,
@@ -44,7 +44,7 @@ _SAME_DAY = timedelta(hours=12)
 def render_proposal(proposal: Proposal, outcome: str | None = None) -> Message:
     """Render the card of a proposal; `outcome` is the answer of the operation, once there is one."""
     heading = md("{heading} · {name}", heading=Mrkdwn(_HEADINGS[proposal.state]), name=code(proposal.operation))
-    arguments = {**proposal.args, **proposal.options.get("labels", {})}
+    arguments = {**proposal.args, **proposal.labels}
     what = pack_lines([heading, *_render_arguments(proposal.operation, arguments)])
     blocks = [
         *(section(text, block_id=f"what:{proposal.id}{index or ''}") for index, text in enumerate(what)),
@@ -75,7 +75,7 @@ def render_pending_proposal(proposal: Proposal) -> Message:
     return message(text, [section(text, block_id="pending")])
 
 
-def _render_arguments(operation: str, args: Mapping[str, Any]) -> list[Mrkdwn]:
+def _render_arguments(operation: str, args: JsonObject) -> list[Mrkdwn]:
     """Render a line per argument, with HEAD as what it means to an approver: a commit that isn't known yet."""
     takes_head = operation == "build create" and str(args.get("commit", "HEAD")) == "HEAD"
     rendered = [
@@ -94,7 +94,7 @@ def _format_label(name: str) -> str:
     return "Environment" if name == "env" else name.replace("_", " ").capitalize()
 
 
-def _format_value(name: str, value: Any) -> Mrkdwn:
+def _format_value(name: str, value: JsonValue) -> Mrkdwn:
     if isinstance(value, bool):
         return Mrkdwn("yes" if value else "no")
     if isinstance(value, Mapping | list | tuple) and not value:

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.access.policy.decide import decide
-from bot.access.policy.rules import Allow, Rules, Target
+from bot.access.policy.rules import Target
+from bot.access.read_permission import ReadPermission
 from bot.buildkite.models import Build
-from bot.builds.cards.queries import update_card, withdraw_card
+from bot.builds.cards.queries import retire_card, withdraw_card
 from bot.builds.cards.subscribed_cards import SubscriptionMatcher
 from bot.builds.fold.build_fold import BuildFold
 from bot.builds.model import Card, TrackedBuild
@@ -27,11 +27,10 @@ from bot.notifications.queries import find_channel_settings
 from bot.notifications.subscriptions.index import SubscriptionCache
 from bot.notifications.subscriptions.model import Subscription
 from bot.notifications.subscriptions.queries import find_subscription
-from bot.operations.operation import Operation
 from bot.runtime.clock import Clock
 from bot.slack.blockkit.blocks import message, section
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
-from bot.slack.posting import PostDelayed, PostRejected
+from bot.slack.publishing import Held, Withdrawn
 from bot.slack.queries import enqueue_message
 from bot.slack.types import Actor, Thread, Via
 from bot.store.transactions import Transactions, Tx
@@ -48,8 +47,8 @@ log = structlog.stdlib.get_logger(__name__)
 class Admission:
     """Checks cards of subscriptions, and replies to them, before they are posted.
 
-    `read_operation` is the operation whose permission the subscriber needs. `find_actor` returns a person as they
-    are now, `open_direct_message` the thread with a person; both raise Unavailable.
+    `permission` is the one that the subscriber needs. `find_actor` returns a person as they are now,
+    `open_direct_message` the thread with a person; both raise Unavailable.
     """
 
     def __init__(
@@ -58,8 +57,7 @@ class Admission:
         clock: Clock,
         subscribers: SubscriptionCache,
         find_actor: FindActor,
-        rules: Callable[[], Rules],
-        read_operation: Operation,
+        permission: ReadPermission,
         open_direct_message: OpenDirectMessage,
         bot: str,
     ) -> None:
@@ -67,53 +65,47 @@ class Admission:
         self._clock = clock
         self._subscribers = subscribers
         self._find_actor = find_actor
-        self._rules = rules
-        self._read_operation = read_operation
+        self._permission = permission
         self._open_direct_message = open_direct_message
         self._bot = bot
 
-    async def check_card(self, card: Card, tracked: TrackedBuild) -> PostDelayed | PostRejected | None:
-        """Return None if the card may be posted now, PostDelayed if not yet, or PostRejected."""
+    async def admit_card(self, card: Card, tracked: TrackedBuild) -> Held | Withdrawn | None:
+        """Return None if the card may be posted now, or how long to hold it; withdraw it if it isn't wanted."""
         now = self._clock.now()
         if tracked.unconfirmed and now - (card.created_at or now) < UNCONFIRMED_HOLD:
-            return PostDelayed(_RECHECK_SECONDS)
+            return Held(_RECHECK_SECONDS)
         async with self._store.read() as tx:
             wanting = await self._find_wanting(tx, card, tracked, now)
             # A card held back by quiet hours is no news once a later build has passed or failed.
             overtaken = any(rule.quiet for rule in wanting) and await has_later_verdict(tx, tracked.build)
         if not wanting or overtaken:
-            return PostRejected("overtaken" if overtaken else "not wanted")
+            return await self._withdraw(card)
         if quiet := _find_quiet_end(wanting, now):
-            return PostDelayed((quiet - now).total_seconds())
+            return Held((quiet - now).total_seconds())
         try:
-            allowed = [rule for rule in wanting if await self._may_read(rule, tracked, now)]
+            allowed = [rule for rule in wanting if await self._may_read(rule, tracked)]
         except Unavailable:
-            return PostDelayed(_SLACK_RETRY_SECONDS)
+            return Held(_SLACK_RETRY_SECONDS)
         if not allowed:
-            return PostRejected("not allowed")
+            return await self._withdraw(card)
         await self._assume_end(tracked)
         return None
 
-    async def check_reply(self, card: Card, tracked: TrackedBuild) -> PostDelayed | PostRejected | None:
-        """Return None if a reply to such a card may be posted now: quiet hours postpone it, a mute drops it.
+    async def check_reply(self, card: Card, tracked: TrackedBuild) -> Held | Withdrawn | None:
+        """Return None if a reply to such a card may be posted now: quiet hours hold it, a mute withdraws it.
 
         In a direct message, only what the person subscribed to is posted.
         """
         now = self._clock.now()
         async with self._store.read() as tx:
             if is_personal(card.subscription) and not await self._find_wanting(tx, card, tracked, now):
-                return PostRejected("not wanted")
+                return Withdrawn()
             channel = await find_channel_settings(tx, card.thread.team, card.thread.channel)
             rule = await find_subscription(tx, card.subscription) if card.subscription else None
         if channel.is_muted(now) or (rule and rule.is_muted(now)):
-            return PostRejected("muted")
+            return Withdrawn()
         quiet = rule.find_quiet_end(now) if rule else None
-        return PostDelayed((quiet - now).total_seconds()) if quiet else None
-
-    async def withdraw(self, card: Card) -> None:
-        """Remove a card that was never posted, unless the build has changed meanwhile."""
-        async with self._store.write() as tx:
-            await withdraw_card(tx, card)
+        return Held((quiet - now).total_seconds()) if quiet else None
 
     async def retire_unpostable(self, card: Card, problem: str) -> None:
         """Retire a card that can't be posted because the bot isn't in the channel; tell the subscriber once."""
@@ -121,12 +113,18 @@ class Admission:
             rule = await find_subscription(tx, card.subscription) if card.subscription else None
         thread = await self._find_subscriber_thread(rule)
         async with self._store.write() as tx:
-            await update_card(tx, card.id, state="retired", due_at=None, intent_at=None)
+            await retire_card(tx, card)
             if rule and thread:
                 text = _render_uninvited(rule, self._bot)
                 body = asdict(message(text, [section(text, block_id="uninvited")]))
                 await enqueue_message(tx, f"uninvited:{rule.id}", "answer", thread, self._clock.now(), body=body)
         log.warning("subscription cannot post", subscription=card.subscription, code=problem)
+
+    async def _withdraw(self, card: Card) -> Withdrawn:
+        """Remove a card that was never posted, unless the build has changed meanwhile."""
+        async with self._store.write() as tx:
+            await withdraw_card(tx, card)
+        return Withdrawn()
 
     async def _find_subscriber_thread(self, rule: Subscription | None) -> Thread | None:
         if rule is None or not rule.created_by:
@@ -146,7 +144,7 @@ class Admission:
         matcher = SubscriptionMatcher(await self._subscribers.get_index(tx), now)
         return _select_for_channel(await matcher.find_wanting(tx, tracked.build), card)
 
-    async def _may_read(self, subscription: Subscription, tracked: TrackedBuild, now: datetime) -> bool:
+    async def _may_read(self, subscription: Subscription, tracked: TrackedBuild) -> bool:
         """Return whether the subscriber may read the build; a subscription from the file needs no permission."""
         if not subscription.created_by:
             return True
@@ -155,8 +153,7 @@ class Admission:
         )
         if is_personal(subscription.id) and not self._is_own_build(actor, tracked.build):
             return False
-        target = Target(tracked.build.ref.pipeline, tracked.build.branch)
-        return isinstance(decide(self._rules(), actor, self._read_operation, target, now), Allow)
+        return self._permission.allows(actor, Target(tracked.build.ref.pipeline, tracked.build.branch))
 
     def _is_own_build(self, actor: Actor, build: Build) -> bool:
         """Return whether the build carries an address that the person has now, not one that they once had."""

@@ -16,7 +16,6 @@ from bot.builds.queries import find_jobs, summarize_jobs
 from bot.builds.waiting.queries import find_reasons
 from bot.notifications.direct.model import BUILDS, find_rule_owner, is_personal, make_stop_value
 from bot.slack.blockkit.blocks import Message
-from bot.slack.rate_limits import POST, UNFURL, UPDATE
 from bot.store.transactions import Tx
 
 Difference = Literal["none", "counts", "state"]
@@ -34,13 +33,6 @@ class CardDraft:
     tracked: TrackedBuild
     message: Message
     needs_lookup: bool = False
-
-    @property
-    def method(self) -> str:
-        """Return the Slack method that brings the card up to date: a post or an edit."""
-        if not self.card.ts:
-            return POST
-        return UNFURL if self.card.unfurl else UPDATE
 
     def find_redraw_time(self, now: datetime) -> datetime | None:
         """Return when the card has to show its age, if no read confirms its state before."""
@@ -99,7 +91,7 @@ def _choose_opt_out(card: Card) -> dict[str, Any]:
 
 async def find_linked_job(tx: Tx, card: Card) -> Job | None:
     """Return the job that the link names, as last reported."""
-    id_ = (card.unfurl or {}).get("job")
+    id_ = card.unfurl.job if card.unfurl else None
     return (await find_jobs(tx, [id_])).get(id_) if id_ else None
 
 

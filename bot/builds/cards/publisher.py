@@ -3,257 +3,148 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 from bot.builds.cards.admission import Admission
 from bot.builds.cards.draft import CardDraft, draft_card, has_preview_expired, is_preview_final
 from bot.builds.cards.queries import (
+    DrawnCard,
     find_due_cards,
     find_next_card_due,
+    mark_card_begun,
     mark_card_drawn,
+    mark_card_found,
     postpone_card,
     retire_preview,
-    update_card,
 )
 from bot.builds.cards.undeliverable import UndeliverableCards
 from bot.builds.cards.update_order import RECHECK_AFTER, UpdateOrder
 from bot.builds.failures.knowledge import plan_failure_lookup
-from bot.builds.model import Card, TrackedBuild
+from bot.builds.model import DueCard
 from bot.runtime.clock import Clock
-from bot.runtime.error_boundary import InternalError, run_guarded
-from bot.runtime.token_bucket import backoff_seconds
-from bot.slack.api_errors import SlackError
-from bot.slack.posting import PostDelayed, Posted, Poster, PostRejected
-from bot.slack.rate_limits import Pacing
-from bot.slack.web_client import SlackClient
-from bot.store.outage import raising_unavailable
+from bot.slack.posting import SHARED_OUTSIDE, Edit, MessageEdit, Post, PreviewEdit, Shown
+from bot.slack.publishing import Draft, Held, Postponement, Withdrawn
 from bot.store.transactions import Transactions, Tx
 
 BATCH = 50
-# Calls to Slack per tick. Then the due cards are read again, so that an urgent one isn't queued behind many.
-MAX_CALLS = 5
-# Each card with the seconds until its turn.
-Postponed = list[tuple[Card, float]]
 
 
-class CardPublisher:
-    """Draws the cards that are due, as fast as Slack allows; runs only on the leader.
+class CardSource:
+    """Cards of tracked builds, as a source of the publisher."""
 
-    A card is level-triggered: whatever happened meanwhile, it is drawn from what is known now, so any number of
-    changes costs one edit, and a failed edit needs no repair beyond the next one. `record_shown` receives posted,
-    updated or unchanged, and the seconds since the state became known.
-    """
+    label = "card"
 
-    def __init__(
-        self,
-        store: Transactions,
-        clock: Clock,
-        api: SlackClient,
-        posting: Poster,
-        pacing: Pacing,
-        record_shown: Callable[[str, float], None],
-        admission: Admission,
-    ) -> None:
-        self._record_shown = record_shown
-        self._admission = admission
+    def __init__(self, store: Transactions, clock: Clock, undeliverable: UndeliverableCards) -> None:
         self._store = store
         self._clock = clock
-        self._api = api
-        self._posting = posting
-        self._pacing = pacing
-        self._order = UpdateOrder(clock, pacing)
-        self._undeliverable = UndeliverableCards(store, clock, api, admission)
+        self._undeliverable = undeliverable
 
-    async def tick(self) -> int:
-        """Draw the cards that are due and may be sent now; return how many were brought up to date."""
-        drafts = await self._draft_due_cards()
-        unchanged = [draft for draft in drafts if draft.difference == "none"]
-        postponed: Postponed = []
-        sent = await self._send_in_order(self._order.sort_drafts(drafts), postponed)
-        await self._save_unsent(unchanged, postponed)
-        return sent + len(unchanged)
+    async def find_due(self, now: datetime) -> Sequence[DueCard]:
+        """Return the cards that are due."""
+        async with self._store.read() as tx:
+            return await find_due_cards(tx, now, BATCH)
 
-    async def next_at(self) -> datetime | None:
+    async def find_next_due(self, tx: Tx) -> datetime | None:
         """Return when the next card is due."""
-        async with self._store.read() as tx:
-            return await find_next_card_due(tx)
+        return await find_next_card_due(tx)
 
-    async def _draft_due_cards(self) -> list[CardDraft]:
-        """Draft the cards that are due; one that can't be rendered doesn't hold up the others."""
-        drafts: list[CardDraft] = []
-        failed: list[Card] = []
-        expired: list[Card] = []
-        async with self._store.read() as tx:
-            for card, tracked in await find_due_cards(tx, self._clock.now(), BATCH):
-                if tracked is None or has_preview_expired(card, self._clock.now()):
-                    expired.append(card)
-                    continue
-                try:
-                    drafts.append(await run_guarded(self._draft(tx, card, tracked), "card", card=card.id))
-                except InternalError:
-                    failed.append(card)
-        for card in failed:
-            await self._retry_after_bug(card)
-        for card in expired:
+    async def draw(self, due: DueCard) -> Draft[DueCard, CardDraft] | Withdrawn:
+        """Draw a card from what is known now; a link's preview that is too old is retired."""
+        if due.tracked is None or has_preview_expired(due.card, self._clock.now()):
             async with self._store.write() as tx:
-                await retire_preview(tx, card)
-        return drafts
+                await retire_preview(tx, due.card)
+            return Withdrawn()
+        async with self._store.read() as tx:
+            card_draft = await draft_card(tx, due.card, due.tracked, self._clock.now())
+        return Draft(due, _choose_sending(card_draft), card_draft, card_draft.difference == "none")
 
-    async def _draft(self, tx: Tx, card: Card, tracked: TrackedBuild) -> CardDraft:
-        """Draft a card; an outage of the database isn't an error of this card."""
-        with raising_unavailable():
-            return await draft_card(tx, card, tracked, self._clock.now())
+    async def begin(self, tx: Tx, draft: Draft[DueCard, CardDraft]) -> None:
+        """Record that the card is about to be posted."""
+        await mark_card_begun(tx, draft.row.card, self._clock.now())
 
-    async def _send_in_order(self, drafts: Sequence[CardDraft], postponed: Postponed) -> int:
-        sent = 0
-        for draft in drafts:
-            wait = self._order.compute_wait(draft)
-            if wait > 0:
-                postponed.append((draft.card, min(wait, RECHECK_AFTER.total_seconds())))
-            elif sent < MAX_CALLS:
-                # The others stay due: the next tick orders them again, with what has come in meanwhile.
-                sent += await self._publish_safely(draft)
-        return sent
-
-    async def _save_unsent(self, unchanged: Sequence[CardDraft], postponed: Postponed) -> None:
-        """Save in one transaction what needs no call to Slack."""
-        if not unchanged and not postponed:
-            return
-        async with self._store.write() as tx:
-            for draft in unchanged:
-                await self._plan_lookup(tx, draft)
-                await self._save_drawn(tx, draft)
-            for card, seconds in postponed:
-                await postpone_card(tx, card, self._clock.now() + timedelta(seconds=seconds))
-        for draft in unchanged:
-            self._record_outcome("unchanged", draft)
-
-    async def _publish_safely(self, card_draft: CardDraft) -> bool:
-        try:
-            return await run_guarded(self._publish(card_draft), "card", card=card_draft.card.id)
-        except InternalError:
-            await self._retry_after_bug(card_draft.card)
-            return False
-
-    async def _retry_after_bug(self, card: Card) -> None:
-        await self._postpone(card, backoff_seconds(card.attempts + 1), attempts=card.attempts + 1)
-
-    async def _publish(self, card_draft: CardDraft) -> bool:
-        if not await self._is_admitted(card_draft.card, card_draft.tracked):
-            return False
-        if card_draft.needs_lookup:
-            async with self._store.write() as tx:
-                await self._plan_lookup(tx, card_draft)
-        return await (self._update(card_draft) if card_draft.card.ts else self._post(card_draft))
-
-    async def _plan_lookup(self, tx: Tx, card_draft: CardDraft) -> None:
-        if card_draft.needs_lookup:
-            await plan_failure_lookup(tx, card_draft.tracked, self._clock.now())
-
-    async def _is_admitted(self, card: Card, tracked: TrackedBuild) -> bool:
-        """Return whether to continue with the card: only a new card of a subscription needs to be admitted."""
-        if card.origin != "subscribed" or card.ts or card.intent_at:
-            return True
-        match await self._admission.check_card(card, tracked):
-            case PostDelayed(seconds):
-                await self._postpone(card, seconds)
-            case PostRejected():
-                await self._admission.withdraw(card)
-            case None:
-                return True
-        return False
-
-    async def _post(self, card_draft: CardDraft) -> bool:
-        """Post the card exactly once; return whether it is in Slack now."""
-        card = card_draft.card
-        # The intent is written before the post. If the process dies in between, the next leader finds the intent
-        # and searches the channel for the card before it posts, so that the card never appears twice.
-        outcome = await self._posting.post_once(
-            card.thread,
-            card_draft.message,
-            card.id,
-            intent_at=card.intent_at,
-            begin=lambda: self._update_row(card, intent_at=self._clock.now()),
-            attempts=card.attempts,
-        )
-        match outcome:
-            case Posted(ts, fresh=True):
-                await self._finish("posted", card_draft, ts=ts)
-            # An earlier try had posted it, with an older state: draw it once more.
-            case Posted(ts):
-                await self._update_row(
-                    card, ts=ts, shown=None, intent_at=None, attempts=0, due_at=self._clock.now()
-                )
-            case PostDelayed(seconds, maybe_posted):
-                kept = {} if maybe_posted else {"intent_at": None}
-                await self._postpone(card, seconds, attempts=card.attempts + 1, **kept)
-            case PostRejected(code):
-                await self._handle_refused_post(card, code)
-        return isinstance(outcome, Posted)
-
-    async def _update(self, card_draft: CardDraft) -> bool:
-        card = card_draft.card
-        # Another replica may lead by now and have drawn a newer state, which this edit would undo.
-        self._posting.require_leadership()
-        try:
-            if await self._posting.is_shared_outside(card.thread.channel):
-                await self._undeliverable.leave_shared_channel(card)
-                return False
-            self._pacing.take(card_draft.method, card.thread.channel)
-            await self._edit(card_draft)
-        except SlackError as problem:
-            await self._handle_failed_update(card_draft, problem)
-            return False
-        self._pacing.note_success(card_draft.method)
-        await self._finish("updated", card_draft)
-        return True
-
-    async def _edit(self, card_draft: CardDraft) -> None:
-        channel, ts = card_draft.card.thread.channel, card_draft.card.ts or ""
-        if card_draft.card.unfurl:
-            await self._api.unfurl(channel, ts, str(card_draft.card.unfurl["url"]), card_draft.message)
-        else:
-            await self._api.update(channel, ts, card_draft.message)
-
-    async def _finish(self, outcome: str, card_draft: CardDraft, **values: Any) -> None:
-        self._order.mark_drawn(card_draft)
-        async with self._store.write() as tx:
-            await self._save_drawn(tx, card_draft, shown=card_draft.fingerprint, **values)
-        self._record_outcome(outcome, card_draft)
-
-    async def _save_drawn(self, tx: Tx, card_draft: CardDraft, **values: Any) -> None:
+    async def mark_shown(self, tx: Tx, draft: Draft[DueCard, CardDraft], shown: Shown) -> None:
+        """Record what the card shows. One that an earlier attempt posted is drawn again, as its state is older."""
+        card_draft = draft.content
         card, tracked = card_draft.card, card_draft.tracked
-        if is_preview_final(card, tracked):
-            values["state"] = "retired"
+        if not shown.fresh:
+            await mark_card_found(tx, card, shown.ts, self._clock.now())
+            return
+        if draft.unchanged and card_draft.needs_lookup:
+            await plan_failure_lookup(tx, tracked, self._clock.now())
         redraw_at = card_draft.find_redraw_time(self._clock.now())
-        await mark_card_drawn(tx, card, tracked.revision, redraw_at, **values)
+        is_final = is_preview_final(card, tracked)
+        drawn = DrawnCard(shown.ts, card_draft.fingerprint, tracked.revision, redraw_at, is_final)
+        await mark_card_drawn(tx, card, drawn)
 
-    def _record_outcome(self, outcome: str, card_draft: CardDraft) -> None:
-        self._record_shown(outcome, (self._clock.now() - card_draft.tracked.seen_at).total_seconds())
+    async def postpone(self, tx: Tx, due: DueCard, postponement: Postponement) -> None:
+        """Draw the card later."""
+        await postpone_card(tx, due.card, postponement)
 
-    async def _handle_failed_update(self, card_draft: CardDraft, problem: SlackError) -> None:
-        card = card_draft.card
-        if problem.kind == "limited":
-            self._pacing.close(card_draft.method, problem.retry_after)
-            await self._postpone(card, problem.retry_after)
-        elif problem.kind == "refused":
-            await self._undeliverable.handle_refused_update(card, problem.code)
-        else:
-            wait = self._pacing.note_failure(card_draft.method)
-            backoff = backoff_seconds(card.attempts + 1, base=1, longest=20)
-            await self._postpone(card, max(wait, backoff), attempts=card.attempts + 1)
-
-    async def _handle_refused_post(self, card: Card, code: str) -> None:
-        try:
+    async def give_up(self, draft: Draft[DueCard, CardDraft], code: str) -> None:
+        """Move the card elsewhere, post it anew, or retire it."""
+        card = draft.row.card
+        if isinstance(draft.sending, Post):
             await self._undeliverable.handle_refused_post(card, code)
-        except SlackError as problem:
-            await self._postpone(card, max(problem.retry_after, backoff_seconds(card.attempts + 1)))
+        elif code == SHARED_OUTSIDE:
+            await self._undeliverable.leave_shared_channel(card)
+        else:
+            await self._undeliverable.handle_refused_update(card, code)
 
-    async def _postpone(self, card: Card, seconds: float, **values: Any) -> None:
-        async with self._store.write() as tx:
-            await postpone_card(tx, card, self._clock.now() + timedelta(seconds=seconds), **values)
 
-    async def _update_row(self, card: Card, **values: Any) -> None:
-        async with self._store.write() as tx:
-            await update_card(tx, card.id, **values)
+def _choose_sending(card_draft: CardDraft) -> Post | Edit:
+    card, message = card_draft.card, card_draft.message
+    if not card.ts:
+        return Post(card.thread, message, card.id, card.intent_at)
+    if card.unfurl:
+        return PreviewEdit(card.thread.channel, card.ts, card.unfurl.url, message)
+    return MessageEdit(card.thread.channel, card.ts, message)
+
+
+@dataclass(frozen=True)
+class CardTurns:
+    """Sends states before counts, and a new card of a subscription only if it's still wanted.
+
+    `record_shown` receives posted, updated or unchanged, and the seconds since the state became known.
+    """
+
+    store: Transactions
+    clock: Clock
+    order: UpdateOrder
+    admission: Admission
+    record_shown: Callable[[str, float], None]
+    batch: int = BATCH
+
+    def sort(self, drafts: Sequence[Draft[DueCard, CardDraft]]) -> Sequence[Draft[DueCard, CardDraft]]:
+        """Return drafts of new states as they are due, then those of new counts, longest undrawn first."""
+        return sorted(drafts, key=lambda draft: self.order.rank(draft.content))
+
+    def compute_wait(self, draft: Draft[DueCard, CardDraft]) -> float:
+        """Return the seconds until the card may be sent, or until its turn has to be computed again."""
+        wait = self.order.compute_wait(draft.content, draft.sending.method)
+        return min(wait, RECHECK_AFTER.total_seconds())
+
+    async def admit(self, draft: Draft[DueCard, CardDraft]) -> Held | Withdrawn | None:
+        """Admit a new card of a subscription only if it's wanted now; plan the lookup that a card still needs."""
+        card, tracked = draft.content.card, draft.content.tracked
+        if card.origin == "subscribed" and not card.ts and not card.intent_at:
+            refusal = await self.admission.admit_card(card, tracked)
+            if refusal:
+                return refusal
+        if draft.content.needs_lookup:
+            async with self.store.write() as tx:
+                await plan_failure_lookup(tx, tracked, self.clock.now())
+        return None
+
+    def note_shown(self, draft: Draft[DueCard, CardDraft]) -> None:
+        """Note when the card was drawn, and how late."""
+        tracked = draft.content.tracked
+        if not draft.unchanged:
+            self.order.mark_drawn(draft.content)
+        self.record_shown(_name_outcome(draft), (self.clock.now() - tracked.seen_at).total_seconds())
+
+
+def _name_outcome(draft: Draft[DueCard, CardDraft]) -> str:
+    if draft.unchanged:
+        return "unchanged"
+    return "posted" if isinstance(draft.sending, Post) else "updated"

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 
 from bot.builds.cards.update_order import RECHECK_AFTER
-from bot.builds.model import Card, TrackedBuild
+from bot.builds.model import Card, DueCard, NewCard
 from bot.builds.queries import BUILD_COLUMNS
 from bot.builds.replies.kinds import AWAITED_PHASES
-from bot.builds.rows import build_from_row, card_from_row
-from bot.slack.types import Thread
+from bot.builds.rows import build_from_row, card_from_row, card_values
+from bot.runtime.json_types import JsonObject
+from bot.slack.publishing import Postponement
 from bot.store.sql import bind_among, insert_into, is_among
 from bot.store.tables import audit, builds, cards, notices
 from bot.store.transactions import Tx
@@ -24,32 +25,30 @@ _SELECT_CARDS = sa.select(cards)
 _AT = sa.bindparam("at", type_=cards.c.due_at.type)
 
 
-async def ensure_card(
-    tx: Tx,
-    card_id: str,
-    build_id: str,
-    thread: Thread,
-    asked_by: str | None,
-    now: datetime,
-    **more: Any,
-) -> Card:
-    """Return the card for this build in this place: a new one, or the one that is there already.
+@dataclass(frozen=True)
+class DrawnCard:
+    """A card as Slack shows it: its message, a digest of it, and the revision of the build that it shows.
 
-    `more`: further columns, such as the invocation that requested the card, its origin, or its replies.
+    It has to be drawn again at `redraw_at`, and never again if it is final.
     """
+
+    ts: str
+    shown: str
+    revision: int
+    redraw_at: datetime | None
+    is_final: bool
+
+
+async def ensure_card(tx: Tx, build_id: str, new: NewCard, now: datetime) -> Card:
+    """Return the card for this build in this place: the new one, or the one that is there already."""
     values = {
-        "id": card_id,
+        **card_values(new),
         "build_id": build_id,
-        "team": thread.team,
-        "channel": thread.channel,
-        "thread_ts": thread.ts or "",
-        "asked_by": asked_by,
-        "due_at": now,
+        "due_at": None if new.retired else now,
         "created_at": now,
-        **more,
     }
     await tx.execute(insert_into(tx, cards).values(values).on_conflict_do_nothing())
-    place = (cards.c.channel == thread.channel, cards.c.thread_ts == (thread.ts or ""))
+    place = (cards.c.channel == new.thread.channel, cards.c.thread_ts == (new.thread.ts or ""))
     found = await tx.execute(_SELECT_CARDS.where(cards.c.build_id == build_id, *place))
     return card_from_row(found.mappings().one())
 
@@ -83,7 +82,7 @@ async def withdraw_card(tx: Tx, card: Card) -> None:
 
 async def retire_preview(tx: Tx, card: Card) -> None:
     """Stop updating a link preview, and polling its build if no other card needs it."""
-    await update_card(tx, card.id, state="retired", due_at=None)
+    await retire_card(tx, card)
     needed = sa.or_(cards.c.origin != "unfurled", cards.c.state == "live")
     other = sa.exists().where(cards.c.build_id == card.build_id, cards.c.id != card.id, needed)
     unneeded = (builds.c.id == card.build_id, sa.not_(other))
@@ -137,7 +136,7 @@ def _mark_counts(dialect: str) -> sa.Update:
     return sa.update(cards).where(*live).values(due_at=_AT)
 
 
-async def find_due_cards(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Card, TrackedBuild | None], ...]:
+async def find_due_cards(tx: Tx, now: datetime, limit: int) -> tuple[DueCard, ...]:
     """Return cards to draw, each with its tracked build.
 
     Ended builds come first, then cards that were never posted, then those due for longest.
@@ -155,28 +154,81 @@ async def find_due_cards(tx: Tx, now: datetime, limit: int) -> tuple[tuple[Card,
         return ()
     found = await tx.execute(_SELECT_BUILDS.where(builds.c.id.in_({card.build_id for card in due_cards})))
     tracked = {row["id"]: build_from_row(row) for row in found.mappings()}
-    return tuple((card, tracked.get(card.build_id)) for card in due_cards)
+    return tuple(DueCard(card, tracked.get(card.build_id)) for card in due_cards)
 
 
-async def postpone_card(tx: Tx, card: Card, due: datetime, **values: Any) -> None:
-    """Make the card due at `due`, unless it has become due again meanwhile."""
+async def postpone_card(tx: Tx, card: Card, postponement: Postponement) -> None:
+    """Draw the card later, unless it has become due again meanwhile."""
     is_unchanged = cards.c.due_at == card.due_at
-    later = sa.case((is_unchanged, sa.bindparam("later", due, cards.c.due_at.type)), else_=cards.c.due_at)
-    await tx.execute(sa.update(cards).where(cards.c.id == card.id).values({"due_at": later, **values}))
+    later = sa.bindparam("later", postponement.due_at, cards.c.due_at.type)
+    change = {"due_at": sa.case((is_unchanged, later), else_=cards.c.due_at), "attempts": postponement.attempts}
+    kept = {} if postponement.keeps_intent else {"intent_at": None}
+    await tx.execute(_update_card(card.id).values({**change, **kept}))
 
 
-async def update_card(tx: Tx, card_id: str, **values: Any) -> None:
-    """Write columns of a card."""
-    await tx.execute(sa.update(cards).where(cards.c.id == card_id).values(values))
+async def mark_card_begun(tx: Tx, card: Card, now: datetime) -> None:
+    """Record that the card is about to be posted."""
+    await tx.execute(_update_card(card.id).values(intent_at=now))
 
 
-async def mark_card_drawn(tx: Tx, card: Card, revision: int, redraw_at: datetime | None, **values: Any) -> None:
-    """Record that the card shows this revision; it stays due if the build or card has changed meanwhile."""
+async def mark_card_found(tx: Tx, card: Card, ts: str, now: datetime) -> None:
+    """Record that an earlier attempt posted the card, with an older state: it is due to be drawn again."""
+    await tx.execute(_update_card(card.id).values(ts=ts, shown=None, intent_at=None, attempts=0, due_at=now))
+
+
+async def mark_card_drawn(tx: Tx, card: Card, drawn: DrawnCard) -> None:
+    """Record what the card shows; it stays due if the build or card has changed meanwhile."""
     newest = sa.select(builds.c.revision).where(builds.c.id == card.build_id).scalar_subquery()
-    is_unchanged = sa.and_(newest == revision, cards.c.due_at == card.due_at)
-    due = sa.case((is_unchanged, sa.bindparam("redraw_at", redraw_at, cards.c.due_at.type)), else_=cards.c.due_at)
-    change = {"due_at": due, "intent_at": None, "attempts": 0, **values}
-    await tx.execute(sa.update(cards).where(cards.c.id == card.id).values(change))
+    is_unchanged = sa.and_(newest == drawn.revision, cards.c.due_at == card.due_at)
+    redraw_at = sa.bindparam("redraw_at", drawn.redraw_at, cards.c.due_at.type)
+    due = sa.case((is_unchanged, redraw_at), else_=cards.c.due_at)
+    change = {"ts": drawn.ts, "shown": drawn.shown, "due_at": due, "intent_at": None, "attempts": 0}
+    end = {"state": "retired"} if drawn.is_final else {}
+    await tx.execute(_update_card(card.id).values({**change, **end}))
+
+
+async def adopt_card(tx: Tx, card: Card, new: NewCard, now: datetime) -> None:
+    """Make the card of a subscription that of a person who asks for its build in the same place."""
+    change = {
+        "origin": new.origin,
+        "asked_by": new.asked_by,
+        "invocation": new.invocation,
+        "watching": new.watching,
+        "subscription": None,
+        "updates": new.updates,
+        "broadcast": new.broadcast,
+        "due_at": now,
+    }
+    await tx.execute(_update_card(card.id).values(change))
+
+
+async def move_card(tx: Tx, card: Card, channel: str, now: datetime) -> None:
+    """Post the card in another channel, because it can't be posted in its own."""
+    await tx.execute(_update_card(card.id).values(channel=channel, thread_ts="", due_at=now, intent_at=None))
+
+
+async def repost_card(tx: Tx, card: Card, now: datetime) -> None:
+    """Post the card once more, because its message can't be edited any more."""
+    await tx.execute(_update_card(card.id).values(ts=None, shown=None, reposts=1, due_at=now))
+
+
+async def retire_card(tx: Tx, card: Card) -> None:
+    """Never draw the card again."""
+    await tx.execute(_update_card(card.id).values(state="retired", due_at=None, intent_at=None))
+
+
+async def mark_card_gone(tx: Tx, card: Card) -> None:
+    """Record that the message isn't there any more, or isn't ours to edit."""
+    await tx.execute(_update_card(card.id).values(state="gone", due_at=None))
+
+
+async def add_card_mention(tx: Tx, card: Card, user: str, now: datetime) -> None:
+    """Mention the build's author on the card."""
+    await tx.execute(_update_card(card.id).values(mentions=user, due_at=now))
+
+
+def _update_card(card_id: str) -> sa.Update:
+    return sa.update(cards).where(cards.c.id == card_id)
 
 
 async def find_next_card_due(tx: Tx) -> datetime | None:
@@ -193,7 +245,7 @@ async def count_due_messages(tx: Tx, now: datetime) -> int:
     return count + (await tx.scalar(sa.select(sa.func.count()).select_from(notices).where(*due_messages)) or 0)
 
 
-async def record_card_event(tx: Tx, card: Card, transition: str, now: datetime, detail: dict[str, Any]) -> None:
+async def record_card_event(tx: Tx, card: Card, transition: str, now: datetime, detail: JsonObject) -> None:
     """Write an audit row about a card: what happened to it, for the requester."""
     await tx.execute(
         sa.insert(audit).values(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.buildkite.models import Build
 from bot.builds.cards.queries import ensure_card
 from bot.builds.fold.batch import BuildBatch
-from bot.builds.model import TrackedBuild
+from bot.builds.model import NewCard, TrackedBuild
 from bot.history.model import VERDICTS, Run, run_from_build
 from bot.history.queries import find_attempts_of_build, find_previous_run
 from bot.notifications.direct.model import is_personal
@@ -87,8 +87,8 @@ class SubscriptionMatcher:
             if batch[id_].polled_since is None:
                 await batch.start_polling(id_)
             # Only a row for now: it is posted once a read has confirmed the state, if it is still wanted then.
-            columns = _choose_card_columns(rules)
-            batch.add_card(await ensure_card(tx, _new_id(), id_, Thread(team, channel), None, self.now, **columns))
+            new = _build_card(Thread(team, channel), rules)
+            batch.add_card(await ensure_card(tx, id_, new, self.now))
 
 
 def find_state_start(build: Build) -> datetime | None:
@@ -118,16 +118,14 @@ def _group_by_channel(rules: Iterable[Subscription]) -> dict[ChannelKey, list[Su
     return by_channel
 
 
-def _choose_card_columns(rules: list[Subscription]) -> dict[str, object]:
-    """Return the columns of the one card for all subscriptions of a channel: the widest `updates` apply."""
+def _build_card(thread: Thread, rules: list[Subscription]) -> NewCard:
+    """Build the one card for all subscriptions of a channel: the widest `updates` apply."""
     widest = min(rules, key=lambda rule: (_MOST_UPDATES_FIRST.index(rule.updates), not is_personal(rule.id)))
-    return {
-        "origin": "subscribed",
-        "subscription": widest.id,
-        "updates": widest.updates,
-        "broadcast": any(rule.broadcast for rule in rules),
-    }
-
-
-def _new_id() -> str:
-    return secrets.token_hex(12)
+    return NewCard(
+        secrets.token_hex(12),
+        thread,
+        origin="subscribed",
+        subscription=widest.id,
+        updates=widest.updates,
+        broadcast=any(rule.broadcast for rule in rules),
+    )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import structlog
 
 from bot.builds.cards.admission import Admission
-from bot.builds.cards.queries import find_cards_of_build, record_card_event, update_card
+from bot.builds.cards.queries import (
+    find_cards_of_build,
+    mark_card_gone,
+    move_card,
+    record_card_event,
+    repost_card,
+    retire_card,
+)
 from bot.builds.model import Card
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
@@ -30,16 +35,17 @@ class UndeliverableCards:
     async def handle_refused_update(self, card: Card, code: str) -> None:
         """Give up a card that was deleted; post one new card if the edit window has closed."""
         log.warning("card cannot be updated", card=card.id, code=code)
-        if code == "edit_window_closed" and not card.reposts:
-            await self._update_row(card, ts=None, shown=None, reposts=1, due_at=self._clock.now())
-        else:
-            await self._update_row(card, state="gone", due_at=None)
+        async with self._store.write() as tx:
+            if code == "edit_window_closed" and not card.reposts:
+                await repost_card(tx, card, self._clock.now())
+            else:
+                await mark_card_gone(tx, card)
 
     async def leave_shared_channel(self, card: Card) -> None:
         """Stop updating a card in a channel that another organization joined; the requester gets the end."""
         log.warning("card left", card=card.id, code=SHARED_OUTSIDE)
         async with self._store.write() as tx:
-            await update_card(tx, card.id, state="gone", due_at=None)
+            await mark_card_gone(tx, card)
             await record_card_event(tx, card, "retired", self._clock.now(), {"because": SHARED_OUTSIDE})
 
     async def handle_refused_post(self, card: Card, code: str) -> None:
@@ -66,14 +72,10 @@ class UndeliverableCards:
                 other for other in await find_cards_of_build(tx, card.build_id) if other.thread.channel == channel
             ]
             if taken:
-                await update_card(tx, card.id, state="retired", due_at=None, intent_at=None)
+                await retire_card(tx, card)
             else:
-                moved = {"channel": channel, "thread_ts": "", "due_at": self._clock.now(), "intent_at": None}
-                await update_card(tx, card.id, **moved)
+                await move_card(tx, card, channel, self._clock.now())
 
     async def _retire(self, card: Card) -> None:
-        await self._update_row(card, state="retired", due_at=None, intent_at=None)
-
-    async def _update_row(self, card: Card, **values: Any) -> None:
         async with self._store.write() as tx:
-            await update_card(tx, card.id, **values)
+            await retire_card(tx, card)

@@ -6,7 +6,6 @@ so without limits its card would use up the edits that state changes of other bu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.builds.cards.draft import CardDraft
@@ -34,20 +33,20 @@ class UpdateOrder:
         while self._drawn_at and (first := next(iter(self._drawn_at.items())))[1] < now - _ACTIVE_SECONDS:
             del self._drawn_at[first[0]]
 
-    def sort_drafts(self, drafts: Sequence[CardDraft]) -> list[CardDraft]:
-        """Return drafts of new states as they are due, then those of new counts, longest undrawn first."""
-        states = [draft for draft in drafts if draft.difference == "state"]
-        counts = [draft for draft in drafts if draft.difference == "counts"]
-        return states + sorted(counts, key=lambda draft: self._find_last_drawn(draft.card.id))
+    def rank(self, card_draft: CardDraft) -> tuple[bool, float]:
+        """Return a key to sort by: new states come first, then new counts, longest undrawn first."""
+        if card_draft.difference == "state":
+            return False, 0.0
+        return True, self._find_last_drawn(card_draft.card.id)
 
-    def compute_wait(self, card_draft: CardDraft) -> float:
-        """Return the seconds until the draft may be sent; 0 means now."""
+    def compute_wait(self, card_draft: CardDraft, method: str) -> float:
+        """Return the seconds until the draft may be sent by this call; 0 means now."""
         channel = card_draft.card.thread.channel
         if card_draft.difference == "state":
-            return self._pacing.compute_wait(card_draft.method, channel)
+            return self._pacing.compute_wait(method, channel)
         turn = self._find_last_drawn(card_draft.card.id) + count_refresh_seconds(len(self._drawn_at))
         # Low priority leaves some of the workspace's edits to state changes that may come at any moment.
-        pacing_wait = self._pacing.compute_wait(card_draft.method, channel, low_priority=True)
+        pacing_wait = self._pacing.compute_wait(method, channel, low_priority=True)
         return max(pacing_wait, turn - self._clock.monotonic(), 0.0)
 
     def _find_last_drawn(self, card_id: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.builds.cards.queries import find_card, update_card
+from bot.builds.cards.queries import add_card_mention, find_card
 from bot.builds.failures.authors import Authors
 from bot.builds.failures.model import FailureFindings
 from bot.builds.model import Card, TrackedBuild
@@ -37,16 +37,16 @@ class AuthorMentions:
                     tx, tracked.build.id, cards[0].thread.team, user, tracked.build.phase
                 )
                 for card in lacking if not direct else ():
-                    await self._mention_on_card(tx, card.id, tracked.generation, user)
+                    await self._mention_on_card(tx, card, tracked.generation, user)
         return found.model_copy(update={"author": user, "author_asked": True})
 
-    async def _mention_on_card(self, tx: Tx, card_id: str, generation: int, user: str) -> None:
+    async def _mention_on_card(self, tx: Tx, card: Card, generation: int, user: str) -> None:
         """Mention the author on a card. An edit notifies no one, so a posted card gets the reply it was spared."""
         now = self._clock.now()
-        await update_card(tx, card_id, mentions=user, due_at=now)
-        card = await find_card(tx, card_id)
-        if card and card.ts and not card.muted:
-            await revive_reply(tx, card_id, "finished", generation, now)
+        await add_card_mention(tx, card, user, now)
+        newest = await find_card(tx, card.id)
+        if newest and newest.ts and not newest.muted:
+            await revive_reply(tx, card.id, "finished", generation, now)
 
 
 def _lacks_mention(card: Card) -> bool:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from bot.buildkite.models import Build, Job
 from bot.buildkite.resources import MARK_KEY
-from bot.builds.cards.queries import ensure_card, update_card
+from bot.builds.cards.queries import adopt_card, ensure_card
 from bot.builds.cards.subscribed_cards import SubscriptionMatcher
 from bot.builds.failures.knowledge import plan_failure_lookup
 from bot.builds.failures.model import FAILING_PHASES, is_failing
 from bot.builds.fold import merge
 from bot.builds.fold.batch import BatchEntry, BuildBatch
-from bot.builds.model import Card
+from bot.builds.model import Card, NewCard
 from bot.builds.polling.schedule import plan_next_read
 from bot.builds.queries import find_named_jobs, start_polling
 from bot.builds.replies.kinds import END_KINDS, OVERTAKEN_BY_END, find_due_kinds, select_kinds
 from bot.history.recorder import record_builds
 from bot.notifications.queries import find_channel_settings
-from bot.slack.types import Thread
 from bot.store.transactions import Tx
 
 # A build, and the jobs that the webhook is about.
@@ -114,32 +112,26 @@ class BuildFold:
             batch.put_build(merge.apply_deletion(before, asked_at, reported_when_asked))
             await self._conclude(batch, [build_id])
 
-    async def track(
-        self, tx: Tx, build: Build, thread: Thread, asked_by: str | None, card_id: str, **more: Any
-    ) -> Card:
-        """Give a build that was just read a card in a thread, and poll it from now on.
-
-        `more`: further columns of the card, such as the invocation that requested it or `watching`.
-        """
+    async def track(self, tx: Tx, build: Build, new: NewCard) -> Card:
+        """Give a build that was just read a card with the channel's settings, and poll it from now on."""
         # Zero changes: this read may be older than a webhook that has arrived meanwhile, so it confirms none.
         await self.fold_reads(tx, [(build, 0)], self.now)
         batch = await BuildBatch.open(tx, self.now, [build.id])
         entry = batch[build.id]
         due = plan_next_read(entry.current, self.now, self.now, webhooks_arriving=self.webhooks_arriving)
         await start_polling(tx, build.id, self.now, due)
-        settings = await find_channel_settings(tx, thread.team, thread.channel)
-        more = {"updates": settings.updates, "broadcast": settings.broadcast, **more}
-        card = await ensure_card(tx, card_id, build.id, thread, asked_by, self.now, **more)
+        settings = await find_channel_settings(tx, new.thread.team, new.thread.channel)
+        new = replace(new, updates=settings.updates, broadcast=settings.broadcast)
+        card = await ensure_card(tx, build.id, new, self.now)
         await plan_failure_lookup(tx, entry.current, self.now)
         # The id differs if the build has a card in this place already.
-        if card.id == card_id:
+        if card.id == new.id:
             await batch.load_earlier_failures([build.id])
             # The new card shows what is true by now: those replies are recorded, not posted.
             _queue_replies(batch, entry, card, dropped=True)
             await batch.write()
-        elif card.origin == "subscribed" and asked_by:
-            adopted = {"origin": "asked", "asked_by": asked_by, "subscription": None, "due_at": self.now}
-            await update_card(tx, card.id, **adopted, **more)
+        elif card.origin == "subscribed" and new.asked_by:
+            await adopt_card(tx, card, new, self.now)
         return card
 
     async def assume_end(self, tx: Tx, build_id: str) -> None:

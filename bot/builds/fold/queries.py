@@ -110,7 +110,7 @@ async def save_builds(tx: Tx, saved: Iterable[BuildUpdate], now: datetime) -> No
     The time since when a build is unconfirmed starts with its first unconfirmed change, and is cleared by the read
     that confirms the last one.
     """
-    by_columns: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    by_columns: defaultdict[tuple[str, ...], list[dict[str, object]]] = defaultdict(list)
     for update in saved:
         values = _find_changed_columns(update, now)
         by_columns[tuple(values)].append({f"to_{name}": value for name, value in values.items()})
@@ -125,9 +125,9 @@ def _update_build(_dialect: str, columns: Sequence[str]) -> sa.Update:
     return sa.update(builds).where(builds.c.id == sa.bindparam("to_id")).values(change)
 
 
-def _find_changed_columns(update: BuildUpdate, now: datetime) -> dict[str, Any]:
+def _find_changed_columns(update: BuildUpdate, now: datetime) -> dict[str, object]:
     """Return only the columns that changed: most webhooks just report the next state of a job."""
-    values = {
+    values: dict[str, object] = {
         "id": update.tracked.build.id,
         **({"read_due": update.next_read, "read_failures": 0} if update.read_planned else {}),
     }

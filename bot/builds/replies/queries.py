@@ -6,13 +6,13 @@ The outbox is the table `notices`, which keeps its first name.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from bot.builds.model import QueuedMessage
 from bot.builds.replies.kinds import END_KINDS
 from bot.builds.rows import message_from_row
+from bot.slack.publishing import Postponement
 from bot.store.tables import builds, cards, notices
 from bot.store.transactions import Tx
 
@@ -47,14 +47,40 @@ async def find_next_message_due(tx: Tx, now: datetime, hold: timedelta) -> datet
     return min((at for at in (found[0], found[1] and found[1] + hold) if at), default=None)
 
 
-async def update_message(tx: Tx, message_id: int, **values: Any) -> None:
-    """Write columns of a queued message."""
-    await tx.execute(sa.update(notices).where(notices.c.id == message_id).values(values))
+async def mark_message_begun(tx: Tx, queued: QueuedMessage, now: datetime) -> None:
+    """Record that the message is about to be posted."""
+    await tx.execute(_update_message(queued).values(intent_at=now))
 
 
-async def delete_message(tx: Tx, message_id: int) -> None:
+async def mark_message_posted(tx: Tx, queued: QueuedMessage, ts: str) -> None:
+    """Record that the message is in Slack."""
+    await tx.execute(_update_message(queued).values(ts=ts, state="done", due_at=None, intent_at=None))
+
+
+async def postpone_message(tx: Tx, queued: QueuedMessage, postponement: Postponement) -> None:
+    """Post the message later, unless it was dropped meanwhile."""
+    change = {"due_at": postponement.due_at, "attempts": postponement.attempts}
+    kept = {} if postponement.keeps_intent else {"intent_at": None}
+    await tx.execute(_update_message(queued).where(notices.c.state == "due").values({**change, **kept}))
+
+
+async def move_message(tx: Tx, queued: QueuedMessage, channel: str, now: datetime) -> None:
+    """Post the message in another channel, because it can't be posted in its own."""
+    await tx.execute(_update_message(queued).values(channel=channel, thread_ts="", intent_at=None, due_at=now))
+
+
+async def drop_message(tx: Tx, queued: QueuedMessage) -> None:
+    """Never post the message."""
+    await tx.execute(_update_message(queued).values(state="dropped", due_at=None))
+
+
+def _update_message(queued: QueuedMessage) -> sa.Update:
+    return sa.update(notices).where(notices.c.id == queued.id)
+
+
+async def delete_message(tx: Tx, queued: QueuedMessage) -> None:
     """Delete a queued message, as if it had never been queued."""
-    await tx.execute(sa.delete(notices).where(notices.c.id == message_id))
+    await tx.execute(sa.delete(notices).where(notices.c.id == queued.id))
 
 
 async def revive_reply(tx: Tx, card_id: str, kind: str, generation: int, now: datetime) -> None:
