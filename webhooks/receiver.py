@@ -24,7 +24,8 @@ from bot.runtime.http.asgi import (
     send_json,
     send_rejection,
 )
-from bot.runtime.http.fast_path import Exchange, HeaderFields, render_json
+from bot.runtime.http.fast_path import Exchange, render_json
+from bot.runtime.http.framing import HeaderFields
 from webhooks.envelope import Envelope, Malformed, read_envelope
 from webhooks.signature import verify, verify_token
 

@@ -34,6 +34,13 @@ class Child(NamedTuple):
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def measure_running_seconds(self) -> float:
+        """Return the CPU seconds of its threads that still run, to the nanosecond."""
+        return sum(int(file.read_text().split()[0]) for file in self._list_thread_files()) / 1e9
+
+    def _list_thread_files(self) -> list[Path]:
+        return list(Path(f"/proc/{self.process.pid}/task").glob("*/schedstat"))
+
 
 def pick_cores() -> tuple[int, int]:
     """Return a core for the program under test and one for the load; the same if there is only one."""

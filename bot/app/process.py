@@ -83,7 +83,7 @@ async def _listen(
     def stop() -> None:
         log.info("stopping")
         for server, _ in served:
-            server.should_exit = True
+            server.stop()
 
     with stop_on_signal(stop):
         async with asyncio.TaskGroup() as group:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot.runtime.http.connection import ConnectionLimits
+from bot.runtime.http.connection_pool import ConnectionLimits
 from bot.runtime.http.server import make_server, open_socket
 from tests.conversations.world import SIGNING_SECRET, WEBHOOK_SECRET, World, open_world
 
@@ -136,5 +136,5 @@ async def _run_stack(folder: Path) -> AsyncIterator[tuple[World, int]]:
             try:
                 yield world, sock.getsockname()[1]
             finally:
-                server.should_exit = True
+                server.stop()
                 await task

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.runtime.http.connection import ConnectionLimits
+from bot.runtime.http.connection_pool import ConnectionLimits
 from bot.runtime.http.fast_path import FastHandler
 from bot.runtime.http.server import make_server, open_socket
 
@@ -40,7 +40,7 @@ async def run_server(
         try:
             yield sock.getsockname()[1]
         finally:
-            server.should_exit = True
+            server.stop()
             await task
 
 

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from bot.runtime.http.connection import ConnectionLimits
+from bot.runtime.http.connection_pool import ConnectionLimits
 from tests.http.sockets import TIMEOUT_SECONDS, connect, render_post, run_server
 
 KIB = 1024

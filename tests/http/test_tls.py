@@ -10,7 +10,7 @@ import pytest
 
 from bot.app.process import serve
 from bot.errors import KitestringError
-from bot.runtime.http.connection import ConnectionLimits
+from bot.runtime.http.connection_pool import ConnectionLimits
 from bot.runtime.http.tls import load_tls_context
 from bot.settings import InvalidSettings, load_settings
 from tests.http.certificate import make_certificate

@@ -12,8 +12,9 @@ import pytest
 from bot.errors import Unavailable
 from bot.runtime.group_commit import CommitCallback
 from bot.runtime.http.asgi import MEBIBYTE
-from bot.runtime.http.connection import ConnectionLimits
+from bot.runtime.http.connection_pool import ConnectionLimits
 from bot.runtime.http.routes import BUILDKITE, Router, make_health_app
+from bot.runtime.http.server import make_server, open_socket
 from tests.http.sockets import RawClient, connect, run_server
 
 PING = b'{"event": "ping"}'
@@ -128,6 +129,41 @@ async def test_an_error_while_storing_is_a_500_and_is_reported(rig, signed) -> N
         await caller.send(post(signed(PING)))
         assert status(await caller.read_to_end()) == 500
     assert reported == [mistake]
+
+
+async def test_both_paths_share_a_connection(rig, signed) -> None:
+    """Webhooks and other requests alternate on one connection, also in pieces, and each is answered in turn."""
+    health = b"GET /healthz HTTP/1.1\r\nhost: k\r\n\r\n"
+    async with connect_to(rig) as caller:
+        for _ in range(3):
+            request = post(signed(PING))
+            for pieces in ((request,), (health,), (request[:40], request[40:]), (health[:9], health[9:])):
+                await caller.send(*pieces)
+                assert status(await caller.read_answer()) == 200
+    assert rig.counts.seen == {"accepted": 6}
+
+
+async def test_a_webhook_that_is_being_stored_is_answered_before_the_server_stops(rig, signed) -> None:
+    """Its connection is closed after the answer; one without a request is closed at once."""
+    storing: asyncio.Queue[CommitCallback] = asyncio.Queue()
+    rig.keep = lambda _delivery, on_commit: storing.put_nowait(on_commit)
+    front = Router(None, rig.receiver, make_health_app(_is_healthy, None), lambda _seconds: None)
+    with open_socket("127.0.0.1", 0) as sock:
+        server = make_server(front, fast_handlers=front.fast_handlers)
+        serving = asyncio.create_task(server.serve_on(sock))
+        await server.listening.wait()
+        port = sock.getsockname()[1]
+        async with connect(port) as caller, connect(port) as idle:
+            await caller.send(b"GET /healthz HTTP/1.1\r\nhost: k\r\n\r\n")
+            assert status(await caller.read_answer()) == 200
+            await caller.send(post(signed(PING)))
+            on_commit = await storing.get()
+            server.stop()
+            assert await idle.read_to_end() == b""
+            on_commit(None)
+            answer = await caller.read_to_end()
+        await serving
+    assert (status(answer), b"connection: close" in answer) == (200, True)
 
 
 async def test_a_late_answer_keeps_its_order(rig, signed) -> None:

@@ -1,4 +1,4 @@
-"""Handles plain POSTs on a fast path: the body is buffered in the protocol, then a function is called with it.
+"""Handles plain POSTs on a fast path: the connection collects the request, then a function is called with it.
 
 Almost everything the bot receives is webhooks, and for these the ASGI task, its messages and the router cost more
 than the work itself. Anything out of the ordinary goes to the ASGI app, which answers the same, only slower.
@@ -6,13 +6,15 @@ than the work itself. Anything out of the ordinary goes to the ASGI app, which a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Protocol, runtime_checkable
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from bot.runtime.http.framing import Framing, HeaderFields
 
-HeaderFields = Mapping[bytes, bytes]
+# Completes an answer with the header fields that every answer has.
+RenderAnswer = Callable[[bytes], bytes]
 
 
 @runtime_checkable
@@ -20,10 +22,7 @@ class FastHandler(Protocol):
     """Answers requests of the fast path, at once or later."""
 
     def accepts(self, fields: HeaderFields) -> bool:
-        """Return whether to take a POST with these header fields; otherwise the ASGI app gets it.
-
-        Names are in lower case; of a repeated field the first value is given.
-        """
+        """Return whether to take a POST with these header fields; otherwise the ASGI app gets it."""
 
     def handle(self, exchange: Exchange) -> None:
         """Answer a request whose body is complete, now or later, by calling `exchange.answer`."""
@@ -32,70 +31,66 @@ class FastHandler(Protocol):
         """Note a request whose body never became complete: the client is `gone` or was too `slow`."""
 
 
-class Exchange:
-    """One request and its answer.
+class HeldRequest:
+    """What has arrived of a request that a fast handler may take; `handler` is set once it does.
 
-    It takes the place of uvicorn's RequestResponseCycle, and has the members of it that uvicorn's protocol uses:
-    `more_body`, `response_started`, `response_complete`, `disconnected`, and `message_event` with its `set`.
+    The bytes are held back from uvicorn, so that it can still have them if no handler wants them.
     """
 
-    def __init__(
-        self, handler: FastHandler, fields: HeaderFields, connection: HttpToolsProtocol, *, keep_alive: bool
-    ) -> None:
-        self.fields = fields
-        self.keep_alive = keep_alive
-        self.more_body = True
-        self.response_started = False
-        self.response_complete = False
-        self.disconnected = False
-        self._handler = handler
-        self._connection = connection
+    def __init__(self, handlers: Mapping[bytes, FastHandler], framing: Framing) -> None:
+        self.handler: FastHandler | None = None
+        self._handlers = handlers
+        self._framing = framing
+        self._heads = framing.heads
         self._pieces: list[bytes] = []
 
     @property
-    def body(self) -> bytes:
-        """The part of the body that has arrived; all of it once the handler is called."""
+    def content(self) -> bytes:
+        """All that has arrived."""
         return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
 
-    @property
-    def message_event(self) -> Exchange:
-        """The exchange itself, since the protocol calls `message_event.set()` when something has changed."""
-        return self
-
-    def set(self) -> None:
-        """Report to the handler, once, that the connection was lost or given up before the body was complete."""
-        if self.disconnected and self.more_body:
-            self.more_body = False
-            self._handler.note_abandoned("gone" if self._connection.transport.is_closing() else "slow")
-
-    def add(self, piece: bytes) -> None:
-        """Add a piece of the body."""
+    def add(self, piece: bytes) -> bool:
+        """Add a piece that `framing` has followed; return whether a fast handler may still take the request."""
         self._pieces.append(piece)
+        begun = self._framing.heads - self._heads
+        if self._framing.broken or begun > 1:
+            return False
+        if begun and self.handler is None:
+            self.handler = self._find_handler()
+            return self.handler is not None
+        return True
 
-    def dispatch(self) -> None:
-        """Call the handler: the body is complete."""
-        self._handler.handle(self)
+    def _find_handler(self) -> FastHandler | None:
+        handler = self._handlers.get(self._framing.path) if self._framing.is_plain_post() else None
+        return handler if handler is not None and handler.accepts(self._framing.fields) else None
 
-    def answer(self, render: Callable[[bytes], bytes]) -> None:
-        """Send the answer that `render` makes from the common header fields; nothing if the client is gone."""
-        transport = self._connection.transport
-        if self.disconnected or transport.is_closing():
-            return
-        self.response_started = self.response_complete = True
-        common = b"".join(b"%b: %b\r\n" % field for field in self._connection.server_state.default_headers)
-        transport.write(render(common if self.keep_alive else common + b"connection: close\r\n"))
-        if not self.keep_alive:
-            transport.close()
-        self._connection.on_response_complete()
+    def split_body(self) -> bytes | None:
+        """Return the body of the complete request; None if more than the request is held."""
+        content = self.content
+        begin = content.find(b"\r\n\r\n") + 4
+        return content[begin:] if len(content) - begin == int(self._framing.fields[b"content-length"]) else None
+
+
+class Exchange:
+    """One complete request; `answer` or `fail` answers it."""
+
+    def __init__(self, fields: HeaderFields, body: bytes, send: Callable[[RenderAnswer, bool], None]) -> None:
+        self.fields = fields
+        self.body = body
+        self._send = send
+
+    def answer(self, render: RenderAnswer) -> None:
+        """Send this answer; nothing if the client is gone."""
+        self._send(render, False)
 
     def fail(self, error: BaseException) -> None:
-        """Log an unexpected error through the event loop's handler and answer 500."""
-        self._connection.loop.call_exception_handler({"message": "A request failed.", "exception": error})
-        self.keep_alive = False
-        self.answer(render_json(500, b"{}", {}))
+        """Log an unexpected error through the event loop's handler, answer 500 and close the connection."""
+        loop = asyncio.get_running_loop()
+        loop.call_exception_handler({"message": "A request failed.", "exception": error})
+        self._send(render_json(500, b"{}", {}), True)
 
 
-def render_json(status: int, body: bytes, fields: Mapping[str, str]) -> Callable[[bytes], bytes]:
+def render_json(status: int, body: bytes, fields: Mapping[str, str]) -> RenderAnswer:
     """Return a function that completes an answer of JSON with the header fields that every answer has.
 
     Everything else is rendered once here, so that a constant answer costs one concatenation.

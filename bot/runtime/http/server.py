@@ -9,66 +9,86 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.errors import KitestringError
-from bot.runtime.http.connection import ConnectionLimits, make_connection_factory
+from bot.runtime.http.answer_progress import report_answers
+from bot.runtime.http.connection import Connection
+from bot.runtime.http.connection_pool import ConnectionLimits, ConnectionPool
 from bot.runtime.http.fast_path import FastHandler
 
 # At shutdown, running requests get this long. Slack gives up after 3 seconds, and a webhook takes milliseconds:
 # a client that is slower is cut off.
 _SHUTDOWN_SECONDS = 4
+# Connections close idle clients themselves. Uvicorn sees only some of the requests, and would close busy clients.
+_NEVER_SECONDS = 24 * 60 * 60
 
 
-class HttpServer(uvicorn.Server):
-    """A server for one bound socket. `listening` is set once it accepts connections; `should_exit` ends it."""
-
-    def __init__(self, config: uvicorn.Config, limits: ConnectionLimits) -> None:
-        super().__init__(config)
-        self._limits = limits
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept connections and set `listening`.
-
-        Replaces uvicorn's method, which leaves asyncio's TLS timeouts at their defaults: a minute for the
-        handshake and half a minute for the shutdown, during which a silent client holds a connection.
-        """
-        self.servers = [await self._listen(sock) for sock in sockets or ()]
-        self.started = True
-        self.listening.set()
-
-    async def _listen(self, sock: socket.socket) -> asyncio.Server:
-        config, tls = self.config, self.config.ssl
-        return await asyncio.get_running_loop().create_server(
-            self._make_connection,
-            sock=sock,
-            ssl=tls,
-            backlog=config.backlog,
-            ssl_handshake_timeout=self._limits.handshake_seconds if tls else None,
-            ssl_shutdown_timeout=self._limits.answer_seconds if tls else None,
-        )
-
-    def _make_connection(self) -> asyncio.Protocol:
-        connection: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-        )
-        return connection
+class _Uvicorn(uvicorn.Server):
+    """Answers ASGI requests, and leaves the signals to the caller."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Leave signals to the caller: uvicorn would raise them again after serving and kill the process early."""
+        """Do nothing: uvicorn would raise captured signals again after serving, and kill the process early."""
         yield
 
+
+class HttpServer:
+    """A server for one bound socket. `listening` is set once it accepts connections; `stop` ends it.
+
+    It accepts connections itself, since uvicorn leaves asyncio's TLS timeouts at their defaults: a minute for the
+    handshake and half a minute for the shutdown, during which a silent client holds a connection.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        limits: ConnectionLimits,
+        fast_handlers: Mapping[bytes, FastHandler],
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        config.load()
+        self._tls = tls
+        self._backlog = config.backlog
+        self._limits = limits
+        self._uvicorn = _Uvicorn(config)
+        self._pool = ConnectionPool(limits, fast_handlers, self._make_protocol)
+        self._stopping = asyncio.Event()
+        self.listening = asyncio.Event()
+
+    def _make_protocol(self, state: dict[str, object]) -> asyncio.Protocol:
+        make: Callable[..., asyncio.Protocol] = self._uvicorn.config.http_protocol_class
+        return make(config=self._uvicorn.config, server_state=self._uvicorn.server_state, app_state=state)
+
+    def stop(self) -> None:
+        """Accept no more connections, answer what has arrived, and return from `serve_on`."""
+        self._stopping.set()
+
     async def serve_on(self, sock: socket.socket) -> None:
-        """Serve requests on this socket until `should_exit` is set."""
-        try:
-            await self.serve(sockets=[sock])
-        finally:
-            for server in getattr(self, "servers", ()):
-                server.close()
+        """Serve requests on this socket until `stop` is called."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._uvicorn.serve(sockets=[]))
+            listener = await self._listen(sock)
+            try:
+                self.listening.set()
+                await self._stopping.wait()
+            finally:
+                listener.close()
+            await self._pool.finish_exchanges()
+            self._uvicorn.should_exit = True
+
+    async def _listen(self, sock: socket.socket) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(
+            partial(Connection, self._pool),
+            sock=sock,
+            ssl=self._tls,
+            backlog=self._backlog,
+            ssl_handshake_timeout=self._limits.handshake_seconds if self._tls else None,
+            ssl_shutdown_timeout=self._limits.answer_seconds if self._tls else None,
+        )
 
 
 def make_server(
@@ -82,26 +102,21 @@ def make_server(
 
     Plain POSTs go to the fast handler of their path, if there is one, instead of `app`.
     """
-    connection_limits = limits or ConnectionLimits()
-    return HttpServer(
-        uvicorn.Config(
-            _suppress_cancellation(app),
-            http=make_connection_factory(
-                connection_limits, {path.encode(): taker for path, taker in (fast_handlers or {}).items()}
-            ),  # type: ignore[arg-type]  # uvicorn only calls it
-            ssl_context_factory=(lambda _config, _default: tls) if tls else None,
-            lifespan="off",
-            ws="none",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            forwarded_allow_ips=proxies,
-            proxy_headers=bool(proxies),
-            timeout_keep_alive=connection_limits.idle_seconds,
-            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-        ),
-        connection_limits,
+    config = uvicorn.Config(
+        _suppress_cancellation(report_answers(app)),
+        http="httptools",
+        lifespan="off",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        forwarded_allow_ips=proxies,
+        proxy_headers=bool(proxies),
+        timeout_keep_alive=_NEVER_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
+    handlers = {path.encode(): handler for path, handler in (fast_handlers or {}).items()}
+    return HttpServer(config, limits or ConnectionLimits(), handlers, tls)
 
 
 def _suppress_cancellation(app: ASGIApp) -> ASGIApp:
