@@ -1,1 +1,1 @@
-"""Checks of names and imports that the linters don't know: `python -m checks`, part of `make check`."""
+"""Checks that the linters lack, of names, imports and private parts: `python -m checks`, part of `make check`."""

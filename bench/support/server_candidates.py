@@ -1,7 +1,8 @@
 """The bot's receiver behind other HTTP servers, each run alone.
 
-`python -m bench.support.server_candidates NAME PORT STORE` runs it. Each is configured with the limits that it knows. Those that aren't among the bot's libraries are imported by name,
-so that neither the bot nor its checks need them.
+`python -m bench.support.server_candidates NAME PORT STORE` runs it. Each is configured with the limits that it
+knows. Those that aren't among the bot's libraries are imported by name, so that neither the bot nor its checks
+need them.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ async def test_the_protocol_is_an_asyncio_protocol() -> None:
 
 
 async def test_the_state_reaches_each_request() -> None:
-    """What is given as the app's state is in each scope, as the same object."""
+    """Each scope has the objects that the app's state has."""
     states: list[dict[str, object]] = []
     token = object()
 

@@ -10,7 +10,7 @@ _STATE = "kitestring.answers"
 
 
 class AnswerProgress:
-    """How far a connection has come with its answers; `on_complete` is called after each of them."""
+    """Counts the answers of a connection that are complete; `on_complete` is called after each of them."""
 
     def __init__(self, on_complete: Callable[[], None]) -> None:
         self.complete = 0

@@ -32,7 +32,7 @@ class FastHandler(Protocol):
 
 
 class HeldRequest:
-    """What has arrived of a request that a fast handler may take; `handler` is set once it does.
+    """The bytes so far of a request that a fast handler may take; `handler` is set once it does.
 
     The bytes are held back from uvicorn, so that it can still have them if no handler wants them.
     """
