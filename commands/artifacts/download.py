@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -50,10 +50,11 @@ class ArtifactsDownloadArgs(BuildArgs):
 
     @model_validator(mode="before")
     @classmethod
-    def _read_url(cls, given: Any) -> Any:
+    def _read_url(cls, given: object) -> object:
         """Read the build and the job from an artifact's URL."""
-        word = given.get("artifact") if isinstance(given, Mapping) else None
-        found = _ARTIFACT.fullmatch(word.strip()) if isinstance(word, str) else None
+        if not isinstance(given, Mapping) or not isinstance(word := given.get("artifact"), str):
+            return given
+        found = _ARTIFACT.fullmatch(word.strip())
         if not found:
             return given
         of = parse_buildkite_url(found.string.split("/artifacts/")[0])

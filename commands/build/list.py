@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Annotated, Any, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import Field, model_validator
 
@@ -81,10 +81,9 @@ class BuildListArgs(Args):
 
     @model_validator(mode="before")
     @classmethod
-    def _read(cls, given: Any) -> Any:
+    def _read(cls, given: object) -> object:
         """Split `org/web` and URLs into their parts."""
-        word = given.get("pipeline") if isinstance(given, Mapping) else None
-        if not isinstance(word, str):
+        if not isinstance(given, Mapping) or not isinstance(word := given.get("pipeline"), str):
             return given
         org, slash, slug = word.strip().partition("/")
         found = parse_address(word.strip())
@@ -166,6 +165,18 @@ def _suggest_next(args: BuildListArgs, slug: str | None, ctx: BuildListContext) 
     return md("List all with {typed}.", typed=typed) if narrowed else md("Start one with {typed}.", typed=typed)
 
 
+class BuildQuery(TypedDict):
+    """The filters that Buildkite applies."""
+
+    state: Sequence[str]
+    branch: Sequence[str]
+    commit: str | None
+    creator: str | None
+    created_from: datetime | None
+    created_to: datetime | None
+    meta_data: Mapping[str, str]
+
+
 async def _find_builds(
     args: BuildListArgs, slug: str | None, ctx: BuildListContext
 ) -> tuple[tuple[Build, ...], Page | None]:
@@ -180,7 +191,7 @@ async def _find_builds(
 
 
 async def _read_page(
-    slug: str | None, query: Mapping[str, Any], ctx: BuildListContext
+    slug: str | None, query: BuildQuery, ctx: BuildListContext
 ) -> tuple[tuple[Build, ...], Page | None]:
     """Return the requested page, or the first one if the requested one no longer exists."""
     found = await ctx.builds.builds_page(slug, **query, page=ctx.caller.page, size=ROWS)
@@ -189,7 +200,7 @@ async def _read_page(
     return found.items, Page(found.number, found.more, found.last)
 
 
-async def _make_query(args: BuildListArgs, ctx: BuildListContext) -> dict[str, Any]:
+async def _make_query(args: BuildListArgs, ctx: BuildListContext) -> BuildQuery:
     now = ctx.clock.now()
     return {
         "state": args.state,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from bot.buildkite.models import Job
 from bot.errors import UsageError
@@ -54,7 +53,7 @@ def fill_fields(fields: tuple[FormField, ...], given: Mapping[str, str]) -> dict
     return {key: value for key, value in values.items() if value}
 
 
-def _parse_steps(configuration: str | None) -> list[Any]:
+def _parse_steps(configuration: str | None) -> list[object]:
     import yaml  # imported late: start-up is faster without it, and few builds wait at a block step
 
     try:
@@ -65,12 +64,12 @@ def _parse_steps(configuration: str | None) -> list[Any]:
     return steps if isinstance(steps, list) else []
 
 
-def _find_gates(steps: list[Any]) -> Iterator[Mapping[str, Any]]:
+def _find_gates(steps: list[object]) -> Iterator[Mapping[str, object]]:
     for step in steps:
         if not isinstance(step, dict):
             continue
         if step.get("type") in _KINDS or any(kind in step for kind in _KINDS):
-            nested: Mapping[str, Any] = next(
+            nested: Mapping[str, object] = next(
                 (step[kind] for kind in _KINDS if isinstance(step.get(kind), dict)), {}
             )
             yield {**step, **nested}
@@ -78,12 +77,12 @@ def _find_gates(steps: list[Any]) -> Iterator[Mapping[str, Any]]:
             yield from _find_gates(step["steps"])
 
 
-def _collect_names(gate: Mapping[str, Any]) -> set[str]:
+def _collect_names(gate: Mapping[str, object]) -> set[str]:
     words = (*_KINDS, "label", "name", "prompt")
-    return {gate[word] for word in words if isinstance(gate.get(word), str)}
+    return {name for word in words if isinstance(name := gate.get(word), str)}
 
 
-def _parse_field(given: Mapping[str, Any]) -> FormField | None:
+def _parse_field(given: Mapping[str, object]) -> FormField | None:
     key = given.get("key")
     if not isinstance(key, str | int):
         return None
@@ -101,7 +100,7 @@ def _parse_field(given: Mapping[str, Any]) -> FormField | None:
     )
 
 
-def _parse_options(given: Any) -> tuple[tuple[str, str], ...]:
+def _parse_options(given: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(given, list):
         return ()
     pairs = [(entry.get("label"), entry.get("value")) for entry in given if isinstance(entry, Mapping)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -42,7 +42,7 @@ async def _pin(args: JobUnblockArgs, ctx: JobUnblockContext) -> JobUnblockArgs:
     return await pin_job(args, ctx, lambda job: job.awaits_unblock, "blocked")
 
 
-async def _find_inputs(given: Mapping[str, Any], ctx: JobUnblockContext) -> tuple[Input, ...]:
+async def _find_inputs(given: Mapping[str, object], ctx: JobUnblockContext) -> tuple[Input, ...]:
     """Return the form inputs for the step's fields, or none if the fields can't be found."""
     known = {key: value for key, value in given.items() if key in JobUnblockArgs.model_fields and key != "fields"}
     args = JobUnblockArgs.model_validate(known)

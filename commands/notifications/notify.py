@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -38,9 +38,10 @@ class NotifyArgs(Args):
 
     @field_validator("words", mode="before")
     @classmethod
-    def _normalise(cls, words: Any) -> Any:
+    def _normalise(cls, words: object) -> object:
         """Drop a leading `me` and every `and`, and put `on` first if neither `on` nor `off` is."""
-        lowered = [str(word).lower() for word in ([words] if isinstance(words, str) else words)]
+        given = words if isinstance(words, list | tuple) else [words]
+        lowered = [str(word).lower() for word in given]
         left = [word for index, word in enumerate(lowered) if word != "and" and (index or word != "me")]
         return ["on", *left] if left and left[0] not in ("on", "off") else left
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -86,10 +86,9 @@ class NewPipelineArgs(Args):
 
     @model_validator(mode="before")
     @classmethod
-    def _add_slug(cls, given: Any) -> Any:
+    def _add_slug(cls, given: object) -> object:
         """Add the slug, which Buildkite derives from the name alone."""
-        name = given.get("name") if isinstance(given, Mapping) else None
-        if not isinstance(name, str):
+        if not isinstance(given, Mapping) or not isinstance(name := given.get("name"), str):
             return given
         if not make_slug(name):
             message = "A pipeline's name needs a letter from a to z or a digit, because its URL is made from them."

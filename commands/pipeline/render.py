@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bot.buildkite.models import Build
 from bot.buildkite.resources import Pipeline
@@ -102,7 +101,7 @@ def render_steps(configuration: str | None) -> Mrkdwn:
     return join_lines([*rendered[:STEPS_LIMIT], *more])
 
 
-def _render_steps(found: Sequence[Any], indent: str) -> Iterable[Mrkdwn]:
+def _render_steps(found: Sequence[object], indent: str) -> Iterable[Mrkdwn]:
     for step in found:
         yield md("{indent}{step}", indent=indent, step=_render_step(step))
         inner = step.get("steps") if isinstance(step, Mapping) else None
@@ -110,7 +109,7 @@ def _render_steps(found: Sequence[Any], indent: str) -> Iterable[Mrkdwn]:
             yield from _render_steps(inner, indent + "    ")
 
 
-def _render_step(step: Any) -> Mrkdwn:
+def _render_step(step: object) -> Mrkdwn:
     if not isinstance(step, Mapping):
         return md("{mark}", mark=_MARKS.get(str(step), shorten(str(step), _SHORT)))
     kind, nested = find_kind(step)
@@ -123,15 +122,15 @@ def _render_step(step: Any) -> Mrkdwn:
     return md("{mark} {label}", mark=_MARKS.get(kind or "", "•"), label=shorten(label, _SHORT))
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: object) -> bool:
     return isinstance(value, str | int | float) and bool(str(value).strip())
 
 
-def _has_name(step: Mapping[str, Any]) -> bool:
+def _has_name(step: Mapping[str, object]) -> bool:
     return _is_text(step.get("label")) or _is_text(step.get("name"))
 
 
-def _render_command(step: Mapping[str, Any]) -> Mrkdwn:
+def _render_command(step: Mapping[str, object]) -> Mrkdwn:
     given = step.get("command", step.get("commands", step.get("script")))
     first = given[0] if isinstance(given, list) and given else given
     words = str(first).strip().split("\n")[0] if _is_text(first) else "plugins"

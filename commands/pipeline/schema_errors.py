@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from bot.runtime.wording import join_or, quote_word, suggest
 from bot.runtime.yaml_lines import YamlPath
@@ -57,12 +57,17 @@ def _measure_distance(errors: Sequence[ValidationError], whole: ValidationError)
     return "type" in validators or "enum" in validators, "additionalProperties" in validators, len(errors)
 
 
-def _get_rule(error: ValidationError) -> Any:
+def _get_rule(error: ValidationError) -> object:
     """Return the value of the violated rule."""
     return error.validator_value
 
 
-def _is_interpolated(value: Any) -> bool:
+def _get_keys(value: object) -> tuple[str, ...]:
+    """Return the keys of a mapping or the words of a list."""
+    return tuple(map(str, value)) if isinstance(value, Mapping | list) else ()
+
+
+def _is_interpolated(value: object) -> bool:
     return isinstance(value, str) and "$" in value
 
 
@@ -72,9 +77,8 @@ def _describe_error(error: ValidationError, kind: str, keys: Callable[[], Sequen
         case "additionalProperties":
             yield from _describe_unknown_keys(error, path, kind, keys)
         case "required":
-            missing = [
-                f"`{name}`" for name in _get_rule(error) if name not in cast("dict[str, Any]", error.instance)
-            ]
+            given = _get_keys(error.instance)
+            missing = [f"`{name}`" for name in _get_keys(_get_rule(error)) if name not in given]
             yield path, f"{_name_owner(path, kind)} needs {' and '.join(missing)}."
         case _:
             yield path, f"{_name_value(path, error.instance)} {_describe_rule(error)}"
@@ -83,11 +87,11 @@ def _describe_error(error: ValidationError, kind: str, keys: Callable[[], Sequen
 def _describe_unknown_keys(
     error: ValidationError, path: YamlPath, kind: str, keys: Callable[[], Sequence[str]]
 ) -> Iterator[SchemaError]:
-    schema, given = cast("dict[str, Any]", error.schema), cast("dict[str, Any]", error.instance)
-    known = tuple(schema.get("properties") or ()) or tuple(keys())
-    for name in given:
+    declared = error.schema.get("properties") if isinstance(error.schema, Mapping) else None
+    known = _get_keys(declared) or tuple(keys())
+    for name in _get_keys(error.instance):
         if name not in known:
-            guess = suggest(str(name), known)
+            guess = suggest(name, known)
             sentence = f"`{quote_word(name)}` isn't a key of {_name_owner(path, kind)}"
             yield (*path, name), f"{sentence}; {guess[0].lower()}{guess[1:]}" if guess else f"{sentence}."
 
@@ -99,7 +103,7 @@ def _name_owner(path: YamlPath, kind: str) -> str:
     return f"{_ARTICLES.get(kind[:1], 'a')} {kind} step" if kind else "a pipeline"
 
 
-def _name_value(path: YamlPath, value: Any) -> str:
+def _name_value(path: YamlPath, value: object) -> str:
     name = next((part for part in reversed(path) if isinstance(part, str)), None)
     what = f"`{quote_word(name)}`" if name is not None else "this"
     if value is None:
@@ -143,5 +147,5 @@ def _list_forms(error: ValidationError) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _format_constant(value: Any) -> str:
+def _format_constant(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

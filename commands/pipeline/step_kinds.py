@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 KINDS = {
     "group": "groupStep",
@@ -32,7 +31,7 @@ LONE = ("wait", "waiter", "block", "input")
 """Steps that may be written as a single word."""
 
 
-def find_kind(step: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def find_kind(step: Mapping[str, object]) -> tuple[str | None, str | None]:
     """Return the kind and, for a step nested under one key (`- wait: {…}`), that key; None for unknown parts."""
     word = next((word for word in _WORDS if word in step), None)
     if word is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec
-from typing import Any
+from typing import TypedDict
 
 from bot.runtime.wording import quote_word, suggest
 from bot.runtime.yaml_lines import InvalidYaml, YamlDocument, YamlPath, parse_yaml
@@ -20,7 +20,19 @@ from commands.pipeline.step_kinds import KINDS, LONE, STEP_WORDS, find_kind
 
 SHOWN_LIMIT = 5
 _SCHEMA = "builtin_schemas/vendor/buildkite.json"
-Check = Callable[[str, Any], Iterator[SchemaError]]
+Check = Callable[[str, object], Iterator[SchemaError]]
+
+
+class SchemaPart(TypedDict):
+    """The part of a definition that is read here: the keys of a step."""
+
+    properties: Mapping[str, object]
+
+
+class Schema(SchemaPart):
+    """The parts of the schema that are read here: a pipeline's keys, and the definitions."""
+
+    definitions: Mapping[str, SchemaPart]
 
 
 @dataclass(frozen=True, order=True)
@@ -67,28 +79,28 @@ def _check_document(read: YamlDocument) -> Iterator[SchemaError]:
         yield from _check_steps(steps, base, find, within=False)
 
 
-def _locate_steps(value: Any) -> tuple[Any, YamlPath]:
+def _locate_steps(value: object) -> tuple[object, YamlPath]:
     """Return the steps and their path. Buildkite accepts a mapping with `steps`, or just the list."""
     if isinstance(value, list):
         return value, ()
     return (value.get("steps"), ("steps",)) if isinstance(value, dict) and "steps" in value else (None, ())
 
 
-def _describe_missing_steps(value: Any) -> str:
+def _describe_missing_steps(value: object) -> str:
     if not isinstance(value, dict):
         return "a pipeline is a mapping with `steps`."
     guess = next((key for key in value if suggest(key, ["steps"])), None)
     return f"a pipeline needs `steps`{f': did you mean `{quote_word(guess)}`?' if guess else '.'}"
 
 
-def _check_steps(steps: list[Any], base: YamlPath, find: Check, *, within: bool) -> Iterator[SchemaError]:
+def _check_steps(steps: list[object], base: YamlPath, find: Check, *, within: bool) -> Iterator[SchemaError]:
     if not steps:
         yield base, "there are no steps here."
     for index, step in enumerate(steps):
         yield from _check_step(step, (*base, index), find, within=within)
 
 
-def _check_step(step: Any, path: YamlPath, find: Check, *, within: bool) -> Iterator[SchemaError]:
+def _check_step(step: object, path: YamlPath, find: Check, *, within: bool) -> Iterator[SchemaError]:
     if isinstance(step, str):
         if step not in LONE:
             guess = suggest(step, LONE) or "A command is written `command: …`."
@@ -108,7 +120,7 @@ def _check_step(step: Any, path: YamlPath, find: Check, *, within: bool) -> Iter
         yield from _check_kind(kind, step, path, find)
 
 
-def _check_kind(kind: str, step: Mapping[str, Any], path: YamlPath, find: Check) -> Iterator[SchemaError]:
+def _check_kind(kind: str, step: Mapping[str, object], path: YamlPath, find: Check) -> Iterator[SchemaError]:
     """Check a step by the rules of its kind; a group's own steps are checked one by one."""
     steps = step.get("steps") if kind == "group" else None
     alone = {**step, "steps": ["wait"]} if isinstance(steps, list) else step
@@ -117,7 +129,7 @@ def _check_kind(kind: str, step: Mapping[str, Any], path: YamlPath, find: Check)
         yield from _check_steps(steps, (*path, "steps"), find, within=True)
 
 
-def _check_without_kind(step: Mapping[str, Any], path: YamlPath, find: Check) -> Iterator[SchemaError]:
+def _check_without_kind(step: Mapping[str, object], path: YamlPath, find: Check) -> Iterator[SchemaError]:
     """Report a step without a known kind: as a misspelled key if one is close, else as doing nothing."""
     slips = [key for key in step if suggest(key, STEP_WORDS)]
     if slips:
@@ -135,15 +147,15 @@ def _load_checker() -> Check:
     # Imported late: it takes 0.2 s and is rarely needed.
     from jsonschema import Draft7Validator
 
-    schema = json.loads(_read_schema())
+    schema: Schema = json.loads(_read_schema())
 
-    def find(definition: str, value: Any) -> Iterator[SchemaError]:
-        at = (
-            {"$ref": f"#/definitions/{definition}", "definitions": schema["definitions"]} if definition else schema
-        )
+    def find(definition: str, value: object) -> Iterator[SchemaError]:
+        rule = {"$ref": f"#/definitions/{definition}", "definitions": schema["definitions"]}
         word = next((word for word, name in KINDS.items() if name == definition), "")
         yield from describe_errors(
-            Draft7Validator(at).iter_errors(value), word, partial(_list_keys, schema, definition)
+            Draft7Validator(rule if definition else schema).iter_errors(value),
+            word,
+            partial(_list_keys, schema, definition),
         )
 
     return find
@@ -161,5 +173,5 @@ def _read_schema() -> bytes:
     return found.loader.get_data(found.origin.removesuffix("__init__.py") + _SCHEMA)
 
 
-def _list_keys(schema: Mapping[str, Any], definition: str) -> tuple[str, ...]:
-    return tuple(schema["definitions"].get(definition, schema)["properties"])
+def _list_keys(schema: Schema, definition: str) -> tuple[str, ...]:
+    return tuple((schema["definitions"][definition] if definition else schema)["properties"])

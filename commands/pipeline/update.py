@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -129,7 +130,7 @@ async def _probe(args: PipelineUpdateArgs, ctx: PipelineUpdateContext) -> Reply 
     )
 
 
-def _is_applied(pipeline: Pipeline, key: str, value: Any) -> bool:
+def _is_applied(pipeline: Pipeline, key: str, value: object) -> bool:
     now = getattr(pipeline, key)
     return list(now or ()) == value if isinstance(value, list) else (now or "") == value
 
@@ -158,13 +159,13 @@ async def update(args: PipelineUpdateArgs, ctx: PipelineUpdateContext) -> Reply:
     return _reply_changed(pipeline, changes.to_json())
 
 
-def _reply_changed(pipeline: Pipeline, changes: dict[str, Any]) -> Reply:
+def _reply_changed(pipeline: Pipeline, changes: Mapping[str, object]) -> Reply:
     parts = [_describe_change(key, value) for key, value in changes.items() if key != "slug"]
     text = md("changed pipeline {name}: {parts}", name=link_pipeline(pipeline), parts=join(parts, ", "))
     return Reply(text=text, private=False)
 
 
-def _describe_change(key: str, value: Any) -> Mrkdwn:
+def _describe_change(key: str, value: object) -> Mrkdwn:
     """Return `tags to `backend, ruby``. For steps, a description or a cluster, return only its name."""
     word = _WORDS.get(key, key)
     if key in ("configuration", "description", "cluster_id"):
