@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from bot.access.policy.rules import Refuse, Rules
-from bot.errors import Refused, Unavailable
+from bot.errors import Unavailable
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
 from bot.slack.api_shapes import ChannelInfo
@@ -119,8 +119,7 @@ class ChannelAccess:
         except SlackError:
             return
         if restricted:
-            refused = refuse_external(self._rules(), channel)
-            raise Refused(refused.message, refused.hint, refused.rule)
+            raise refuse_external(self._rules(), channel).make_error()
 
     async def open_direct_message(self, team: str, user: str) -> Thread:
         """Return the direct message with a person. Raise Unavailable."""

@@ -161,15 +161,7 @@ def _build_execution(
     contexts = Contexts(
         ContextFactory(deps.operations, services), accounts, own_access, command, deps.slack.identity.instance
     )
-    gate = PolicyGate(
-        deps.policy.get_rules,
-        person.locks,
-        person.approvals,
-        services.bot.status,
-        deps.slack.channel_access,
-        platform.clock,
-        command,
-    )
+    gate = PolicyGate(person.policy, person.approvals, services.bot.status, deps.slack.channel_access, command)
     defaults = services.channel.default_pipelines
     authoriser = Authoriser(
         deps.operations, command, deps.slack.people, accounts, defaults, gate, contexts, platform.clock

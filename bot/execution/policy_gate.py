@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from bot.access.approvals.voting import Approvals
 from bot.access.channel_access import ChannelAccess
-from bot.access.locks.rules import find_lock_refusal
-from bot.access.locks.service import LockService
-from bot.access.policy.decide import decide, find_blanket_refusal
-from bot.access.policy.rules import Allow, ApprovalRequirement, Refuse, Rules
-from bot.access.target import resolve_target
+from bot.access.policy.rules import Allow, ApprovalRequirement
+from bot.access.policy.service import PolicyService
 from bot.buildkite.client import Buildkite
 from bot.errors import Refused
 from bot.execution.bot_status import StatusService
 from bot.operations.invocation import Invocation, compute_request_digest
 from bot.operations.operation import Args, Effect, Operation
-from bot.runtime.clock import Clock
 from bot.slack.types import Actor, Thread
 
 
@@ -25,20 +19,16 @@ class PolicyGate:
 
     def __init__(
         self,
-        rules: Callable[[], Rules],
-        locks: LockService,
+        policy: PolicyService,
         approvals: Approvals,
         status: StatusService,
         channel_access: ChannelAccess,
-        clock: Clock,
         command: str,
     ) -> None:
-        self._rules = rules
-        self._locks = locks
+        self._policy = policy
         self._approvals = approvals
         self._status = status
         self._channel_access = channel_access
-        self._clock = clock
         self._command = command
 
     def check_permission(self, actor: Actor, op: Operation, *, anywhere: bool = False) -> None:
@@ -47,8 +37,8 @@ class PolicyGate:
         Call this before looking anything up, so that refused people learn nothing from errors. `anywhere`: the
         channel is still to be chosen.
         """
-        if refused := find_blanket_refusal(self._rules(), actor, op, anywhere=anywhere):
-            raise Refused(refused.message, refused.hint, refused.rule)
+        if refused := self._policy.find_blanket_refusal(actor, op, anywhere=anywhere):
+            raise refused.make_error()
 
     async def check_channel(self, thread: Thread) -> None:
         """Raise Refused in a channel that is shared with another organization and not allowed by the policy."""
@@ -67,16 +57,7 @@ class PolicyGate:
         self, op: Operation, args: Args, actor: Actor, buildkite: Buildkite
     ) -> Allow | ApprovalRequirement:
         """Apply the policy and locks to pinned arguments as of now. Raises Refused."""
-        rules, pipeline, now = self._rules(), getattr(args, "pipeline", None), self._clock.now()
-        locks = await self._locks.find_active(pipeline) if pipeline else ()
-        target = await resolve_target(args, buildkite, rules, locks)
-        verdict = decide(rules, actor, op, target, now)
-        lock = find_lock_refusal(op, target, locks, actor, now)
-        if isinstance(verdict, Refuse):
-            raise Refused(verdict.message, verdict.hint, verdict.rule)
-        if lock:
-            raise Refused(lock.message, lock.hint, lock.rule)
-        return verdict
+        return await self._policy.judge_arguments(actor, op, args, buildkite)
 
     async def has_approvals(
         self, invocation: Invocation, requirement: ApprovalRequirement, buildkite: Buildkite

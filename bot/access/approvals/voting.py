@@ -148,7 +148,7 @@ class Approvals:
         judged = (judge_approval(rules, requirement, ctx.actor, proposal.requester, op, target), *would_run)
         refused = next((verdict for verdict in judged if isinstance(verdict, Refuse)), None)
         if refused:
-            raise Refused(refused.message, refused.hint, refused.rule)
+            raise refused.make_error()
 
 
 def _describe_vote(proposal: Proposal) -> Mrkdwn:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
 
+from bot.errors import Refused
 from bot.operations.git_names import (
     CommitReach,
     find_commit_reach,
@@ -171,6 +172,10 @@ class Refuse:
     rule: str
     message: str
     hint: str = field(default="")
+
+    def make_error(self) -> Refused:
+        """Return the error that explains it to the person."""
+        return Refused(self.message, self.hint, self.rule)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.access.locks.rules import find_lock_refusal
+from bot.access.locks.rules import Lock, find_lock_refusal
 from bot.access.locks.service import LockService
 from bot.access.policy.decide import decide, explain, find_blanket_refusal
 from bot.access.policy.policy_wording import explain_protection
@@ -30,9 +30,12 @@ class PolicyService:
         self._locks = locks
         self._clock = clock
 
-    def find_blanket_refusal(self, actor: Actor, op: Operation) -> Refuse | None:
-        """Return the refusal if the person may not run the operation on anything."""
-        return find_blanket_refusal(self.get_rules(), actor, op)
+    def find_blanket_refusal(self, actor: Actor, op: Operation, *, anywhere: bool = False) -> Refuse | None:
+        """Return the refusal if the person may not run the operation on anything.
+
+        `anywhere`: the channel is still to be chosen.
+        """
+        return find_blanket_refusal(self.get_rules(), actor, op, anywhere=anywhere)
 
     def is_allowed(self, actor: Actor, name: str) -> bool:
         """Return whether the person may run the operation of that name on something."""
@@ -55,7 +58,7 @@ class PolicyService:
         """Raise Refused if the person may not run the operation on that pipeline."""
         refusal = self.find_refusal(actor, name, pipeline)
         if refusal:
-            raise make_refusal_error(refusal)
+            raise refusal.make_error()
 
     async def require(self, actor: Actor, name: str, target: Target) -> None:
         """Raise Refused unless policy and locks let the person run the operation without approvals."""
@@ -65,27 +68,39 @@ class PolicyService:
             raise Refused(explain_protection(op, verdict), "Request it with the button.", verdict.rule)
 
     async def judge(self, actor: Actor, op: Operation, target: Target) -> Allow | ApprovalRequirement:
-        """Return the verdict of policy and locks. Raises Refused."""
-        now = self._clock.now()
-        verdict = decide(self.get_rules(), actor, op, target, now)
-        if isinstance(verdict, Refuse):
-            raise make_refusal_error(verdict)
-        held = await self._locks.find_active(target.pipeline) if target.pipeline else ()
-        lock = find_lock_refusal(op, target, held, actor, now)
-        if lock:
-            raise make_refusal_error(lock)
-        return verdict
+        """Return the verdict of policy and locks on a target. Raises Refused."""
+        return self._judge(actor, op, target, await self._find_locks(target.pipeline))
+
+    async def judge_arguments(
+        self, actor: Actor, op: Operation, args: Args, buildkite: Buildkite
+    ) -> Allow | ApprovalRequirement:
+        """Return the verdict of policy and locks on pinned arguments. Raises Refused."""
+        target, held = await self._resolve(args, buildkite)
+        return self._judge(actor, op, target, held)
 
     async def explain(
         self, actor: Actor, op: Operation, args: Args, buildkite: Buildkite
     ) -> tuple[Mrkdwn, Refuse | None]:
         """Return the policy's verdict on pinned arguments in words, and the refusal by a lock."""
-        now, pipeline, rules = self._clock.now(), getattr(args, "pipeline", None), self.get_rules()
-        held = await self._locks.find_active(pipeline) if pipeline else ()
-        target = await resolve_target(args, buildkite, rules, held)
-        return explain(rules, actor, op, target, now), find_lock_refusal(op, target, held, actor, now)
+        target, held = await self._resolve(args, buildkite)
+        now = self._clock.now()
+        text = explain(self.get_rules(), actor, op, target, now)
+        return text, find_lock_refusal(op, target, held, actor, now)
 
+    def _judge(
+        self, actor: Actor, op: Operation, target: Target, held: tuple[Lock, ...]
+    ) -> Allow | ApprovalRequirement:
+        now = self._clock.now()
+        verdict = decide(self.get_rules(), actor, op, target, now)
+        if isinstance(verdict, Refuse):
+            raise verdict.make_error()
+        if lock := find_lock_refusal(op, target, held, actor, now):
+            raise lock.make_error()
+        return verdict
 
-def make_refusal_error(refusal: Refuse) -> Refused:
-    """Return the error that explains a refusal."""
-    return Refused(refusal.message, refusal.hint, refusal.rule)
+    async def _resolve(self, args: Args, buildkite: Buildkite) -> tuple[Target, tuple[Lock, ...]]:
+        held = await self._find_locks(getattr(args, "pipeline", None))
+        return await resolve_target(args, buildkite, self.get_rules(), held), held
+
+    async def _find_locks(self, pipeline: str | None) -> tuple[Lock, ...]:
+        return await self._locks.find_active(pipeline) if pipeline else ()
