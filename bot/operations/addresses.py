@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
@@ -80,7 +80,7 @@ def _parse_slug(text: str) -> Address:
     return Address(org, slug) if slash else Address(pipeline=text)
 
 
-def _merge(given: Mapping[str, Any], found: Address, names: tuple[str, ...]) -> dict[str, Any]:
+def _merge(given: Mapping[str, object], found: Address, names: tuple[str, ...]) -> dict[str, object]:
     """Fill in the parts of an address. Raises UsageError where another argument contradicts it."""
     merged = dict(given)
     for name, value in found._asdict().items():
@@ -95,16 +95,16 @@ def _merge(given: Mapping[str, Any], found: Address, names: tuple[str, ...]) -> 
     return merged
 
 
-def _drop(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _drop(given: Mapping[str, object], name: str) -> dict[str, object]:
     return {key: value for key, value in given.items() if key != name}
 
 
-def _strip_number_sign(given: dict[str, Any]) -> dict[str, Any]:
+def _strip_number_sign(given: dict[str, object]) -> dict[str, object]:
     number = given.get("number")
     return {**given, "number": number.strip().removeprefix("#")} if isinstance(number, str) else given
 
 
-def _split_pipeline(given: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def _split_pipeline(given: Mapping[str, object], names: tuple[str, ...]) -> dict[str, object]:
     """Split the `pipeline` argument, which may be a slug, a build or a URL."""
     text = given.get("pipeline")
     if not isinstance(text, str) or not text.strip():
@@ -131,7 +131,7 @@ class BuildArgs(Args):
 
     @model_validator(mode="before")
     @classmethod
-    def _normalise(cls, given: Any) -> Any:
+    def _normalise(cls, given: object) -> object:
         return _split_pipeline(given, ("org", "pipeline", "number")) if isinstance(given, Mapping) else given
 
 
@@ -156,11 +156,11 @@ class BranchArgs(Args):
 
     @model_validator(mode="before")
     @classmethod
-    def _normalise(cls, given: Any) -> Any:
+    def _normalise(cls, given: object) -> object:
         return _split_pipeline(_split_branch(given), ("org", "pipeline")) if isinstance(given, Mapping) else given
 
 
-def _split_branch(given: Mapping[str, Any]) -> Mapping[str, Any]:
+def _split_branch(given: Mapping[str, object]) -> Mapping[str, object]:
     """Split `web@branch` at its first @; URLs stay whole."""
     text = given.get("pipeline")
     if not isinstance(text, str) or "@" not in text or _URL.match(text):
@@ -192,7 +192,7 @@ class JobArgs(Args):
 
     @model_validator(mode="before")
     @classmethod
-    def _normalise(cls, given: Any) -> Any:
+    def _normalise(cls, given: object) -> object:
         if not isinstance(given, Mapping):
             return given
         names = ("org", "pipeline", "number", "job")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 import annotated_types
 from pydantic.fields import FieldInfo
@@ -30,7 +30,7 @@ class Argument:
     opt: Opt
     kind: ArgumentKind
     required: bool
-    default: Any
+    default: object
     description: str
     choices: tuple[str, ...] = ()
     low: int | None = None
@@ -99,7 +99,7 @@ def _find_bound(field: FieldInfo, closed: type, near: str, opened: type, far: st
     return None
 
 
-def _find_kind(annotation: Any) -> tuple[ArgumentKind, tuple[str, ...]]:
+def _find_kind(annotation: object) -> tuple[ArgumentKind, tuple[str, ...]]:
     bare = _unwrap(annotation)
     origin = typing.get_origin(bare) or bare
     if origin in {list, tuple, set, frozenset}:
@@ -109,11 +109,11 @@ def _find_kind(annotation: Any) -> tuple[ArgumentKind, tuple[str, ...]]:
         return "dict", ()
     if choices := _find_choices(bare):
         return "choice", choices
-    plain: dict[Any, ArgumentKind] = {bool: "bool", int: "number"}
+    plain: dict[object, ArgumentKind] = {bool: "bool", int: "number"}
     return plain.get(bare, "text"), ()
 
 
-def _unwrap(annotation: Any) -> Any:
+def _unwrap(annotation: object) -> object:
     """Return the type without `| None` and without `Annotated`."""
     if typing.get_origin(annotation) is typing.Annotated:
         return _unwrap(typing.get_args(annotation)[0])
@@ -123,7 +123,7 @@ def _unwrap(annotation: Any) -> Any:
     return annotation
 
 
-def _find_choices(annotation: Any) -> tuple[str, ...]:
+def _find_choices(annotation: object) -> tuple[str, ...]:
     bare = _unwrap(annotation)
     if typing.get_origin(bare) is Literal:
         return tuple(str(value) for value in typing.get_args(bare))
@@ -172,7 +172,7 @@ def _split_list(text: str) -> list[str]:
     return [part.strip() for part in row if part.strip()]
 
 
-def format_values(value: Any) -> list[str]:
+def format_values(value: object) -> list[str]:
     """Format a value as the texts that `parse_values` reads back; none for None."""
     if value is None:
         return []

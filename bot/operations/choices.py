@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from bot.operations.invocation import Choice, Invocation
 from bot.operations.queries import find_choice, save_choice
 from bot.operations.reply import Button
 from bot.runtime.clock import Clock
+from bot.runtime.json_types import JsonObject
 from bot.slack.types import Thread
 from bot.store.transactions import Store
 from bot.store.vault import Vault
@@ -37,10 +37,19 @@ class Choices:
             return await find_choice(tx, self._vault, choice_id)
 
 
-def make_repeat_choice(invocation: Invocation, args: Mapping[str, Any], **more: Any) -> Choice:
-    """Return a choice of the same operation, person and thread with other arguments."""
-    operation = more.pop("operation", invocation.operation)
-    return Choice(make_choice_id(), operation, dict(args), invocation.thread, invocation.user, **more)
+def make_repeat_choice(
+    invocation: Invocation,
+    args: JsonObject,
+    *,
+    operation: str | None = None,
+    confirmed: bool = False,
+    form: bool = False,
+    direct: bool = False,
+) -> Choice:
+    """Return a choice of the same person and thread; `operation` replaces the invocation's own."""
+    name = invocation.operation if operation is None else operation
+    thread, user = invocation.thread, invocation.user
+    return Choice(make_choice_id(), name, args, thread, user, confirmed=confirmed, form=form, direct=direct)
 
 
 def make_button_choices(buttons: Sequence[Button], thread: Thread, user: str | None) -> dict[int, Choice]:

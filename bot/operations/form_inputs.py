@@ -6,7 +6,6 @@ https://docs.slack.dev/reference/block-kit/block-elements
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from bot.operations.arguments import Argument, format_values
 from bot.operations.operation import FormField
@@ -18,7 +17,7 @@ _TEXT_LIMIT = 3000
 _OPTIONS_LIMIT = 100
 
 
-def render_input(argument: Argument, value: Any) -> Block:
+def render_input(argument: Argument, value: object) -> Block:
     """Return the element for an argument, with `value` filled in where it fits."""
     if argument.kind == "bool":
         return _render_checkbox(argument, is_switched_on(value))
@@ -33,7 +32,7 @@ def render_input(argument: Argument, value: Any) -> Block:
     )
 
 
-def is_switched_on(value: Any) -> bool:
+def is_switched_on(value: object) -> bool:
     """Return whether a switch is on, given a boolean or its text."""
     return str(value).lower() == "true"
 
@@ -44,7 +43,7 @@ def _render_checkbox(argument: Argument, on: bool) -> Block:
     return {"type": "checkboxes", "action_id": ACTION, "options": [choice], **initial}
 
 
-def _render_menu(argument: Argument, options: Sequence[Block], value: Any) -> Block:
+def _render_menu(argument: Argument, options: Sequence[Block], value: object) -> Block:
     several = argument.kind == "list"
     return _render_select(options, _list_texts(value), several=several)
 
@@ -63,7 +62,7 @@ def _render_initial(initial: list[Block], several: bool) -> Block:
     return {"initial_options": initial} if several else {"initial_option": initial[0]}
 
 
-def _render_external_menu(argument: Argument, value: Any) -> Block:
+def _render_external_menu(argument: Argument, value: object) -> Block:
     several = argument.kind == "list"
     initial = [option(word, word) for word in _list_texts(value) if 0 < len(word) <= _VALUE_LIMIT]
     return {
@@ -75,13 +74,13 @@ def _render_external_menu(argument: Argument, value: Any) -> Block:
     }
 
 
-def _list_texts(value: Any) -> list[str]:
+def _list_texts(value: object) -> list[str]:
     if isinstance(value, list | tuple | set | frozenset):
         return [str(getattr(entry, "value", entry)) for entry in value]
     return [] if value is None else [str(getattr(value, "value", value))]
 
 
-def _render_number(argument: Argument, value: Any) -> Block:
+def _render_number(argument: Argument, value: object) -> Block:
     bounds = {"min_value": argument.low, "max_value": argument.high}
     limits = {name: str(bound) for name, bound in bounds.items() if bound is not None}
     digits = str(value) if value is not None and str(value).strip().lstrip("-").isdecimal() else None
@@ -95,7 +94,7 @@ def _render_text(multiline: bool, value: str, hint: str | None) -> Block:
     return {"type": "plain_text_input", "action_id": ACTION, "multiline": multiline, **placeholder, **initial}
 
 
-def _format_initial(value: Any) -> str:
+def _format_initial(value: object) -> str:
     separator = "\n" if isinstance(value, Mapping) else ", "
     return separator.join(format_values(value))
 

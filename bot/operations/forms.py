@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from bot.errors import UsageError
 from bot.operations.arguments import Argument, parse_values, read_arguments
@@ -20,6 +19,7 @@ from bot.operations.form_inputs import (
     render_input,
 )
 from bot.operations.operation import FormField, Operation
+from bot.runtime.json_types import JsonObject, JsonValue
 from bot.slack.blockkit.blocks import Block, View, context, flatten_text, input_block, plain_text, section
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, md
 from bot.slack.form_values import AttachedFile, FormValues, find_entry
@@ -31,7 +31,7 @@ _ERROR_LIMIT = 500
 
 def render_form(
     op: Operation,
-    given: Mapping[str, Any],
+    given: JsonObject,
     *,
     callback_id: str,
     private_metadata: str,
@@ -65,7 +65,7 @@ def render_form(
     }
 
 
-def _render_intro(op: Operation, given: Mapping[str, Any]) -> list[Block]:
+def _render_intro(op: Operation, given: JsonObject) -> list[Block]:
     """Return the form's introduction, or the build that it is about."""
     if op.form_intro:
         return [context(op.form_intro, block_id="preface")]
@@ -119,7 +119,7 @@ def format_title(op: Operation) -> str:
     return f"{op.verb} {op.noun}".strip().capitalize()
 
 
-def _list_inputs(op: Operation, fields: Sequence[FormField], given: Mapping[str, Any]) -> list[Argument]:
+def _list_inputs(op: Operation, fields: Sequence[FormField], given: JsonObject) -> list[Argument]:
     """Return the arguments that the form asks for; a block step's own inputs replace `fields`.
 
     An operation with inputs known only at run time has already looked up its job, so the form doesn't ask for it.
@@ -132,7 +132,7 @@ def _list_inputs(op: Operation, fields: Sequence[FormField], given: Mapping[str,
     return [argument for argument in shown if op.load_fields is None or given.get(argument.name) is None]
 
 
-def _render_argument(argument: Argument, given: Any) -> Block:
+def _render_argument(argument: Argument, given: object) -> Block:
     value = argument.default if given is None else given
     drawn = render_input(argument, value)
     hint = argument.opt.hint or ("One KEY=value per line." if argument.kind == "dict" else None)
@@ -147,7 +147,7 @@ def _render_argument(argument: Argument, given: Any) -> Block:
     )
 
 
-def _render_blocks(argument: Argument, given: Any) -> list[Block]:
+def _render_blocks(argument: Argument, given: object) -> list[Block]:
     """Return the argument's input, and below it a file input where a file may replace it."""
     own = _render_argument(argument, given)
     if not argument.opt.file_types:
@@ -163,7 +163,7 @@ def read_attachments(op: Operation, values: FormValues) -> dict[str, AttachedFil
     return {name: files[0] for name, files in attached.items() if files}
 
 
-def _render_field(field: FormField, given: Any) -> Block:
+def _render_field(field: FormField, given: object) -> Block:
     value = field.default if given is None else str(given)
     return input_block(
         make_field_id(field),
@@ -178,8 +178,8 @@ def read_submission(
     op: Operation,
     values: FormValues,
     fields: Sequence[FormField] = (),
-    given: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+    given: JsonObject | None = None,
+) -> dict[str, JsonValue]:
     """Return the arguments in `view.state.values` as strings, without those left empty.
 
     `given` adds only arguments that the form didn't ask for. Raises UsageError for a malformed KEY=value line.
@@ -204,7 +204,7 @@ def _complete(fields: Sequence[FormField], stated: Mapping[str, str]) -> None:
         raise UsageError("This step needs an answer.", field=missing.key)
 
 
-def _read_argument(argument: Argument, entry: list[str]) -> Any:
+def _read_argument(argument: Argument, entry: list[str]) -> JsonValue:
     if argument.kind == "bool":
         on = bool(entry)
         return None if on == is_switched_on(argument.default) else str(on).lower()
@@ -226,7 +226,7 @@ def _list_block_ids(argument: Argument) -> list[str]:
 
 
 def render_errors(
-    op: Operation, error: UsageError, fields: Sequence[FormField] = (), given: Mapping[str, Any] | None = None
+    op: Operation, error: UsageError, fields: Sequence[FormField] = (), given: JsonObject | None = None
 ) -> dict[str, str]:
     """Return Slack's `errors` of a submission: the message under its input, or under the first one."""
     ids = [id_ for argument in _list_inputs(op, fields, given or {}) for id_ in _list_block_ids(argument)]

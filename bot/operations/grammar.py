@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import TypeAlias
 
 import click
 
@@ -18,8 +18,11 @@ from bot.operations.typed_text import normalise, quote_as_typed, split
 from bot.operations.usage import format_usage
 from bot.operations.validation import make_unknown_flag_error
 from bot.operations.vocabulary import resolve_operation
+from bot.runtime.json_types import JsonValue
 from bot.runtime.wording import quote_word
 
+# A flag as click reads it: a switch, or the words of each time that it was given.
+_Typed: TypeAlias = bool | tuple[str, ...] | None
 _YES = ("--yes", "-y")
 _HELP = ("--help", "-h")
 _NEGATIVE = re.compile(r"-\d+(\.\d+)?$")
@@ -67,13 +70,13 @@ def _parse_call(op: Operation, words: Sequence[str], command: str) -> Call:
     if params.pop("help", False):
         return Call("help", {"noun": op.noun} | ({"verb": op.verb} if op.verb else {}))
     yes = bool(params.pop("yes", False))
-    positional = [_unmark(word) for word in params.pop("words")]
+    positional = [_unmark(word) for word in _list_words(params.pop("words"))]
     args = {
         argument.name: _read_flag(op, argument, params[f"f_{argument.name}"], command)
         for argument in declared
         if params[f"f_{argument.name}"] not in (None, ())
     }
-    return Call(op.name, args | _assign_positionals(op, declared, args, positional, command), yes)
+    return Call(op.name, {**args, **_assign_positionals(op, declared, args, positional, command)}, yes)
 
 
 def _parse_rest(op: Operation, argument: Argument, words: list[str]) -> Call:
@@ -89,7 +92,7 @@ def _parse_rest(op: Operation, argument: Argument, words: list[str]) -> Call:
 
 def _parse_flags(
     op: Operation, declared: Sequence[Argument], taken: set[str], words: Sequence[str], command: str
-) -> dict[str, Any]:
+) -> dict[str, _Typed]:
     """Let click sort the words into flags and positionals. Raises UsageError."""
     parser = _make_parser(op.name, op.args)
     # Click would take the next flag as the value, so that case is refused before it parses.
@@ -156,11 +159,11 @@ def _explain_bad_flag(op: Operation, problem: click.BadOptionUsage, command: str
     return UsageError(f"`{name}` needs a value.", _format_usage_hint(op, command))
 
 
-def _read_flag(op: Operation, argument: Argument, value: Any, command: str) -> Any:
+def _read_flag(op: Operation, argument: Argument, value: _Typed, command: str) -> JsonValue:
     """Return an argument's value from its flags: a string, a list, a mapping, or `true` and `false`."""
     if argument.kind == "bool":
         return "true" if value else "false"
-    values = [_unmark(word) for word in value]
+    values = [_unmark(word) for word in _list_words(value)]
     if argument.repeatable:
         return parse_values(argument, values)
     if len(values) > 1:
@@ -171,15 +174,19 @@ def _read_flag(op: Operation, argument: Argument, value: Any, command: str) -> A
     return values[0]
 
 
+def _list_words(value: _Typed) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
 def _assign_positionals(
-    op: Operation, declared: Sequence[Argument], flagged: Mapping[str, Any], words: Sequence[str], command: str
-) -> dict[str, Any]:
+    op: Operation, declared: Sequence[Argument], flagged: Container[str], words: Sequence[str], command: str
+) -> dict[str, JsonValue]:
     """Assign words without a flag, in order, to the positional arguments that no flag has set.
 
     Required arguments come first when there are too few words: in `build create web`, `web` is the pipeline.
     """
     unfilled = [argument for argument in declared if argument.opt.positional and argument.name not in flagged]
-    args: dict[str, Any] = {}
+    args: dict[str, JsonValue] = {}
     pair_words, remaining = _separate_pairs(unfilled, words)
     if pair_words:
         pairs = next(argument for argument in unfilled if argument.kind == "dict")
@@ -196,7 +203,7 @@ def _assign_positionals(
     return args
 
 
-def _count_reserved(argument: Argument, unfilled: Sequence[Argument], args: Mapping[str, Any]) -> int:
+def _count_reserved(argument: Argument, unfilled: Sequence[Argument], args: Container[str]) -> int:
     """Count the words to reserve for required arguments after an optional one."""
     behind = unfilled[unfilled.index(argument) + 1 :]
     return 0 if argument.required else sum(argument.required and argument.name not in args for argument in behind)
@@ -233,14 +240,14 @@ def unparse(call: Call, registry: Registry) -> str:
     return " ".join([*map(quote_as_typed, words), *([] if takes_rest else yes)])
 
 
-def _format_positional(argument: Argument, value: Any) -> list[str] | None:
+def _format_positional(argument: Argument, value: object) -> list[str] | None:
     """Return a positional argument without its flag; None where it needs the flag."""
     words = format_values(value)
     plain = words and not argument.repeatable and not words[0].startswith("-") and not PAIR_START.match(words[0])
     return words if plain else None
 
 
-def _format_flags(argument: Argument, value: Any) -> list[str]:
+def _format_flags(argument: Argument, value: object) -> list[str]:
     if argument.kind == "bool" and value is not None:
         on = str(value).lower() == "true"
         return [argument.flag if on else "--no-" + argument.flag[2:]]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.blocks import Message
@@ -129,7 +127,7 @@ class Choice:
 
     id: str
     operation: str
-    args: Mapping[str, Any]
+    args: JsonObject
     thread: Thread
     user: str | None = None
     confirmed: bool = False

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bot.operations.operation import Operation
 from bot.operations.reply import Button, Call, Reply
+from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.data_tables import Table
 
 ROWS = 15
@@ -29,12 +29,13 @@ class _Page(NamedTuple):
     total: int | None
 
 
-def split_page(args: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+def split_page(args: JsonObject) -> tuple[JsonObject, int]:
     """Split a choice's arguments into the operation's own and the page to turn to; 0 for no page."""
-    return {name: value for name, value in args.items() if name != KEY}, int(args.get(KEY, 0))
+    page = args.get(KEY, 0)
+    return {name: value for name, value in args.items() if name != KEY}, page if isinstance(page, int) else 0
 
 
-def paginate(reply: Reply, op: Operation, args: Mapping[str, Any], number: int) -> Reply:
+def paginate(reply: Reply, op: Operation, args: JsonObject, number: int) -> Reply:
     """Return the answer with page `number` of its table, counted from 1; the last page where there are fewer.
 
     `args` are the arguments that each page's buttons call the operation with.
@@ -73,12 +74,12 @@ def pluralise(noun: str) -> str:
     return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
 
 
-def _make_buttons(cut: _Page, op: Operation, args: Mapping[str, Any]) -> tuple[Button, ...]:
+def _make_buttons(cut: _Page, op: Operation, args: JsonObject) -> tuple[Button, ...]:
     before, after = ("‹ Newer", "Older ›") if cut.table.newest_first else ("‹ Previous", "Next ›")
     back = _make_button(before, op, args, cut.number - 1) if cut.number > 1 else None
     on = _make_button(after, op, args, cut.number + 1) if cut.more else None
     return tuple(button for button in (back, on) if button)
 
 
-def _make_button(label: str, op: Operation, args: Mapping[str, Any], number: int) -> Button:
+def _make_button(label: str, op: Operation, args: JsonObject, number: int) -> Button:
     return Button(label, Call(op.name, {**args, KEY: number}), spoken_label=f"Page {number}", turns_page=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from bot.operations.invocation import Choice, Flags, Invocation, StoredAnswer
-from bot.slack.blockkit.blocks import Message
+from bot.runtime.json_types import JsonObject
+from bot.slack.blockkit.blocks import restore_message
 from bot.slack.types import Thread
 from bot.store.leases import select_living_replicas
 from bot.store.small_writes import ForEachRow, InsertUnlessExists
@@ -99,12 +100,12 @@ async def close_invocation(
 ) -> None:
     """Store the outcome and delete the arguments; a button whose press failed can be pressed again.
 
-    Words, a form or an event matches Slack delivers freeable stay what they were: matches key is never freed.
+    A command, a form or an event that Slack delivers again stays a repeat: its key is never freed.
     With `owed_at` the answer is still to be delivered; from then on `find_undelivered` returns it.
     """
     freeable = invocation.via == "button" and state in {"failed", "refused"}
     outcome = _encode_answer(answer) if answer else None
-    freed: dict[str, Any] = {"key": f"{invocation.key} ended {invocation.id}"} if freeable else {}
+    freed: dict[str, str | None] = {"key": f"{invocation.key} ended {invocation.id}"} if freeable else {}
     if owed_at is None:
         freed["response_url"] = None
     await tx.execute(
@@ -128,7 +129,7 @@ async def close_answered(
     answer: StoredAnswer,
     now: datetime,
     owed_at: datetime,
-    detail: dict[str, Any],
+    detail: JsonObject,
 ) -> None:
     """Close and audit an invocation that has only an answer, in one small write."""
     at, place = (
@@ -271,16 +272,16 @@ def _encode_args(invocation: Invocation) -> dict[str, object]:
     }
 
 
-def _decode_flags(stored: Mapping[str, Any]) -> Flags:
-    return Flags(**{name: stored[key] for name, key in _FLAG_KEYS.items() if stored.get(key)})
+def _decode_flags(stored: JsonObject) -> Flags:
+    return msgspec.convert({name: stored[key] for name, key in _FLAG_KEYS.items() if stored.get(key)}, Flags)
 
 
 def _encode_answer(answer: StoredAnswer) -> dict[str, object]:
     return {**asdict(answer.message), "replace": answer.replaces}
 
 
-def _decode_answer(stored: Mapping[str, Any]) -> StoredAnswer:
-    return StoredAnswer(Message(stored["text"], tuple(stored["blocks"])), bool(stored.get("replace")))
+def _decode_answer(stored: JsonObject) -> StoredAnswer:
+    return StoredAnswer(restore_message(stored), bool(stored.get("replace")))
 
 
 def _invocation_from_row(row: Row, vault: Vault) -> Invocation:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from bot.buildkite.models import Build
+from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.blocks import Confirm
 from bot.slack.blockkit.charts import Chart
 from bot.slack.blockkit.data_tables import Table
@@ -19,7 +18,7 @@ class Call:
     """An operation with its arguments, not validated yet; `confirmed`: the person has confirmed it already."""
 
     operation: str
-    args: Mapping[str, Any] = field(default_factory=dict)
+    args: JsonObject = field(default_factory=dict)
     confirmed: bool = False
 
 
@@ -50,7 +49,7 @@ class Reminder:
     kind: str
     about: str
     at: datetime
-    body: Mapping[str, Any] = field(default_factory=dict)
+    body: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

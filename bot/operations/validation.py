@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -12,10 +11,11 @@ from bot.errors import UsageError
 from bot.operations.arguments import Argument, read_arguments
 from bot.operations.operation import Args, Operation
 from bot.operations.usage import format_usage
+from bot.runtime.json_types import JsonObject
 from bot.runtime.wording import join_or, quote_word, suggest
 
 
-def validate(op: Operation, args: Mapping[str, Any], command: str = "/bk") -> Args:
+def validate(op: Operation, args: JsonObject, command: str = "/bk") -> Args:
     """Validate arguments. Raises UsageError for the first mistake, with `field` set."""
     given = {name: value for name, value in args.items() if value is not None}
     try:
@@ -88,7 +88,7 @@ def _get_own_message(detail: ErrorDetails) -> str:
     return words if words.endswith((".", "!", "?")) else words + "."
 
 
-_Sentence = Callable[[dict[str, Any]], str]
+_Sentence = Callable[[Mapping[str, object]], str]
 _SENTENCES: Mapping[str, _Sentence] = {
     "int_parsing": lambda _: "isn't a whole number",
     "int_parsing_size": lambda _: "is too large",

@@ -52,6 +52,13 @@ def message(text: str, blocks: Iterable[Block | None] = ()) -> Message:
     return Message(cut(Mrkdwn(line), TEXT_LIMIT), tuple(kept))
 
 
+def restore_message(stored: JsonObject) -> Message:
+    """Return a message that was stored as JSON."""
+    blocks = stored["blocks"]
+    kept = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list | tuple) else []
+    return Message(str(stored["text"]), tuple(kept))
+
+
 def mrkdwn(text: str, limit: int = SECTION_LIMIT) -> Block:
     """Return an mrkdwn text object in which Slack doesn't turn plain text into links or mentions."""
     safe = escape(strip_unprintable(text))
