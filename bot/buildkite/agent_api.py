@@ -6,8 +6,8 @@ https://buildkite.com/docs/apis/agent-api
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from typing import Annotated, Any, TypeVar
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Annotated, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -66,11 +66,11 @@ class ClusterJobs(JobCounts):
     queues: dict[str, JobCounts] = Field(default_factory=dict)
 
 
-def _replace_null(value: Any) -> Any:
+def _replace_null(value: object) -> object:
     return value or {}
 
 
-JsonObject = Annotated[dict[str, Any], BeforeValidator(_replace_null)]
+NullableObject = Annotated[dict[str, object], BeforeValidator(_replace_null)]
 
 
 class Metrics(Vendor):
@@ -78,8 +78,8 @@ class Metrics(Vendor):
 
     agents: ClusterAgents = ClusterAgents()
     jobs: ClusterJobs = ClusterJobs()
-    organization: JsonObject = Field(default_factory=dict)
-    cluster: JsonObject = Field(default_factory=dict)
+    organization: NullableObject = Field(default_factory=dict)
+    cluster: NullableObject = Field(default_factory=dict)
     poll_seconds: int | None = None
 
 
@@ -142,7 +142,12 @@ class AgentApi:
         return parse_object(JobStates, response).states
 
     async def _request(
-        self, method: str, path: str, subject: str, params: dict[str, str] | None = None, json: Any = None
+        self,
+        method: str,
+        path: str,
+        subject: str,
+        params: dict[str, str] | None = None,
+        json: Mapping[str, object] | None = None,
     ) -> httpx.Response:
         url = f"{self._base}/{path}"
         try:

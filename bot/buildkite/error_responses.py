@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import httpx
 
@@ -73,7 +72,7 @@ def read_retry_after(response: httpx.Response) -> float | None:
     return max((seconds for seconds in used_up or any_reset if seconds is not None), default=None)
 
 
-def _read_object(response: httpx.Response) -> Mapping[str, Any]:
+def _read_object(response: httpx.Response) -> Mapping[str, object]:
     try:
         body = response.json()
     except ValueError:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 
-def parse_moment(value: Any) -> Any:
+def parse_moment(value: object) -> object:
     """Accept both of Buildkite's time formats: ISO 8601, and `2018-07-01 20:14:38 UTC`.
 
     https://buildkite.com/docs/apis/webhooks (the second form occurs in build and pipeline objects).
@@ -33,7 +33,7 @@ class Person(Vendor):
     email: str | None = None
 
 
-def parse_person(value: Any) -> Any:
+def parse_person(value: object) -> object:
     """Accept authors that are a bare string instead of an object."""
     if isinstance(value, str):
         return {"email": value} if "@" in value else {"name": value}
@@ -197,7 +197,7 @@ class Build(Vendor):
     started_at: Moment | None = None
     failing_at: Moment | None = None
     finished_at: Moment | None = None
-    meta_data: dict[str, Any] = Field(default_factory=dict)
+    meta_data: dict[str, object] = Field(default_factory=dict)
     rebuilt_from: RebuiltFrom | None = None
     pipeline: PipelineStub | None = None
     job_state_counts: JobStateCounts | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -31,7 +31,7 @@ class Pipeline(Vendor):
     pipeline_template_uuid: str | None = None
     visibility: str = "private"
     tags: tuple[str, ...] | None = None
-    provider: dict[str, Any] = Field(default_factory=dict)
+    provider: dict[str, object] = Field(default_factory=dict)
     branch_configuration: str | None = None
     skip_queued_branch_builds: bool | None = None
     skip_queued_branch_builds_filter: str | None = None
@@ -71,7 +71,7 @@ class Agent(Vendor):
 
     @model_validator(mode="before")
     @classmethod
-    def _fill_absent_fields(cls, value: Any) -> Any:
+    def _fill_absent_fields(cls, value: object) -> object:
         """Fill in fields that older API versions lack: they give the queue only as a tag, and no pauses.
 
         https://buildkite.com/docs/apis/rest-api/agents
@@ -113,7 +113,7 @@ class Queue(Vendor):
     dispatch_paused_by: AnyPerson = None
     dispatch_paused_at: Moment | None = None
     dispatch_paused_note: str | None = None
-    hosted_agents: dict[str, Any] | None = None
+    hosted_agents: dict[str, object] | None = None
 
     @property
     def shape(self) -> str:
@@ -142,8 +142,8 @@ class NotificationService(Vendor):
     id: str
     enabled: bool = True
     description: str | None = None
-    provider: dict[str, Any] = Field(default_factory=dict)
-    settings: dict[str, Any] = Field(default_factory=dict, repr=False)
+    provider: dict[str, object] = Field(default_factory=dict)
+    settings: dict[str, object] = Field(default_factory=dict, repr=False)
 
     @property
     def webhook_url(self) -> str:
@@ -232,7 +232,7 @@ class NewBuild:
     meta_data: dict[str, str] = field(default_factory=dict)
     ignore_branch_filters: bool = False
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the JSON of the request, without empty fields."""
         author = self.author.model_dump(include={"name", "email"}, exclude_none=True) if self.author else {}
         optional = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -54,7 +54,7 @@ def parse_value(model: type[M], value: object, sent: bool) -> M:
         raise malformed_error(sent) from error
 
 
-def read_json(response: httpx.Response) -> Any:
+def read_json(response: httpx.Response) -> object:
     """Return the JSON of a response; raise Unavailable if it has none."""
     try:
         return response.json()
@@ -62,7 +62,7 @@ def read_json(response: httpx.Response) -> Any:
         raise malformed_error(response.request.method != "GET") from error
 
 
-def read_items(response: httpx.Response) -> list[Any]:
+def read_items(response: httpx.Response) -> list[object]:
     """Return the items of a page, which is a bare array or an object with `items`."""
     page = read_json(response)
     found = page.get("items") if isinstance(page, dict) else page

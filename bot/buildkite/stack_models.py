@@ -6,7 +6,6 @@ https://buildkite.com/docs/apis/agent-api/stacks
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import Field
 
@@ -94,7 +93,7 @@ class JobStates(Vendor):
     states: dict[str, str] = Field(default_factory=dict)
 
 
-def parse_configuration(page: Any) -> StackConfiguration:
+def parse_configuration(page: object) -> StackConfiguration:
     """Parse an answer that is either a list of stacks or an object containing one.
 
     Raise Unavailable if a stack or queue has no key.
@@ -107,5 +106,5 @@ def parse_configuration(page: Any) -> StackConfiguration:
     )
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_list(value: object) -> list[object]:
     return value if isinstance(value, list) else []

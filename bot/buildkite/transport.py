@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -49,7 +49,7 @@ class ApiRequest:
     path: str
     subject: str
     params: Params = ()
-    json: Mapping[str, Any] | None = field(default=None, repr=False)
+    json: Mapping[str, object] | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
     safe: bool = True
     accept: frozenset[int] = frozenset()

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import click
 
@@ -34,7 +33,7 @@ WEBHOOKS = "/buildkite/webhooks"
 NOUNS = ("build", "job", "agent")
 GUEST = "U0GWEN001"
 ALICE, ALICES_TOKEN = "U0ALICE01", "bkua_made-up-for-alice"
-TRIES: tuple[dict[str, Any], ...] = (
+TRIES: tuple[dict[str, object], ...] = (
     {
         "title": "Start a build",
         "text": f"{COMMAND} build create web -b main",
@@ -192,7 +191,7 @@ def _shortcuts(kind: str) -> list[dict[str, str]]:
     return [{"name": s.name, "callback_id": s.callback_id} for s in shortcuts if s.type == kind]
 
 
-def make_hints(operations: Registry) -> dict[str, Any]:
+def make_hints(operations: Registry) -> dict[str, object]:
     """Return the completions of the page's composer: every operation with its usage, builds first."""
     ordered = sorted(operations, key=_rank)
     items = [{"name": op.name, "usage": _usage(op), "summary": op.summary} for op in ordered]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -33,7 +33,7 @@ def _settings() -> Settings:
         sys.exit(2)
 
 
-def _run(work: Coroutine[Any, Any, None], loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> None:
+def _run(work: Coroutine[object, None, None], loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> None:
     """Run to the end; an error that a person can fix is printed as a sentence, with status 2."""
     from bot.errors import KitestringError
 

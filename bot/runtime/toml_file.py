@@ -6,10 +6,10 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.errors import KitestringError
@@ -36,14 +36,14 @@ def match_pattern(pattern: re.Pattern[str], expected: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _load_zone(name: Any) -> ZoneInfo:
+def _load_zone(name: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError('it should be a time zone such as "Europe/London"') from None
 
 
-Zone = Annotated[Any, BeforeValidator(_load_zone)]
+Zone = Annotated[ZoneInfo | None, PlainValidator(_load_zone)]
 
 
 class TomlTable(BaseModel):
@@ -90,7 +90,7 @@ def parse_toml(
     return document
 
 
-def _find_duplicate_names(raw: Mapping[str, Any], lines: TomlLines) -> Iterator[tuple[int, str]]:
+def _find_duplicate_names(raw: Mapping[str, object], lines: TomlLines) -> Iterator[tuple[int, str]]:
     """Yield a problem for each name that an earlier table already has."""
     places = [(kind, index, name) for kind in _NAMED_TABLES for index, name in _iterate_names(raw.get(kind))]
     counts = Counter(name for _, _, name in places)
@@ -104,7 +104,7 @@ def _find_duplicate_names(raw: Mapping[str, Any], lines: TomlLines) -> Iterator[
         seen.add(name)
 
 
-def _iterate_names(tables: Any) -> Iterator[tuple[int, str]]:
+def _iterate_names(tables: object) -> Iterator[tuple[int, str]]:
     for index, table in enumerate(tables if isinstance(tables, list) else ()):
         if isinstance(table, dict) and isinstance(table.get("name"), str):
             yield index, table["name"]
@@ -167,7 +167,7 @@ _TYPE_SENTENCES: Mapping[str, str] = {
     "model_attributes_type": "should be a table",
     "datetime_type": "should be a date and time such as 2026-12-23T18:00:00Z",
 }
-_SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+_SENTENCES: Mapping[str, Callable[[Mapping[str, object]], str]] = {
     "string_type": lambda _: "should be a string in quotes",
     "string_too_long": lambda bound: f"is too long: at most {bound['max_length']} characters",
     "int_parsing": lambda _: "should be a whole number",

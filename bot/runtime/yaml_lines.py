@@ -5,9 +5,7 @@ Buildkite reads YAML 1.1 (https://yaml.org/spec/1.1/), in which a bare `yes` is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import yaml
 
@@ -15,7 +13,7 @@ MAX_CHARACTERS = 100_000
 MAX_DEPTH = 40
 MAX_NODES = 20_000
 _TAG = "tag:yaml.org,2002:"
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 YamlPath = tuple[str | int, ...]
 
 
@@ -35,7 +33,7 @@ class YamlDocument:
     `duplicate_keys` are the (line, key) of keys that occur twice in one mapping, of which the later counts.
     """
 
-    value: Any = None
+    value: object = None
     lines: dict[YamlPath, int] = field(default_factory=dict)
     duplicate_keys: list[tuple[int, str]] = field(default_factory=list)
 
@@ -72,15 +70,18 @@ def _check_size(text: str) -> None:
     A short text can hold enough nesting to exhaust the stack of a recursive reader.
     """
     depth = 0
-    events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
-    for count, event in enumerate(events):
+    for count, event in enumerate(yaml.parse(text, Loader=_LOADER)):
         opens = isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent)
         closes = isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent)
         depth += opens - closes
         if depth > MAX_DEPTH:
-            raise InvalidYaml(f"it's nested deeper than {MAX_DEPTH} levels.", event.start_mark.line + 1)
+            raise InvalidYaml(f"it's nested deeper than {MAX_DEPTH} levels.", _find_line(event))
         if count > MAX_NODES:
-            raise InvalidYaml(f"it has more than {MAX_NODES:,} parts.", event.start_mark.line + 1)
+            raise InvalidYaml(f"it has more than {MAX_NODES:,} parts.", _find_line(event))
+
+
+def _find_line(part: yaml.Event | yaml.Node) -> int:
+    return part.start_mark.line + 1 if part.start_mark else 1
 
 
 class _NodeReader:
@@ -96,12 +97,12 @@ class _NodeReader:
         self._document = YamlDocument()
         self._constructor = yaml.SafeLoader("")
 
-    def read(self, node: Any) -> YamlDocument:
+    def read(self, node: yaml.Node | None) -> YamlDocument:
         self._document.value = None if node is None else self._read_value(node, ())
         return self._document
 
-    def _read_value(self, node: Any, path: YamlPath) -> Any:
-        line = min(node.start_mark.line + 1, self._last)
+    def _read_value(self, node: yaml.Node, path: YamlPath) -> object:
+        line = min(_find_line(node), self._last)
         self._document.lines.setdefault(path, line)
         self._count += 1
         if self._count > MAX_NODES or len(path) > MAX_DEPTH:
@@ -117,34 +118,34 @@ class _NodeReader:
         self._open_nodes.discard(id(node))
         return value
 
-    def _read_list(self, node: Any, path: YamlPath) -> list[Any]:
+    def _read_list(self, node: yaml.Node, path: YamlPath) -> list[object]:
         return [self._read_value(entry, (*path, index)) for index, entry in enumerate(node.value)]
 
-    def _read_mapping(self, node: Any, path: YamlPath) -> dict[str, Any]:
-        own: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
+    def _read_mapping(self, node: yaml.Node, path: YamlPath) -> dict[str, object]:
+        own: dict[str, object] = {}
+        merged: dict[str, object] = {}
         for key, value in node.value:
             if key.tag == f"{_TAG}merge":
                 merged = {**self._read_merge(value, path), **merged}
                 continue
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
-            line = min(key.start_mark.line + 1, self._last)
+            line = min(_find_line(key), self._last)
             if name in own:
                 self._document.duplicate_keys.append((line, name))
             self._document.lines[(*path, name)] = line
             own[name] = self._read_value(value, (*path, name))
         return {**merged, **own}
 
-    def _read_merge(self, node: Any, path: YamlPath) -> dict[str, Any]:
+    def _read_merge(self, node: yaml.Node, path: YamlPath) -> dict[str, object]:
         """Return the keys that `<<` merges in; earlier mappings win (https://yaml.org/type/merge.html)."""
         value = self._read_value(node, (*path, "<<"))
         sources = value if isinstance(value, list) else [value]
-        merged: dict[str, Any] = {}
+        merged: dict[str, object] = {}
         for mapping in reversed([source for source in sources if isinstance(source, dict)]):
             merged |= mapping
         return merged
 
-    def _read_scalar(self, node: Any) -> Any:
+    def _read_scalar(self, node: yaml.ScalarNode) -> object:
         """Convert a scalar; dates and binary stay strings, since Buildkite has no such types."""
         try:
             match node.tag.removeprefix(_TAG):

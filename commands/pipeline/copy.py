@@ -97,7 +97,8 @@ async def _make_new(args: PipelineCopyArgs, ctx: NewPipelineContext) -> NewPipel
 def _copy_provider_settings(source: Pipeline, args: PipelineCopyArgs) -> dict[str, object]:
     """Return the settings of the repository's host, or none for another repository: it may have another host."""
     settings = source.provider.get("settings") if args.repository in (None, source.repository) else None
-    return {key: value for key, value in (settings or {}).items() if key != "repository"}
+    given = settings if isinstance(settings, dict) else {}
+    return {key: value for key, value in given.items() if key != "repository"}
 
 
 def _describe_action(args: PipelineCopyArgs) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from bot.access.policy.file_schema import (
     POLICY_TABLES,
@@ -94,10 +95,18 @@ def _build_freeze(table: FreezeTable | QuietTable) -> Freeze:
     )
 
 
+def _get_zone(table: FreezeTable | QuietTable) -> ZoneInfo:
+    """Return the zone of a table that was accepted although its times have no offset of their own."""
+    assert table.zone is not None  # noqa: S101  (the table's own check)
+    return table.zone
+
+
 def _build_window(table: FreezeTable | QuietTable) -> TimeWindow:
     if isinstance(table, QuietTable):
-        return DailyWindow(table.begins, table.until, frozenset(DAYS.index(day) for day in table.days), table.zone)
+        return DailyWindow(
+            table.begins, table.until, frozenset(DAYS.index(day) for day in table.days), _get_zone(table)
+        )
     if isinstance(table.begins, tuple):
         (from_day, from_time), (until_day, until_time) = table.begins, table.until
-        return WeeklyWindow(from_day, from_time, until_day, until_time, table.zone)
+        return WeeklyWindow(from_day, from_time, until_day, until_time, _get_zone(table))
     return OneTimeWindow(table.resolve_moment(table.begins), table.resolve_moment(table.until), table.zone)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
 
 from bot.buildkite.resources import Agent
 from bot.buildkite.transport import ApiRequest, Calls
@@ -37,7 +36,7 @@ class AgentCalls(Calls):
 
         https://buildkite.com/docs/apis/rest-api/agents#pause-an-agent
         """
-        body: dict[str, Any] = {"timeout_in_minutes": timeout_in_minutes}
+        body: dict[str, object] = {"timeout_in_minutes": timeout_in_minutes}
         if note:
             body["note"] = note
         await self._put(agent_id, "pause", body)
@@ -53,6 +52,6 @@ class AgentCalls(Calls):
         """
         await self._put(agent_id, "stop", {"force": force})
 
-    async def _put(self, agent_id: str, verb: str, body: Mapping[str, Any]) -> None:
+    async def _put(self, agent_id: str, verb: str, body: Mapping[str, object]) -> None:
         path = f"{self.format_path('agents', agent_id)}/{verb}"
         await self.requests.send(ApiRequest("PUT", path, f"agent {agent_id}", json=body))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Any, Literal
+from typing import Literal
 
 from bot.buildkite.models import Moment, Vendor
 from bot.buildkite.response_parsing import parse_object
@@ -69,7 +69,7 @@ class AnnotationCalls(Calls):
         https://buildkite.com/docs/apis/rest-api/annotations#create-an-annotation-on-a-build
         """
         optional = {"style": style, "context": context, "priority": priority, "append": append or None}
-        given: dict[str, Any] = {key: value for key, value in optional.items() if value is not None}
+        given: dict[str, object] = {key: value for key, value in optional.items() if value is not None}
         path, safe = self._annotations_path(pipeline, number, job), not append and context is not None
         request = ApiRequest("POST", path, f"build {pipeline}#{number}", json={"body": body, **given}, safe=safe)
         return parse_object(Annotation, await self.requests.send(request))

@@ -7,11 +7,15 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.buildkite.models import Build
+from bot.buildkite.models import Build, Vendor
 from bot.buildkite.resources import MARK_KEY, NewBuild
-from bot.buildkite.response_parsing import parse_object, read_json
+from bot.buildkite.response_parsing import parse_object
 from bot.buildkite.transport import ApiRequest, Calls, ListPage
 from bot.errors import KitestringError, Unavailable
+
+
+class _RetryCount(Vendor):
+    retried_jobs_count: int | None = None
 
 
 class BuildCalls(Calls):
@@ -148,7 +152,7 @@ class BuildCalls(Calls):
         path = f"{self._build_path(pipeline, number)}/retry_failed_jobs"
         request = ApiRequest("PUT", path, f"build {pipeline}#{number}", safe=False)
         response = await self.requests.send(request)
-        return parse_object(Build, response), int(read_json(response).get("retried_jobs_count") or 0)
+        return parse_object(Build, response), parse_object(_RetryCount, response).retried_jobs_count or 0
 
     def _build_path(self, pipeline: str, number: int) -> str:
         return self.format_path("pipelines", pipeline, "builds", number)

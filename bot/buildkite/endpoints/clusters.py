@@ -6,7 +6,6 @@ https://buildkite.com/docs/apis/rest-api/clusters
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
 
 from bot.buildkite.models import Moment, Vendor
 from bot.buildkite.resources import Cluster, Queue
@@ -65,6 +64,6 @@ class ClusterCalls(Calls):
         """
         return self.read_all(self.format_path("clusters", cluster, "tokens"), f"cluster {cluster}", AgentToken)
 
-    async def _post(self, cluster: str, queue: str, verb: str, body: Mapping[str, Any]) -> None:
+    async def _post(self, cluster: str, queue: str, verb: str, body: Mapping[str, object]) -> None:
         path = f"{self.format_path('clusters', cluster, 'queues', queue)}/{verb}"
         await self.requests.send(ApiRequest("POST", path, f"queue {queue}", json=body))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import httpx
@@ -33,10 +33,10 @@ class GraphqlCalls(Calls):
         """
         variables = {"input": {"id": encode_job_id(job_id)}}
         data = await self._run_query(_CANCEL, variables, f"job {job_id}")
-        job = (data.get("jobTypeCommandCancel") or {}).get("jobTypeCommand") or {}
-        return str(job.get("state") or "canceling").lower()
+        state = _find_value(data, "jobTypeCommandCancel", "jobTypeCommand", "state")
+        return str(state or "canceling").lower()
 
-    async def _run_query(self, query: str, variables: dict[str, Any], subject: str) -> dict[str, Any]:
+    async def _run_query(self, query: str, variables: Mapping[str, object], subject: str) -> dict[str, object]:
         """Return the `data` of a query. GraphQL's limits are separate, so the REST budget isn't spent.
 
         https://buildkite.com/docs/apis/graphql/graphql-resource-limits
@@ -47,6 +47,13 @@ class GraphqlCalls(Calls):
         if error := self.requests.parse_error(response, request):
             raise _explain_refusal(error)
         return _read_data(response)
+
+
+def _find_value(value: object, *path: str) -> object:
+    """Return the value at a path of nested objects; None if it isn't there."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def find_endpoint(rest: str) -> str:
@@ -60,7 +67,7 @@ def encode_job_id(job_id: str) -> str:
     return base64.b64encode(f"JobTypeCommand---{job_id}".encode()).decode()
 
 
-def _read_data(response: httpx.Response) -> dict[str, Any]:
+def _read_data(response: httpx.Response) -> dict[str, object]:
     """Return the `data` of a response; GraphQL reports errors with status 200 in `errors`."""
     answer = read_json(response)
     fields = answer if isinstance(answer, dict) else {}

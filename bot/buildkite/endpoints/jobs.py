@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
 
 import httpx
 from pydantic import SecretStr
@@ -52,7 +51,7 @@ class JobCalls(Calls):
 
         https://buildkite.com/docs/apis/rest-api/jobs#unblock-a-job
         """
-        body: dict[str, Any] = {"fields": dict(fields)}
+        body: dict[str, object] = {"fields": dict(fields)}
         if unblocker:
             body["unblocker"] = unblocker
         path = f"{self.format_path('jobs', job_id)}/unblock"

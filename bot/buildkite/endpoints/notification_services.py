@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from bot.buildkite.resources import NotificationService
 from bot.buildkite.response_parsing import parse_object
@@ -28,7 +28,7 @@ class WebhookService:
     description: str = ""
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """The `settings` field of the request."""
         return {
             "url": self.url,
@@ -38,7 +38,7 @@ class WebhookService:
             "tls_verify": True,
         }
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the JSON of the request that creates the webhook for all pipelines."""
         return {
             "provider": "webhook",
@@ -79,7 +79,7 @@ class ServiceCalls(Calls):
                 raise
             return found
 
-    async def update_service(self, service_id: str, changes: Mapping[str, Any]) -> NotificationService:
+    async def update_service(self, service_id: str, changes: Mapping[str, object]) -> NotificationService:
         """Change only the fields in `changes`, such as `settings` or `description`.
 
         https://buildkite.com/docs/apis/rest-api/notification-services#update-a-notification-service

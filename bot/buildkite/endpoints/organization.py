@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator
 
@@ -154,7 +154,7 @@ class RuleCalls(Calls):
         return await self.read_object(self.format_path("rules", uuid), f"rule {uuid}", Rule)
 
 
-def _replace_null(value: Any) -> Any:
+def _replace_null(value: object) -> object:
     return value or ()
 
 

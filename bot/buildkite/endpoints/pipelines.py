@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from bot.buildkite.resources import Pipeline
 from bot.buildkite.response_parsing import parse_object
@@ -35,11 +35,11 @@ class NewPipeline:
     teams: Mapping[str, Access] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     visibility: Visibility | None = None
-    provider_settings: Mapping[str, Any] = field(default_factory=dict)
+    provider_settings: Mapping[str, object] = field(default_factory=dict)
     template: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the JSON of the request; `settings` adds further fields as they are."""
         optional = {
             "default_branch": self.default_branch,
@@ -77,9 +77,9 @@ class PipelineChanges:
     description: str | None = None
     tags: tuple[str, ...] | None = None
     visibility: Visibility | None = None
-    provider_settings: Mapping[str, Any] | None = None
+    provider_settings: Mapping[str, object] | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the JSON of the request."""
         given = {key: value for key, value in vars(self).items() if value is not None}
         return {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
