@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 from simulators.slack.person import Person
@@ -39,7 +39,7 @@ class Play:
         writes = tuple(write.format(pipeline=pipeline) for write in SCENES[operation].writes)
         return Cell(operation, person, via, self.tables[pipeline][operation][person], writes)
 
-    async def type_all(self, via: str, operations: dict[str, str], *, repeated: bool) -> None:
+    async def type_all(self, via: str, operations: Collection[str], *, repeated: bool) -> None:
         """Every cell of those operations by typing the words; `repeated`: and the same request once more."""
         for pipeline, table in self.tables.items():
             for operation in [row for row in table.rows if row in operations]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from bot.operations.operation import Effect, Operation
+from commands import registry
 from simulators.buildkite.models import Build
 from tests.matrix.acting import find_newest_message, settle_all
 from tests.matrix.cast import PRODUCTION, Cast
@@ -36,15 +38,12 @@ class Scene:
 
 _QUEUE = "POST clusters/*/queues/*"
 _BUILD, _JOB = "PUT pipelines/{pipeline}/builds/*", "{job} -p {pipeline} -n {number}"
-SCENES = {
-    "agent list": Scene("agent list"),
+_SCENES = {
     "agent pause": Scene(f"agent pause {AGENT} --note spill", "idle", ("PUT agents/*/pause",)),
     "agent resume": Scene(f"agent resume {AGENT}", "paused", ("PUT agents/*/resume",)),
     "agent stop": Scene(f"agent stop {AGENT} --yes", "idle", ("PUT agents/*/stop",)),
     "agent unwatch": Scene("agent unwatch", "watched"),
     "agent view": Scene(f"agent view {AGENT}", "idle"),
-    "agent watch": Scene("agent watch"),
-    "agent watches": Scene("agent watches"),
     "alias": Scene("alias ship = build list"),
     "artifacts download": Scene("artifacts download dist/app.js -p {pipeline} -n {number}", "uploaded"),
     "artifacts list": Scene("artifacts list {pipeline} {number}", "uploaded"),
@@ -58,7 +57,6 @@ SCENES = {
     "build artifacts": Scene("build artifacts {pipeline} {number}", "uploaded"),
     "build cancel": Scene("build cancel {pipeline} {number} --yes", "scheduled", (f"{_BUILD}/cancel",)),
     "build create": Scene("build create {pipeline}", writes=("POST pipelines/{pipeline}/builds",)),
-    "build list": Scene("build list {pipeline}"),
     "build mute": Scene("build mute {pipeline} {number}", "followed"),
     "build rebuild": Scene("build rebuild {pipeline} {number}", "failed", (f"{_BUILD}/rebuild",)),
     "build retry": Scene("build retry {pipeline} {number}", "failed", (f"{_BUILD}/retry_failed_jobs",)),
@@ -67,14 +65,9 @@ SCENES = {
     "can": Scene("can build create {pipeline}"),
     "channel broadcast": Scene("channel broadcast on"),
     "channel updates": Scene("channel updates end"),
-    "cluster list": Scene("cluster list"),
     "cluster view": Scene(f"cluster view {CLUSTER}"),
-    "connect": Scene("connect"),
-    "default": Scene("default {pipeline}"),
-    "disconnect": Scene("disconnect"),
     "emoji list": Scene("emoji list ship"),
-    "health": Scene("health shop"),
-    "help": Scene("help"),
+    "health": Scene("health {pipeline}"),
     "job cancel": Scene(f"job cancel {_JOB} --yes", "waiting", ("POST graphql/v1",)),
     "job env": Scene(f"job env {_JOB}", "failed"),
     "job list": Scene("job list {pipeline} {number}", "failed"),
@@ -85,9 +78,6 @@ SCENES = {
     "job retry": Scene(f"job retry {_JOB}", "failed", (f"{_BUILD}/jobs/*/retry",)),
     "job unblock": Scene(f"job unblock {_JOB} release-name=1.42", "blocked", ("PUT jobs/*/unblock",)),
     "lock": Scene('lock {pipeline} --reason "release 42" --for 10m', "unlocked"),
-    "locks": Scene("locks {pipeline}"),
-    "meta": Scene("meta"),
-    "metrics": Scene("metrics"),
     "mute": Scene("mute 2h", "subscribed"),
     "notify": Scene("notify me on failed,approvals"),
     "organization list": Scene("org list"),
@@ -96,38 +86,37 @@ SCENES = {
     "pipeline copy": Scene("pipeline copy {pipeline} Copied", "unmade", ("POST pipelines",)),
     "pipeline create": Scene(f"pipeline create Created -r {REPO}", "unmade", ("POST pipelines",)),
     "pipeline delete": Scene(f"pipeline delete {SPARE} --yes", "spare", (f"DELETE pipelines/{SPARE}",)),
-    "pipeline list": Scene("pipeline list"),
     "pipeline unarchive": Scene(f"pipeline unarchive {SPARE}", "archived", (f"POST pipelines/{SPARE}/unarchive",)),
     "pipeline update": Scene(f"pipeline update {SPARE} -d Newer", "spare", (f"PATCH pipelines/{SPARE}",)),
-    "pipeline view": Scene("pipeline view {pipeline}"),
     "pipeline webhook": Scene(f"pipeline webhook {SPARE}", "spare", (f"POST pipelines/{SPARE}/webhook",)),
     "proposal approve": Scene("proposal approve {proposal}", "proposed", (f"POST pipelines/{PRODUCTION}/builds",)),
     "proposal refuse": Scene("proposal refuse {proposal}", "proposed"),
     "proposal withdraw": Scene("proposal withdraw {proposal}", "proposed"),
-    "queue list": Scene("queue list"),
     "queue pause": Scene(f"queue pause {QUEUE} --note spill --yes", "open", (f"{_QUEUE}/pause_dispatch",)),
     "queue resume": Scene(f"queue resume {QUEUE}", "closed", (f"{_QUEUE}/resume_dispatch",)),
     "queue view": Scene(f"queue view {QUEUE}", "open"),
     "readonly": Scene("readonly off"),
-    "rule list": Scene("rule list"),
     "service add": Scene("service add", "unhooked", ("POST services",)),
-    "service list": Scene("service list"),
     "service remove": Scene("service remove {job} --yes", "hooked", ("DELETE services/*",)),
-    "stacks": Scene("stacks"),
-    "status": Scene("status"),
     "subscribe": Scene("subscribe {pipeline} --yes"),
-    "subscriptions": Scene("subscriptions"),
-    "team list": Scene("team list"),
-    "template list": Scene("template list"),
-    "token": Scene("token"),
-    "token list": Scene("token list"),
     "unalias": Scene("unalias ship"),
     "unlock": Scene("unlock {pipeline} --take", "locked"),
     "unmute": Scene("unmute", "muted"),
     "unsubscribe": Scene("unsubscribe {pipeline}", "subscribed"),
-    "user": Scene("user"),
-    "whoami": Scene("whoami"),
 }
+
+
+def _derive_scene(operation: Operation) -> Scene:
+    """Return the scene of an operation that needs at most a pipeline, and changes nothing in Buildkite."""
+    fields = operation.args.model_fields
+    missing = [name for name, field in fields.items() if field.is_required() and name != "pipeline"]
+    wanted = missing and not operation.form_only_message
+    if wanted or operation.effect is Effect.CHANGES_BUILDKITE:
+        raise AssertionError(f"`{operation.name}` needs a scene in tests/matrix/scenes.py.")
+    return Scene(f"{operation.name} {{pipeline}}" if "pipeline" in fields else operation.name)
+
+
+SCENES = {operation.name: _SCENES.get(operation.name) or _derive_scene(operation) for operation in registry()}
 
 
 def _build(cast: Cast, pipeline: str) -> Build:
