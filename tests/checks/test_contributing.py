@@ -27,6 +27,7 @@ from bot.store.migrate import newest_revision
 from bot.store.transactions import Store
 from commands import registry
 from tests.commands.conftest import Bench
+from tests.matrix.table import make_default_table, make_shop_table
 from webhooks.events import EVENTS
 
 ROOT = Path(__file__).parents[2]
@@ -69,6 +70,8 @@ async def test_the_example_command_runs(bench: Bench, tmp_path: Path) -> None:
     asking = replace(bench, registry=extended)
     test = load_module(tmp_path / "test_count.py", EXAMPLES["tests/commands/test_count.py"])
     await test.test_running_builds_are_counted(asking)
+    assert make_default_table(extended)["build count"]["member"] == "allow"
+    assert make_shop_table(extended)["build count"]["granted"] == "refuse"
 
 
 def test_the_example_event_reaches_its_consumer(tmp_path: Path) -> None:

@@ -106,8 +106,10 @@ _SCENES = {
 }
 
 
-def _derive_scene(operation: Operation) -> Scene:
-    """Return the scene of an operation that needs at most a pipeline, and changes nothing in Buildkite."""
+def find_scene(operation: Operation) -> Scene:
+    """Return the scene, derived if the operation needs at most a pipeline and changes nothing in Buildkite."""
+    if operation.name in _SCENES:
+        return _SCENES[operation.name]
     fields = operation.args.model_fields
     missing = [name for name, field in fields.items() if field.is_required() and name != "pipeline"]
     wanted = missing and not operation.form_only_message
@@ -116,7 +118,7 @@ def _derive_scene(operation: Operation) -> Scene:
     return Scene(f"{operation.name} {{pipeline}}" if "pipeline" in fields else operation.name)
 
 
-SCENES = {operation.name: _SCENES.get(operation.name) or _derive_scene(operation) for operation in registry()}
+SCENES = {operation.name: find_scene(operation) for operation in registry()}
 
 
 def _build(cast: Cast, pipeline: str) -> Build:

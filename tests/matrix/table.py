@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.operations.operation import Operation, Permission, Registry
-from tests.matrix.scenes import SCENES
+from tests.matrix.scenes import find_scene
 
 Rights = Mapping[str, frozenset[Permission]]
 PEOPLE = ("stranger", "guest", "member", "ungranted", "granted", "approver", "admin")
@@ -135,7 +135,7 @@ def make_production_table(operations: Registry) -> Table:
 
 def _make_row(operation: Operation, rights: Rights, elsewhere: Rights) -> dict[str, str]:
     """Return the word for each person. Rights elsewhere are enough if no pipeline is named, or none matters."""
-    named = "{pipeline}" in SCENES[operation.name].words
+    named = "{pipeline}" in find_scene(operation).words
     anywhere = operation.needs is Permission.HELP or (operation.filters_pipelines and not named)
     return {
         person: "allow"
