@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import NamedTuple
 
 from bot.access.accounts.service import Accounts, BuildkiteAccess
@@ -54,7 +55,7 @@ class ContextFactory:
     def _plan(self, op: Operation) -> dict[str, _Source]:
         if not is_dataclass(op.context):
             raise TypeError(f"{op.name}: its context {op.context.__name__} isn't a dataclass")
-        hints = typing.get_type_hints(op.context)
+        hints = _read_types(op.context)
         return {field.name: self._find_source(op, field.name, hints[field.name]) for field in fields(op.context)}
 
     def _find_source(self, op: Operation, name: str, wanted: object) -> _Source:
@@ -117,8 +118,14 @@ class Contexts:
 def _read_sources(group: type) -> list[_Source]:
     if not is_dataclass(group):
         raise TypeError(f"{group.__name__} isn't a dataclass")
-    hints = typing.get_type_hints(group)
+    hints = _read_types(group)
     return [_Source(group, group, ""), *(_Source(hints[field.name], group, field.name) for field in fields(group))]
+
+
+@cache
+def _read_types(declaring: type) -> Mapping[str, object]:
+    """Return the types of a class's fields; resolving them takes most of the time of planning."""
+    return typing.get_type_hints(declaring)
 
 
 def _is_subclass(declared: object, wanted: object) -> bool:
