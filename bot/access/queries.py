@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.operations.invocation import Invocation
 from bot.runtime.json_types import JsonObject
 from bot.store.sql import Row
-from bot.store.tables import audit
+from bot.store.tables_people import audit
 from bot.store.transactions import Tx
 
 _PAGE_ROWS = 500

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from bot.slack.publishing import Postponement
 from bot.store.sql import insert_into
-from bot.store.tables import audit, builds, cards, people, tokens
+from bot.store.tables import builds, cards
 from bot.store.tables_notifications import homes, runs
+from bot.store.tables_people import audit, people, tokens
 from bot.store.transactions import Tx
 
 # Audit transitions that may change the homes of people other than the actor.

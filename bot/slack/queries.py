@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from bot.runtime.json_types import JsonObject
 from bot.slack.types import Profile, Standing, Thread
 from bot.store.sql import insert_into
-from bot.store.tables import notices, people
+from bot.store.tables import notices
+from bot.store.tables_people import people
 from bot.store.transactions import Tx
 
 

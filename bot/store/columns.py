@@ -26,6 +26,13 @@ class Instant(sa.types.TypeDecorator[datetime]):
         return None if value is None else datetime.fromtimestamp(value, UTC)
 
 
+class Sealed(sa.types.TypeDecorator[bytes]):
+    """A value that the vault has encrypted; the type is how a rotation of its key finds the column."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+
 class PlainMeaning(Enum):
     """The meaning of a time column if nothing is due at that time."""
 

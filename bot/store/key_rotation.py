@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from bot.store.tables import choices, invocations, proposals, tokens
+from bot.store.columns import Sealed
+from bot.store.schema import list_tables
 from bot.store.transactions import Transactions
 from bot.store.vault import Vault
 
@@ -15,20 +16,16 @@ from bot.store.vault import Vault
 PAGE_ROWS = 200
 
 
-class SealedColumn(NamedTuple):
-    """A column whose values are encrypted by the vault."""
+class SealedValue(NamedTuple):
+    """An encrypted value and the primary key of its row."""
 
-    table: sa.Table
-    column: sa.Column[bytes]
+    sealed: bytes
+    key: tuple[object, ...]
 
 
-SEALED_COLUMNS = (
-    SealedColumn(tokens, tokens.c.sealed),
-    SealedColumn(proposals, proposals.c.sealed),
-    SealedColumn(choices, choices.c.args),
-    SealedColumn(invocations, invocations.c.args),
-    SealedColumn(invocations, invocations.c.response_url),
-)
+def list_sealed_columns() -> tuple[sa.Column[bytes], ...]:
+    """Return all columns whose values the vault has encrypted, by their type."""
+    return tuple(column for table in list_tables() for column in table.columns if isinstance(column.type, Sealed))
 
 
 class KeyRotation:
@@ -43,37 +40,33 @@ class KeyRotation:
 
     async def rotate_all(self) -> int:
         """Re-encrypt all values under older keys and return how many; those that no key opens stay as they are."""
-        return sum([await self._rotate_column(target) for target in SEALED_COLUMNS])
+        return sum([await self._rotate_column(column) for column in list_sealed_columns()])
 
-    async def _rotate_column(self, target: SealedColumn) -> int:
+    async def _rotate_column(self, column: sa.Column[bytes]) -> int:
         count: int = 0
-        after: Sequence[str] = ()
-        while rows := await self._read_page(target, after):
-            count += await self._reseal_rows(target, rows)
-            after = rows[-1][1:]
+        after: Sequence[object] = ()
+        while rows := await self._read_page(column, after):
+            count += await self._reseal_rows(column, rows)
+            after = rows[-1].key
         return count
 
-    async def _read_page(self, target: SealedColumn, after: Sequence[str]) -> list[sa.Row[Any]]:
-        key = tuple(target.table.primary_key.columns)
-        query = (
-            sa.select(target.column, *key).where(sa.func.length(target.column) > 0).order_by(*key).limit(PAGE_ROWS)
-        )
+    async def _read_page(self, column: sa.Column[bytes], after: Sequence[object]) -> list[SealedValue]:
+        key = tuple(column.table.primary_key.columns)
+        query = sa.select(column, *key).where(sa.func.length(column) > 0).order_by(*key).limit(PAGE_ROWS)
         if after:
             query = query.where(sa.tuple_(*key) > sa.tuple_(*after))
         async with self._store.read() as tx:
-            return list((await tx.execute(query)).all())
+            return [SealedValue(sealed, tuple(values)) for sealed, *values in await tx.execute(query)]
 
-    async def _reseal_rows(self, target: SealedColumn, rows: list[sa.Row[Any]]) -> int:
-        fresh = [(row, self._vault.reseal(row[0])) for row in rows]
+    async def _reseal_rows(self, column: sa.Column[bytes], rows: list[SealedValue]) -> int:
+        fresh = [(row, self._vault.reseal(row.sealed)) for row in rows]
         if not any(sealed for _, sealed in fresh):
             return 0
         async with self._store.write() as tx:
-            return sum([(await tx.execute(_build_update(target, row, new))).rowcount for row, new in fresh if new])
+            return sum([(await tx.execute(_build_update(column, row, new))).rowcount for row, new in fresh if new])
 
 
-def _build_update(target: SealedColumn, row: sa.Row[Any], sealed: bytes) -> sa.Update:
-    key = tuple(target.table.primary_key.columns)
-    same: list[sa.ColumnElement[bool]] = [
-        column == value for column, value in zip(key, tuple(row)[1:], strict=True)
-    ]
-    return sa.update(target.table).where(*same, target.column == row[0]).values({target.column: sealed})
+def _build_update(column: sa.Column[bytes], row: SealedValue, sealed: bytes) -> sa.Update:
+    key = tuple(column.table.primary_key.columns)
+    same: list[sa.ColumnElement[bool]] = [part == value for part, value in zip(key, row.key, strict=True)]
+    return sa.update(column.table).where(*same, column == row.sealed).values({column.name: sealed})

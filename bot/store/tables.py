@@ -7,16 +7,27 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from bot.store.columns import (
-    CACHED,
     DUE_SOON,
     FIXED,
     PAST,
     DueTime,
+    Sealed,
     declare_time,
     make_count,
     make_flag,
     make_text,
     make_time,
+)
+from bot.store.retention_rules import (
+    DeletedAfter,
+    DeletedWith,
+    KeptUntil,
+    declare_retention,
+    is_answered,
+    is_ended_answer,
+    is_read,
+    is_unread,
+    previews_pipeline,
 )
 
 metadata = sa.MetaData(
@@ -30,7 +41,14 @@ metadata = sa.MetaData(
 # SQLite only assigns ids itself if the column's type is exactly INTEGER.
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-meta = sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), make_text("value"))
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    make_text("value"),
+    info=declare_retention(KeptUntil("never: the bot's notes about itself")),
+)
 deliveries = sa.Table(
     "deliveries",
     metadata,
@@ -44,6 +62,11 @@ deliveries = sa.Table(
     make_text("reason", null=True),
     make_time("next_at", DUE_SOON),
     sa.Index("ix_deliveries_open", "state", "id"),
+    info=declare_retention(
+        DeletedAfter(
+            timedelta(hours=24), "received_at", "they arrived, once they are read", is_read, oldest_first=True
+        )
+    ),
 )
 builds = sa.Table(
     "builds",
@@ -71,6 +94,11 @@ builds = sa.Table(
     sa.Index("ix_builds_address", "pipeline", "number"),
     sa.Index("ix_builds_read_due", "read_due"),
     sa.Index("ix_builds_seen_at", "seen_at"),
+    info=declare_retention(
+        DeletedAfter(
+            timedelta(days=60), "seen_at", "they were last heard of, once they are no longer read", is_unread
+        )
+    ),
 )
 jobs = sa.Table(
     "jobs",
@@ -80,6 +108,7 @@ jobs = sa.Table(
     sa.Column("job", sa.JSON, nullable=False),
     make_time("seen_at", PAST),
     sa.Index("ix_jobs_build_id", "build_id"),
+    info=declare_retention(DeletedWith("builds", "build_id")),
 )
 cards = sa.Table(
     "cards",
@@ -110,6 +139,12 @@ cards = sa.Table(
     sa.UniqueConstraint("build_id", "channel", "thread_ts"),
     sa.Index("ix_cards_due_at", "due_at"),
     sa.Index("ix_cards_place", "channel", "ts"),
+    info=declare_retention(
+        DeletedWith("builds", "build_id"),
+        DeletedAfter(
+            timedelta(days=60), "created_at", "they were made, if they preview a pipeline", previews_pipeline
+        ),
+    ),
 )
 notices = sa.Table(
     "notices",
@@ -132,6 +167,15 @@ notices = sa.Table(
     make_time("created_at", PAST),
     sa.Index("ix_notices_open", "state", "due_at"),
     sa.Index("ix_notices_card_id", "card_id"),
+    info=declare_retention(
+        DeletedWith("cards", "card_id"),
+        DeletedAfter(
+            timedelta(days=30),
+            "created_at",
+            "they were made, if they have no card and were posted or dropped",
+            is_ended_answer,
+        ),
+    ),
 )
 invocations = sa.Table(
     "invocations",
@@ -139,14 +183,14 @@ invocations = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("key", sa.Text, nullable=False, unique=True),
     make_text("operation"),
-    sa.Column("args", sa.LargeBinary, nullable=False),
+    sa.Column("args", Sealed, nullable=False),
     make_text("user_id"),
     make_text("team"),
     make_text("channel"),
     make_text("thread_ts", default=""),
     make_text("via"),
     make_text("digest", null=True),
-    sa.Column("response_url", sa.LargeBinary),
+    sa.Column("response_url", Sealed),
     make_text("state", default="accepted"),
     make_text("replica", null=True),
     sa.Column("outcome", sa.JSON),
@@ -157,6 +201,9 @@ invocations = sa.Table(
     make_time("next_at", DUE_SOON),
     sa.Index("ix_invocations_open", "state", "created_at"),
     sa.Index("ix_invocations_digest", "digest", "created_at"),
+    info=declare_retention(
+        DeletedAfter(timedelta(days=30), "closed_at", "they ended, once they are answered", is_answered)
+    ),
 )
 leases = sa.Table(
     "leases",
@@ -166,13 +213,14 @@ leases = sa.Table(
     sa.Column("fence", sa.BigInteger, nullable=False),
     # Seconds by the database's clock, which all replicas share.
     sa.Column("until", sa.Double, nullable=False, info=declare_time(FIXED)),
+    info=declare_retention(KeptUntil("an hour after their replica ended")),
 )
 choices = sa.Table(
     "choices",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     make_text("operation"),
-    sa.Column("args", sa.LargeBinary, nullable=False),
+    sa.Column("args", Sealed, nullable=False),
     make_flag("confirmed"),
     make_flag("form"),
     make_flag("direct"),
@@ -182,89 +230,5 @@ choices = sa.Table(
     make_text("thread_ts", default=""),
     make_time("created_at", PAST),
     sa.Index("ix_choices_created_at", "created_at"),
-)
-proposals = sa.Table(
-    "proposals",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    make_text("operation"),
-    sa.Column("sealed", sa.LargeBinary, nullable=False),
-    make_text("digest"),
-    make_text("requester"),
-    make_text("team"),
-    make_text("channel"),
-    make_text("thread_ts", default=""),
-    make_text("via"),
-    sa.Column("ask", sa.JSON, nullable=False),
-    make_time("expires_at", FIXED),
-    make_text("state", default="open"),
-    make_text("ended_by", null=True),
-    make_text("outcome", null=True),
-    make_text("ts", null=True),
-    make_text("shown", null=True),
-    make_time("intent_at", PAST),
-    make_time("due_at", DUE_SOON),
-    make_count("attempts"),
-    make_time("created_at", FIXED),
-    sa.Index("ix_proposals_due_at", "due_at"),
-    sa.Index("ix_proposals_open", "state", "expires_at"),
-)
-votes = sa.Table(
-    "votes",
-    metadata,
-    sa.Column("proposal_id", sa.Text, primary_key=True),
-    sa.Column("user_id", sa.Text, primary_key=True),
-    sa.Column("approves", sa.Boolean, nullable=False),
-    make_time("at", FIXED),
-)
-people = sa.Table(
-    "people",
-    metadata,
-    sa.Column("team", sa.Text, primary_key=True),
-    sa.Column("user_id", sa.Text, primary_key=True),
-    make_text("name"),
-    make_text("email", null=True),
-    make_text("standing"),
-    make_text("zone", null=True),
-    make_text("handle", null=True),
-    make_time("fetched_at", CACHED),
-)
-tokens = sa.Table(
-    "tokens",
-    metadata,
-    sa.Column("team", sa.Text, primary_key=True),
-    sa.Column("user_id", sa.Text, primary_key=True),
-    sa.Column("sealed", sa.LargeBinary, nullable=False),
-    make_text("buildkite_id"),
-    make_text("name"),
-    make_text("email"),
-    sa.Column("scopes", sa.JSON, nullable=False),
-    make_time("expires_at", FIXED),
-    make_time("connected_at", FIXED, null=False),
-    make_time("checked_at", PAST, null=False),
-)
-locks = sa.Table(
-    "locks",
-    metadata,
-    sa.Column("pipeline", sa.Text, primary_key=True),
-    sa.Column("branch", sa.Text, primary_key=True),
-    make_text("reason"),
-    make_text("holder"),
-    make_time("until", FIXED, null=False),
-    make_time("created_at", FIXED, null=False),
-)
-audit = sa.Table(
-    "audit",
-    metadata,
-    sa.Column("id", BigId, primary_key=True, autoincrement=True),
-    make_time("at", FIXED),
-    make_text("invocation", null=True),
-    make_text("user_id", null=True),
-    make_text("channel", null=True),
-    make_text("thread_ts", null=True),
-    make_text("via", null=True),
-    make_text("operation"),
-    make_text("transition"),
-    sa.Column("detail", sa.JSON),
-    sa.Index("ix_audit_at", "at"),
+    info=declare_retention(DeletedAfter(timedelta(days=30), "created_at", "they were offered")),
 )

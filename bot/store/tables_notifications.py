@@ -7,6 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from bot.store.columns import DUE_SOON, FIXED, PAST, DueTime, make_count, make_flag, make_text, make_time
+from bot.store.retention_rules import DeletedAfter, DeletedWith, KeptUntil, declare_retention, is_sent
 from bot.store.tables import metadata
 
 # One row per build, tracked or not, for reports and for comparisons with the previous build.
@@ -32,6 +33,7 @@ runs = sa.Table(
     sa.Index("ix_runs_line", "pipeline", "branch", "number"),
     sa.Index("ix_runs_finished_at", "finished_at"),
     sa.Index("ix_runs_heard_at", "heard_at"),
+    info=declare_retention(DeletedAfter(timedelta(days=90), "heard_at", "they were last heard of")),
 )
 # One row per finished attempt at a command step.
 attempts = sa.Table(
@@ -57,6 +59,7 @@ attempts = sa.Table(
     sa.Index("ix_attempts_finished_at", "pipeline", "finished_at"),
     sa.Index("ix_attempts_commit", "pipeline", "commit"),
     sa.Index("ix_attempts_heard_at", "heard_at"),
+    info=declare_retention(DeletedAfter(timedelta(days=90), "heard_at", "they were last heard of")),
 )
 # `origin` is chat, file or person; a personal subscription (with an `owner`) has the person's DM as its channel.
 subscriptions = sa.Table(
@@ -82,6 +85,7 @@ subscriptions = sa.Table(
     make_time("created_at", PAST, null=False),
     sa.Index("ix_subscriptions_channel", "channel"),
     sa.Index("ix_subscriptions_owner", "owner"),
+    info=declare_retention(KeptUntil("by `/bk unsubscribe`, or when they leave the subscriptions file")),
 )
 channels = sa.Table(
     "channels",
@@ -92,6 +96,7 @@ channels = sa.Table(
     make_text("updates", null=True),
     make_flag("broadcast"),
     make_time("muted_until", FIXED),
+    info=declare_retention(KeptUntil("never: the settings of a channel")),
 )
 aliases = sa.Table(
     "aliases",
@@ -101,6 +106,7 @@ aliases = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     make_text("words"),
     make_time("created_at", FIXED, null=False),
+    info=declare_retention(KeptUntil("by their owner")),
 )
 # Results of lookups for a build's card, one row per kind: why it failed, why it waits.
 findings = sa.Table(
@@ -114,6 +120,7 @@ findings = sa.Table(
     make_count("attempts"),
     make_time("at", PAST),
     sa.Index("ix_findings_due_at", "due_at"),
+    info=declare_retention(DeletedWith("builds", "build_id")),
 )
 # Things to check and possibly post at a certain time, such as the end of a pause, which lasts a day at most.
 reminders = sa.Table(
@@ -132,6 +139,9 @@ reminders = sa.Table(
     make_time("created_at", FIXED, null=False),
     sa.Index("ix_reminders_due_at", "due_at"),
     sa.Index("ix_reminders_about", "about"),
+    info=declare_retention(
+        DeletedAfter(timedelta(days=7), "created_at", "they were made, once they are sent", is_sent)
+    ),
 )
 agent_watches = sa.Table(
     "agent_watches",
@@ -142,6 +152,7 @@ agent_watches = sa.Table(
     sa.Column("states", sa.JSON, nullable=False),
     make_text("created_by"),
     make_time("created_at", FIXED, null=False),
+    info=declare_retention(KeptUntil("by `/bk agent unwatch`")),
 )
 homes = sa.Table(
     "homes",
@@ -154,4 +165,5 @@ homes = sa.Table(
     make_time("due_at", DUE_SOON),
     make_count("attempts"),
     sa.Index("ix_homes_due_at", "due_at"),
+    info=declare_retention(KeptUntil("when Slack refuses the view, or the account is deactivated")),
 )

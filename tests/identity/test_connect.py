@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 from inline_snapshot import snapshot
 
-from bot.store.tables import audit, choices, invocations, tokens
+from bot.store.tables import choices, invocations
+from bot.store.tables_people import audit, tokens
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World
 from tests.identity.connecting import (

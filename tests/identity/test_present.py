@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.store.tables import audit, tokens
+from bot.store.tables_people import audit, tokens
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World
 from tests.identity.connecting import connect_alice, type_command

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bot.store.tables import audit, cards, notices, proposals
+from bot.store.tables import cards, notices
+from bot.store.tables_people import audit, proposals
 from simulators.slack.models import Message
 from simulators.slack.person import Person
 from tests.conversations.world import World, format_message

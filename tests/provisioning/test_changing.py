@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from inline_snapshot import snapshot
 
-from bot.store.tables import audit
+from bot.store.tables_people import audit
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World, format_message
 from tests.provisioning.acts import STEPS, find_bodies, find_reply, press, run_command

@@ -11,10 +11,13 @@ from bot.builds.webhook_event import Delivery
 from bot.store.retention import BATCH, Retention
 from bot.store.tables import builds, cards, choices, invocations, jobs, notices
 from bot.store.tables import deliveries as delivered
+from bot.store.tables_people import proposals, votes
 from tests.conversations.world import World
 from tests.robustness.lives import settle
-from tests.robustness.truth import assert_card_is_correct
+from tests.robustness.test_clock_set_back import protected_world
+from tests.robustness.truth import assert_card_is_correct, find_bot_messages
 
+__all__ = ["protected_world"]
 OF_BUILDS = (builds, cards, jobs, notices)
 
 
@@ -68,6 +71,20 @@ async def test_invocations_and_choices_are_deleted_after_30_days(world: World) -
     await prune_everything(world)
     assert await count_rows(world, invocations) == await count_rows(world, choices) == 0
     assert await count_rows(world, builds)
+
+
+async def test_decided_proposals_are_deleted_after_30_days(protected_world: World) -> None:
+    """A refused proposal and its votes are deleted after 30 days, with the arguments; an open one stays."""
+    world = protected_world
+    for words in ("deploy-prod", "deploy-prod -b other"):
+        await world.alice.types(world.deploys, f"/bk build create {words}")
+        await world.settle(2)
+    await world.bob.clicks(find_bot_messages(world)[0], "Refuse")
+    await world.settle(2)
+    world.clock.advance(timedelta(days=31).total_seconds())
+    await prune_everything(world)
+    assert await count_rows(world, proposals) == 1
+    assert await count_rows(world, votes) == 0
 
 
 async def test_builds_are_deleted_with_their_rows_after_60_days(world: World) -> None:

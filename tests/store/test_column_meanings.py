@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import sqlalchemy as sa
 
 from bot.store.columns import find_meaning
+from bot.store.retention_rules import find_rules, render_retention
 from bot.store.schema import list_tables
 from bot.store.tables import metadata
 
@@ -24,3 +27,14 @@ def test_every_time_declares_its_meaning() -> None:
         if isinstance(getattr(column.type, "impl", column.type), times) and find_meaning(column) is None
     ]
     assert undeclared == []
+
+
+def test_every_table_declares_how_long_its_rows_are_kept() -> None:
+    """A table without a rule would grow without anyone having decided so. See bot/store/retention_rules.py."""
+    assert [table.name for table in list_tables() if not find_rules(table)] == []
+
+
+def test_the_security_page_says_how_long_rows_are_kept() -> None:
+    """The page has the declared rules, word for word."""
+    page = Path(__file__).parents[2] / "docs" / "security.md"
+    assert render_retention(list_tables()) in page.read_text("utf-8")

@@ -17,7 +17,7 @@ from bot.home.queries import (
     mark_homes_changed,
 )
 from bot.store.migrate import upgrade
-from bot.store.tables import people
+from bot.store.tables_people import people
 from bot.store.transactions import Store
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.access.accounts.model import Account
 from bot.store.sql import Row, insert_into
-from bot.store.tables import tokens
+from bot.store.tables_people import tokens
 from bot.store.transactions import Tx
 
 

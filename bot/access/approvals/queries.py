@@ -14,7 +14,7 @@ from bot.runtime.json_types import JsonObject
 from bot.slack.publishing import Postponement
 from bot.slack.types import Standing, Thread
 from bot.store.sql import Row, insert_into
-from bot.store.tables import proposals, votes
+from bot.store.tables_people import proposals, votes
 from bot.store.transactions import Tx
 from bot.store.vault import Vault
 

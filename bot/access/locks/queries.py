@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.access.locks.rules import Lock
 from bot.store.sql import Row, insert_into
-from bot.store.tables import locks
+from bot.store.tables_people import locks
 from bot.store.transactions import Tx
 
 

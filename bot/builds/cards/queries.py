@@ -17,7 +17,8 @@ from bot.builds.rows import build_from_row, card_from_row, card_values
 from bot.runtime.json_types import JsonObject
 from bot.slack.publishing import Postponement
 from bot.store.sql import bind_among, insert_into, is_among
-from bot.store.tables import audit, builds, cards, notices
+from bot.store.tables import builds, cards, notices
+from bot.store.tables_people import audit
 from bot.store.transactions import Tx
 
 _SELECT_BUILDS = sa.select(*BUILD_COLUMNS)
