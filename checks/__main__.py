@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from checks import imports, names
+from checks import imports, names, private_parts
 from checks.source import parse_modules
 
 ROOT = Path(__file__).parents[1]
@@ -20,6 +20,7 @@ def main() -> int:
         *names.find_banned_names(parse_modules(ROOT, EVERYTHING)),
         *names.find_repeated_module_names(product),
         *names.find_repeated_types(product),
+        *private_parts.find_private_uses(product),
     ]
     figures = imports.measure(PRODUCT, product)
     problems += imports.find_excesses(figures)
@@ -27,7 +28,7 @@ def main() -> int:
     for problem in problems:
         print(problem, file=sys.stderr)
     if problems:
-        print(f"{len(problems)} problems with names and imports. docs/style.md has the rules.", file=sys.stderr)
+        print(f"{len(problems)} problems. docs/style.md has the rules.", file=sys.stderr)
     return 1 if problems else 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from collections.abc import Mapping
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -89,7 +89,7 @@ def replay_body(body: bytes, receive: Receive) -> Receive:
 
 
 async def send_json(
-    send: Send, status: int, content: dict[str, Any], headers: dict[str, str] | None = None
+    send: Send, status: int, content: Mapping[str, object], headers: dict[str, str] | None = None
 ) -> None:
     """Send `content` as JSON."""
     body = json.dumps(content).encode()
