@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NotRequired, TypedDict
 
 from bot.buildkite.models import Build, Job
 from bot.slack.blockkit.blocks import Message
@@ -48,6 +48,19 @@ class JobSummary:
     counts: dict[str, int] = field(default_factory=dict)
     failed: tuple[Job, ...] = ()
     waiting: tuple[Job, ...] = ()
+
+
+class ShownReason(TypedDict):
+    """Why a build hasn't begun, as stored: its text, and if a button helps, its label, its call and its choice.
+
+    Screen readers read `reads` for the button.
+    """
+
+    text: str
+    label: NotRequired[str]
+    call: NotRequired[str]
+    choice: NotRequired[str]
+    reads: NotRequired[str | None]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -117,7 +116,7 @@ async def find_jobs(tx: Tx, ids: Sequence[str]) -> dict[str, Job]:
 
 
 @cache
-def _select_jobs(dialect: str) -> sa.Select[Any]:
+def _select_jobs(dialect: str) -> sa.Executable:
     return sa.select(jobs.c.id, json_text(jobs.c.job)).where(is_among(dialect, jobs.c.id))
 
 
@@ -137,7 +136,7 @@ async def summarize_jobs(tx: Tx, tracked: TrackedBuild) -> JobSummary:
     )
 
 
-async def _find_jobs_to_name(tx: Tx, query: sa.Select[Any], build_id: str) -> list[Job]:
+async def _find_jobs_to_name(tx: Tx, query: sa.Executable, build_id: str) -> list[Job]:
     """Return the jobs that a card may name, oldest report first; most jobs of a large build are never named."""
     return [job_from_row(row) for row in (await tx.execute(query, {"build": build_id})).mappings()]
 
@@ -155,7 +154,7 @@ _SECONDS = 19
 _MOVE_COLUMNS = ("state_now", "began", "ended", "was_retried", "is_retry")
 
 
-def _build_moves_query() -> sa.Select[Any]:
+def _build_moves_query() -> sa.Executable:
     """Count the jobs reported since `read_at`, grouped by how they have moved since `then`."""
     job = {name: jobs.c.job[name].as_string() for name in ("state", "started_at", "finished_at", "retried")}
     began, ended = (_is_after(job[name]) for name in ("started_at", "finished_at"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -41,7 +40,7 @@ async def mark_home_opened(tx: Tx, team: str, user: str, now: datetime, pause: t
     `empty` means that Slack shows nothing, so the stored digest no longer holds.
     """
     values = {"team": team, "user_id": user, "opened_at": now, "due_at": now}
-    change: dict[str, Any] = {
+    change: dict[str, object] = {
         "opened_at": now,
         "due_at": _earliest_redraw(now, pause),
         **({"shown": None} if empty else {}),
@@ -98,7 +97,7 @@ def _match_home(home: HomeRow) -> tuple[sa.ColumnElement[bool], ...]:
     return homes.c.team == home.team, homes.c.user_id == home.user
 
 
-def _earliest_redraw(now: datetime, pause: timedelta) -> sa.ColumnElement[Any]:
+def _earliest_redraw(now: datetime, pause: timedelta) -> sa.ColumnElement[datetime]:
     """Return now, or the moment when the last publication is `pause` old."""
     free = homes.c.drawn_at + sa.literal(pause.total_seconds(), sa.Double)
     moment = sa.literal(now, homes.c.due_at.type)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from inline_snapshot import snapshot
 
-from bot.builds.cards.render import render_card
+from bot.builds.cards.render import CardReaders, render_card
 from bot.builds.model import JobSummary, TrackedBuild
 from bot.builds.replies.render import render_thread_reply
 from tests.rendering.message_checks import describe_message, find_faults
@@ -20,7 +20,9 @@ EMPTY = JobSummary()
 
 def render_lines(state: str, jobs: JobSummary = EMPTY, **changes: object) -> list[str]:
     """Return the card of a build that Ann requested."""
-    message = render_card(make_tracked(state, **changes), jobs, card_id="c1", asked_by="U0ANN", now=NOW)
+    message = render_card(
+        make_tracked(state, **changes), jobs, card_id="c1", readers=CardReaders("U0ANN"), now=NOW
+    )
     assert find_faults(message) == []
     return describe_message(message)
 
@@ -190,7 +192,9 @@ Fix the login &lt;form&gt;\
 def test_a_deleted_build_has_no_buttons() -> None:
     """A build that Buildkite no longer returns can't be acted on."""
     deleted = replace(make_tracked("running"), deleted=True)
-    assert describe_message(render_card(deleted, RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)) == snapshot(
+    assert describe_message(
+        render_card(deleted, RUNNING, card_id="c1", readers=CardReaders("U0ANN"), now=NOW)
+    ) == snapshot(
         [
             "text: 👻 web#101 gone from Buildkite on main, requested by <@U0ANN>",
             """\
@@ -209,7 +213,9 @@ def test_an_unknown_state_is_shown_as_it_is() -> None:
 
 def test_a_followed_build_names_who_started_it() -> None:
     """A followed build shows its creator in Buildkite beside the person who follows it."""
-    message = render_card(make_tracked("running"), EMPTY, card_id="c1", asked_by="U0BOB", now=NOW, watching=True)
+    message = render_card(
+        make_tracked("running"), EMPTY, card_id="c1", readers=CardReaders("U0BOB", watching=True), now=NOW
+    )
     assert describe_message(message) == snapshot(
         [
             "text: 🔵 web#101 running on main, followed for <@U0BOB>",
@@ -251,8 +257,8 @@ def make_unconfirmed(seconds: int) -> TrackedBuild:
 
 def test_an_unconfirmed_card_shows_its_age_after_a_minute() -> None:
     """A card that has been unconfirmed for over a minute says as of when it is true."""
-    fresh = render_card(make_unconfirmed(60), RUNNING, card_id="c1", asked_by=None, now=NOW)
-    stale = render_card(make_unconfirmed(61), RUNNING, card_id="c1", asked_by=None, now=NOW)
+    fresh = render_card(make_unconfirmed(60), RUNNING, card_id="c1", readers=CardReaders(), now=NOW)
+    stale = render_card(make_unconfirmed(61), RUNNING, card_id="c1", readers=CardReaders(), now=NOW)
     assert not any("as of" in line for line in describe_message(fresh))
     assert [line for line in describe_message(stale) if "as of" in line] == snapshot(
         ["context: as of <!date^1795175759^{time}|2026-11-20 11:55 UTC>"]
@@ -261,12 +267,12 @@ def test_an_unconfirmed_card_shows_its_age_after_a_minute() -> None:
 
 def test_equal_facts_look_the_same_at_any_time() -> None:
     """A card with the same facts is the same an hour or a revision later."""
-    now = render_card(make_tracked("running"), RUNNING, card_id="c1", asked_by="U0ANN", now=NOW)
+    now = render_card(make_tracked("running"), RUNNING, card_id="c1", readers=CardReaders("U0ANN"), now=NOW)
     later = render_card(
         replace(make_tracked("running"), revision=9),
         RUNNING,
         card_id="c1",
-        asked_by="U0ANN",
+        readers=CardReaders("U0ANN"),
         now=NOW + timedelta(hours=1),
     )
     assert now.digest() == later.digest()
@@ -277,7 +283,7 @@ def test_equal_facts_look_the_same_at_any_time() -> None:
 def test_another_state_looks_different() -> None:
     """A visible difference changes the digest."""
     cards = [
-        render_card(make_tracked(state), EMPTY, card_id="c1", asked_by=None, now=NOW)
+        render_card(make_tracked(state), EMPTY, card_id="c1", readers=CardReaders(), now=NOW)
         for state in ("running", "canceling")
     ]
     assert cards[0].digest() != cards[1].digest()

@@ -29,7 +29,7 @@ from bot.buildkite.resources import (
     Queue,
 )
 from bot.buildkite.response_parsing import read_next_query
-from bot.builds.cards.render import render_card
+from bot.builds.cards.render import CardReaders, render_card
 from bot.builds.fold.merge import apply_webhook
 from bot.builds.links.render import render_pipeline_preview
 from bot.builds.model import JobSummary
@@ -94,7 +94,7 @@ def _render_error(content: Any) -> str:
 def _render_object(read: BaseModel) -> list[str]:
     if isinstance(read, Build):
         known = apply_webhook(None, read, NOW)
-        return describe_message(render_card(known, JobSummary(), card_id="c", asked_by="U1", now=NOW))
+        return describe_message(render_card(known, JobSummary(), card_id="c", readers=CardReaders("U1"), now=NOW))
     if isinstance(read, Pipeline):
         return describe_message(render_pipeline_preview(read, [], read.web_url))
     if isinstance(read, RawObject):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.builds.cards.render import render_card
+from bot.builds.cards.render import CardReaders, render_card
 from bot.builds.failures.compare import FailedStep, FailureKind
 from bot.builds.failures.model import LOG_SHOWN, Failure
 from bot.builds.model import JobSummary
@@ -34,7 +34,7 @@ def make_failures(draw: st.DrawFn) -> Failure:
 def test_within_limits_and_harmless(failure: Failure, author: str | None) -> None:
     """No message is refused, and it mentions and links only what Kitestring put there."""
     drawn = render_card(
-        make_tracked("failed"), JOBS, card_id="c", asked_by=None, now=NOW, failure=failure, author=author
+        make_tracked("failed"), JOBS, card_id="c", readers=CardReaders(author=author), now=NOW, failure=failure
     )
     reply = render_thread_reply(
         "finished", make_tracked("failed"), JOBS, card_id="c", mention=author, failure=failure
@@ -50,7 +50,9 @@ def test_within_limits_and_harmless(failure: Failure, author: str | None) -> Non
 def test_equal_facts_give_equal_digests(failure: Failure) -> None:
     """A card with the same content isn't drawn again, whatever the time."""
     first, second = (
-        render_card(make_tracked("failed"), JOBS, card_id="c", asked_by="U0ANN", now=now, failure=failure)
+        render_card(
+            make_tracked("failed"), JOBS, card_id="c", readers=CardReaders("U0ANN"), now=now, failure=failure
+        )
         for now in (NOW, NOW.replace(hour=18))
     )
     assert first.digest() == second.digest()

@@ -16,7 +16,7 @@ from bot.access.policy.policy_wording import describe_requirement
 from bot.access.policy.rules import ApprovalRequirement, Principals
 from bot.buildkite.models import Job, Person
 from bot.buildkite.resources import Pipeline
-from bot.builds.cards.render import render_card
+from bot.builds.cards.render import CardReaders, render_card
 from bot.builds.failures import log_text
 from bot.builds.failures.compare import FailedStep, FailureKind
 from bot.builds.failures.model import Failure
@@ -92,7 +92,9 @@ def _cards(text: str) -> Iterator[Message]:
     for state in ("running", "blocked", "failed", text):
         for web_url in ("https://buildkite.com/acme/web/builds/101", text):
             facts = make_tracked(state, **_facts(text), web_url=web_url)
-            yield render_card(facts, _jobs(text), card_id="c", asked_by=text, now=NOW + timedelta(hours=1))
+            yield render_card(
+                facts, _jobs(text), card_id="c", readers=CardReaders(text), now=NOW + timedelta(hours=1)
+            )
 
 
 def _failures(text: str) -> Iterator[Message]:
@@ -101,7 +103,9 @@ def _failures(text: str) -> Iterator[Message]:
     )
     failure = Failure(steps, before=text, log_job="j1", log=text, annotations=(text, text))
     facts = make_tracked("failed", **_facts(text))
-    yield render_card(facts, _jobs(text), card_id="c", asked_by=text, now=NOW, failure=failure, author=text)
+    yield render_card(
+        facts, _jobs(text), card_id="c", readers=CardReaders(text, author=text), now=NOW, failure=failure
+    )
     for kind in NOTICES:
         yield render_thread_reply(kind, facts, _jobs(text), card_id="c", failure=failure)
 
@@ -131,7 +135,7 @@ def _proposals(text: str) -> Iterator[Message]:
             ended_by=text,
         )
         yield render_proposal(item, escape(text))
-        yield render_proposal(replace(item, options={"labels": {"pipeline": text}}))
+        yield render_proposal(replace(item, labels={"pipeline": text}))
         yield render_pending_proposal(item)
         yield render_approval_call(item, text, text)
 
@@ -240,7 +244,9 @@ def _previews(text: str) -> Iterator[Message]:
         shop = Pipeline(id="p", slug=text, name=text, default_branch=text)
         yield render_pipeline_preview(shop, [facts.build], web_url)
     live = make_tracked("running", **_facts(text))
-    yield render_followable_preview(render_card(live, _jobs(text), card_id="c", asked_by=None, now=NOW), live, "c")
+    yield render_followable_preview(
+        render_card(live, _jobs(text), card_id="c", readers=CardReaders(), now=NOW), live, "c"
+    )
 
 
 def _pipelines(text: str) -> Iterator[Message]:

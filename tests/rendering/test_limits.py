@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.buildkite.models import Build, Job, Person
-from bot.builds.cards.render import render_card
+from bot.builds.cards.render import CardReaders, render_card
 from bot.builds.model import JobSummary, TrackedBuild
 from bot.builds.replies.render import render_thread_reply
 from bot.errors import Ambiguous, KitestringError, UsageError
@@ -133,7 +133,7 @@ def test_a_card_of_any_build_is_in_order(
     known: TrackedBuild, jobs: JobSummary, asked: str | None, watching: bool
 ) -> None:
     """Branches, messages, names and labels of any content and length give a card that Slack accepts."""
-    check_message(render_card(known, jobs, card_id="c1", asked_by=asked, now=NOW, watching=watching))
+    check_message(render_card(known, jobs, card_id="c1", readers=CardReaders(asked, watching=watching), now=NOW))
 
 
 @many_examples(60)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 from bot.buildkite.models import Job
-from bot.builds.cards.render import COUNTS_BLOCK, render_card
+from bot.builds.cards.render import COUNTS_BLOCK, CardReaders, render_card
 from bot.builds.failures.knowledge import load_knowledge
 from bot.builds.links.render import render_followable_preview, render_job_preview
 from bot.builds.model import Card, TrackedBuild
@@ -66,13 +66,10 @@ async def draft_card(tx: Tx, card: Card, tracked: TrackedBuild, now: datetime) -
         tracked,
         jobs,
         card_id=card.id,
-        asked_by=card.asked_by,
+        readers=_choose_readers(card),
         now=now,
-        watching=card.watching,
         failure=knowledge.select_for_card(jobs, card.id),
-        author=card.mentions,
         waiting=await find_reasons(tx, card.build_id) if tracked.build.phase == "scheduled" else (),
-        **_choose_opt_out(card),
     )
     job = await find_linked_job(tx, card)
     return CardDraft(
@@ -80,13 +77,14 @@ async def draft_card(tx: Tx, card: Card, tracked: TrackedBuild, now: datetime) -
     )
 
 
-def _choose_opt_out(card: Card) -> dict[str, Any]:
-    """Return the opt-out of a card from a subscription: its own subscriber can stop it, others can mute it."""
+def _choose_readers(card: Card) -> CardReaders:
+    """Return the people of a card. A subscription's own subscriber can stop it, others can mute it."""
+    readers = CardReaders(card.asked_by, card.watching, card.mentions)
     if card.origin != "subscribed" or card.muted:
-        return {}
+        return readers
     if card.subscription and is_personal(card.subscription):
-        return {"stop": make_stop_value(BUILDS, find_rule_owner(card.subscription))}
-    return {"mute": True}
+        return replace(readers, stop=make_stop_value(BUILDS, find_rule_owner(card.subscription)))
+    return replace(readers, mute=True)
 
 
 async def find_linked_job(tx: Tx, card: Card) -> Job | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from bot.buildkite.models import Build
 from bot.builds.cards.buttons import format_actions_id, get_phase, render_buttons
 from bot.builds.failures.model import NO_DETAILS, Failure
 from bot.builds.failures.render import FAILED_SHOWN, render_failed_jobs, render_failure_blocks
-from bot.builds.model import JobSummary, TrackedBuild
+from bot.builds.model import JobSummary, ShownReason, TrackedBuild
 from bot.operations.build_wording import describe_phase, format_duration, link_build, measure_duration
 from bot.operations.git_names import HEAD, is_sha
 from bot.runtime.characters import mark_invisible
@@ -44,26 +45,35 @@ _COUNTED_STATES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
+@dataclass(frozen=True)
+class CardReaders:
+    """The people that a card names, and the buttons with which they can get fewer messages.
+
+    `asked_by` is the Slack user id of the person who started the build or, when `watching`, of the person who
+    wanted to follow it; `author` that of the build's author. `stop` is the value of the button that stops direct
+    messages.
+    """
+
+    asked_by: str | None = None
+    watching: bool = False
+    author: str | None = None
+    mute: bool = False
+    stop: str | None = None
+
+
 def render_card(
     tracked: TrackedBuild,
     jobs: JobSummary,
     *,
     card_id: str,
-    asked_by: str | None,
+    readers: CardReaders,
     now: datetime,
-    watching: bool = False,
     failure: Failure = NO_DETAILS,
-    author: str | None = None,
-    waiting: Sequence[Mapping[str, Any]] = (),
-    mute: bool = False,
-    stop: str | None = None,
+    waiting: Sequence[ShownReason] = (),
 ) -> Message:
     """Return the card of a build; equal facts give equal digests, whatever the time.
 
-    Only the age of an unconfirmed card depends on `now`. `asked_by` is the Slack user id of the person who started
-    the build or, when `watching`, of the person who wanted to follow it; `author` that of the build's author.
-    `waiting` holds the reasons why the build hasn't begun: each a `text`, with a button's `label`, `choice` and
-    `reads` if one helps. `mute` and `stop` add the buttons to get fewer messages.
+    Only the age of an unconfirmed card depends on `now`. `waiting` holds the reasons why the build hasn't begun.
     """
     blocks = [
         section(_render_head(tracked), block_id=f"head:{card_id}:{tracked.revision}"),
@@ -71,19 +81,19 @@ def render_card(
             tracked,
             jobs,
             card_id,
-            _render_requester(asked_by, watching),
-            _render_owner(tracked.build, asked_by, watching, author),
+            _render_requester(readers.asked_by, readers.watching),
+            _render_owner(tracked.build, readers.asked_by, readers.watching, readers.author),
         ),
         _render_details(tracked, jobs, card_id, failure),
         *render_failure_blocks(failure, jobs, card_id, tracked.revision),
         *(_render_reason(reason, index, card_id, tracked.revision) for index, reason in enumerate(waiting)),
         _render_age(tracked, now, card_id),
         actions(
-            render_buttons(tracked, jobs, card_id, mute=mute, stop=stop),
+            render_buttons(tracked, jobs, card_id, mute=readers.mute, stop=readers.stop),
             block_id=format_actions_id(card_id, tracked),
         ),
     ]
-    return message(render_summary(tracked, asked_by, watching), blocks)
+    return message(render_summary(tracked, readers.asked_by, readers.watching), blocks)
 
 
 def render_summary(tracked: TrackedBuild, asked_by: str | None, watching: bool = False) -> Mrkdwn:
@@ -198,16 +208,18 @@ def _render_waiting_steps(tracked: TrackedBuild, jobs: JobSummary) -> list[Mrkdw
     return [*steps, md("and for {more} more {noun}", more=more, noun=noun)] if more > 0 else steps
 
 
-def _render_reason(entry: Mapping[str, Any], index: int, card_id: str, revision: int) -> Block:
+def _render_reason(reason: ShownReason, index: int, card_id: str, revision: int) -> Block:
     """Return a reason why the build waits; its button acts with the rights of the person who presses it."""
-    accessory = entry.get("choice") and button(
-        str(entry["label"]),
-        f"choice:{index}:waiting",
-        str(entry["choice"]),
-        accessibility_label=entry.get("reads"),
-    )
-    text = md("⏳ {text}", text=Mrkdwn(entry["text"]))
-    return section(text, block_id=f"why{index}:{card_id}:{revision}", accessory=accessory or None)
+    accessory = None
+    if choice := reason.get("choice"):
+        accessory = button(
+            reason.get("label", ""),
+            f"choice:{index}:waiting",
+            choice,
+            accessibility_label=reason.get("reads"),
+        )
+    text = md("⏳ {text}", text=Mrkdwn(reason["text"]))
+    return section(text, block_id=f"why{index}:{card_id}:{revision}", accessory=accessory)
 
 
 def _render_age(tracked: TrackedBuild, now: datetime, card_id: str) -> Block | None:

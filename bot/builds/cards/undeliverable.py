@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import structlog
 
 from bot.builds.cards.admission import Admission
@@ -23,42 +25,42 @@ from bot.store.transactions import Transactions
 log = structlog.stdlib.get_logger(__name__)
 
 
+@dataclass(frozen=True)
 class UndeliverableCards:
     """Handles refusals; `handle_refused_post` raises SlackError if that isn't possible now."""
 
-    def __init__(self, store: Transactions, clock: Clock, api: SlackClient, admission: Admission) -> None:
-        self._store = store
-        self._clock = clock
-        self._api = api
-        self._admission = admission
+    store: Transactions
+    clock: Clock
+    api: SlackClient
+    admission: Admission
 
     async def handle_refused_update(self, card: Card, code: str) -> None:
         """Give up a card that was deleted; post one new card if the edit window has closed."""
         log.warning("card cannot be updated", card=card.id, code=code)
-        async with self._store.write() as tx:
+        async with self.store.write() as tx:
             if code == "edit_window_closed" and not card.reposts:
-                await repost_card(tx, card, self._clock.now())
+                await repost_card(tx, card, self.clock.now())
             else:
                 await mark_card_gone(tx, card)
 
     async def leave_shared_channel(self, card: Card) -> None:
         """Stop updating a card in a channel that another organization joined; the requester gets the end."""
         log.warning("card left", card=card.id, code=SHARED_OUTSIDE)
-        async with self._store.write() as tx:
+        async with self.store.write() as tx:
             await mark_card_gone(tx, card)
-            await record_card_event(tx, card, "retired", self._clock.now(), {"because": SHARED_OUTSIDE})
+            await record_card_event(tx, card, "retired", self.clock.now(), {"because": SHARED_OUTSIDE})
 
     async def handle_refused_post(self, card: Card, code: str) -> None:
         """Move the card to a direct message with the requester if the bot may not post in the channel."""
         log.warning("card cannot be posted", card=card.id, code=code)
         if card.origin == "subscribed":
-            await self._admission.retire_unpostable(card, code)
+            await self.admission.retire_unpostable(card, code)
             return
         if not card.asked_by or card.thread.channel.startswith("D"):
             await self._retire(card)
             return
         try:
-            channel = await self._api.open_direct(card.asked_by)
+            channel = await self.api.open_direct(card.asked_by)
         except SlackError as problem:
             if problem.kind != "refused":
                 raise
@@ -67,15 +69,15 @@ class UndeliverableCards:
         await self._move(card, channel)
 
     async def _move(self, card: Card, channel: str) -> None:
-        async with self._store.write() as tx:
+        async with self.store.write() as tx:
             taken = [
                 other for other in await find_cards_of_build(tx, card.build_id) if other.thread.channel == channel
             ]
             if taken:
                 await retire_card(tx, card)
             else:
-                await move_card(tx, card, channel, self._clock.now())
+                await move_card(tx, card, channel, self.clock.now())
 
     async def _retire(self, card: Card) -> None:
-        async with self._store.write() as tx:
+        async with self.store.write() as tx:
             await retire_card(tx, card)

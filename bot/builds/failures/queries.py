@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from bot.runtime.json_types import JsonObject
 from bot.store.sql import insert_into
 from bot.store.tables_notifications import findings
 from bot.store.transactions import Tx
@@ -20,7 +21,7 @@ class PlannedLookup(NamedTuple):
 
     build_id: str
     generation: int
-    content: dict[str, Any] | None
+    content: JsonObject | None
     due_at: datetime | None
     attempts: int
 
@@ -67,7 +68,7 @@ async def find_lookup(tx: Tx, build_id: str, generation: int, kind: str = FAILUR
 async def save_lookup(
     tx: Tx,
     lookup: PlannedLookup,
-    content: dict[str, Any],
+    content: JsonObject,
     due_at: datetime | None,
     attempts: int,
     now: datetime,

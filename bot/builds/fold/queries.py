@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -48,7 +47,7 @@ async def lock_builds(tx: Tx, ids: Sequence[str]) -> list[tuple[TrackedBuild, da
 
 
 @cache
-def _select_locked(dialect: str) -> sa.Select[Any]:
+def _select_locked(dialect: str) -> sa.Executable:
     query = sa.select(*BUILD_COLUMNS).where(is_among(dialect, builds.c.id))
     return query.order_by(builds.c.id).with_for_update()
 
@@ -60,7 +59,7 @@ async def find_cards_of_builds(tx: Tx, ids: Sequence[str]) -> tuple[Card, ...]:
 
 
 @cache
-def _select_cards(dialect: str) -> sa.Select[Any]:
+def _select_cards(dialect: str) -> sa.Executable:
     return sa.select(cards).where(is_among(dialect, cards.c.build_id))
 
 
@@ -72,7 +71,7 @@ async def find_replies(tx: Tx, card_ids: Sequence[str]) -> list[tuple[str, int, 
 
 
 @cache
-def _select_replies(dialect: str) -> sa.Select[Any]:
+def _select_replies(dialect: str) -> sa.Executable:
     c = notices.c
     return sa.select(c.card_id, c.episode, c.kind, c.state).where(is_among(dialect, c.card_id))
 
@@ -84,7 +83,7 @@ async def find_failed_jobs(tx: Tx, ids: Sequence[str]) -> list[tuple[str, Job]]:
 
 
 @cache
-def _select_failed(dialect: str) -> sa.Select[Any]:
+def _select_failed(dialect: str) -> sa.Executable:
     state = jobs.c.job["state"].as_string()
     which = (is_among(dialect, jobs.c.build_id), state.in_(sorted(JOB_FAILED)))
     return sa.select(jobs.c.build_id, json_text(jobs.c.job)).where(*which)
@@ -98,10 +97,11 @@ async def save_jobs(tx: Tx, changed: Iterable[tuple[str, Job]], now: datetime) -
     await write_all(tx, _upsert_job, values)
 
 
-def _upsert_job(dialect: str, _columns: Sequence[str]) -> Any:
+def _upsert_job(dialect: str, _columns: Sequence[str]) -> sa.Insert:
     row = insert_for_dialect(dialect, jobs)
     change = {"job": row.excluded.job, "seen_at": row.excluded.seen_at}
-    return row.on_conflict_do_update(index_elements=["id"], set_=change)
+    upsert: sa.Insert = row.on_conflict_do_update(index_elements=["id"], set_=change)
+    return upsert
 
 
 async def save_builds(tx: Tx, saved: Iterable[BuildUpdate], now: datetime) -> None:
@@ -157,8 +157,9 @@ async def enqueue_replies(tx: Tx, replies: Iterable[NewReply], now: datetime) ->
     await write_all(tx, _insert_reply, values)
 
 
-def _insert_reply(dialect: str, _columns: Sequence[str]) -> Any:
-    return insert_for_dialect(dialect, notices).on_conflict_do_nothing()
+def _insert_reply(dialect: str, _columns: Sequence[str]) -> sa.Insert:
+    insert: sa.Insert = insert_for_dialect(dialect, notices).on_conflict_do_nothing()
+    return insert
 
 
 async def drop_replies(tx: Tx, keys: Sequence[str]) -> None:

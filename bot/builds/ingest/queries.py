@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from lz4.frame import compress, decompress
@@ -142,7 +142,7 @@ def _insert_statement(_dialect: str, _columns: Sequence[str]) -> sa.Insert:
     return sa.insert(deliveries)
 
 
-def _select_read_values(pending: PendingDelivery) -> dict[str, Any]:
+def _select_read_values(pending: PendingDelivery) -> dict[str, object]:
     delivery = pending.delivery
     return {
         "id": pending.row,
@@ -157,10 +157,9 @@ def _select_read_values(pending: PendingDelivery) -> dict[str, Any]:
 
 async def mark_delivery_failed(tx: Tx, row: int, reason: str, *, set_aside: bool, next_at: datetime) -> None:
     """Plan another try for a delivery that couldn't be read, or set it aside, with the reason."""
-    values: dict[str, Any] = {"attempts": deliveries.c.attempts + 1, "reason": reason[:500], "next_at": next_at}
-    if set_aside:
-        values["state"] = "aside"
-    await tx.execute(sa.update(deliveries).where(deliveries.c.id == row).values(values))
+    change = sa.update(deliveries).where(deliveries.c.id == row)
+    change = change.values(attempts=deliveries.c.attempts + 1, reason=reason[:500], next_at=next_at)
+    await tx.execute(change.values(state="aside") if set_aside else change)
 
 
 @dataclass(frozen=True)

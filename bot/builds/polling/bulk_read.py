@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.buildkite.client import Buildkite
 from bot.buildkite.models import Build
@@ -49,27 +48,27 @@ class BulkRead:
     async def _read_scope(self, pipeline: str | None, group: Sequence[TrackedBuild]) -> dict[str, Build]:
         """List live builds by their state, then builds that have ended since any of the rest can have."""
         wanted = {tracked.build.id for tracked in group}
-        live = await self._list_wanted(wanted, pipeline, state=_LIVE_STATES)
+        marked = {INSTANCE_KEY: self._instance} if pipeline is None else None
+        running = self._buildkite.builds(pipeline, meta_data=marked, limit=_MAX_LISTED, state=_LIVE_STATES)
+        live = await _collect_wanted(running, wanted)
         rest = [tracked for tracked in group if tracked.build.id not in live]
         if not rest:
             return live
         since = min(_find_earliest_end(tracked) for tracked in rest) - _CLOCK_SKEW
-        return live | await self._list_wanted(
-            {tracked.build.id for tracked in rest}, pipeline, finished_from=since
-        )
+        ended = self._buildkite.builds(pipeline, meta_data=marked, limit=_MAX_LISTED, finished_from=since)
+        return live | await _collect_wanted(ended, {tracked.build.id for tracked in rest})
 
-    async def _list_wanted(self, wanted: set[str], pipeline: str | None, **filters: Any) -> dict[str, Build]:
-        marked = {INSTANCE_KEY: self._instance} if pipeline is None else None
-        found: dict[str, Build] = {}
-        async with aclosing(
-            self._buildkite.builds(pipeline, meta_data=marked, limit=_MAX_LISTED, **filters)
-        ) as listed:
-            async for build in listed:
-                if build.id in wanted:
-                    found[build.id] = build
-                if len(found) == len(wanted):
-                    break
-        return found
+
+async def _collect_wanted(builds: AsyncGenerator[Build, None], wanted: set[str]) -> dict[str, Build]:
+    """Return the wanted builds by id; stop listing once all are found."""
+    found: dict[str, Build] = {}
+    async with aclosing(builds) as listed:
+        async for build in listed:
+            if build.id in wanted:
+                found[build.id] = build
+            if len(found) == len(wanted):
+                break
+    return found
 
 
 def is_unchanged_since_read(tracked: TrackedBuild, build: Build) -> bool:

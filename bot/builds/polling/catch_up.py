@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import structlog
 
@@ -124,18 +123,18 @@ class CatchUp:
     async def _list_ended(self, round_: CatchUpRound) -> list[Build]:
         below = _parse_timestamp(round_.below) if round_.below else None
         since = _parse_timestamp(round_.since) - _OVERLAP
-        return await self._list_builds(MAX_ENDED, finished_from=since, created_to=below)
+        ended = self._buildkite.builds(None, limit=MAX_ENDED, finished_from=since, created_to=below)
+        return await _collect(ended)
 
     async def _list_live(self, index: SubscriptionIndex, now: datetime) -> list[Build]:
         """List running or waiting builds, if a subscription wants to hear about those states."""
         states = sorted({state for wanted in index.states for state in _LIVE_STATES.get(wanted, ())})
         if not states:
             return []
-        return await self._list_builds(MAX_LIVE, state=states, created_from=now - _LIVE_CREATED_WITHIN)
-
-    async def _list_builds(self, limit: int, **filters: Any) -> list[Build]:
-        async with aclosing(self._buildkite.builds(None, limit=limit, **filters)) as listed:
-            return [build async for build in listed]
+        created_from = now - _LIVE_CREATED_WITHIN
+        return await _collect(
+            self._buildkite.builds(None, limit=MAX_LIVE, state=states, created_from=created_from)
+        )
 
     async def _fold(self, found: Sequence[Build], webhooks_arriving: bool) -> None:
         """Fold the builds in like webhooks: those wanted stay unconfirmed until they are read with their jobs."""
@@ -149,6 +148,11 @@ class CatchUp:
     async def _save_round(self, round_: CatchUpRound | None) -> None:
         async with self._store.write() as tx:
             await set_meta(tx, CURSOR, json.dumps(asdict(round_)) if round_ else "")
+
+
+async def _collect(builds: AsyncGenerator[Build, None]) -> list[Build]:
+    async with aclosing(builds) as listed:
+        return [build async for build in listed]
 
 
 def _parse_round(stored: str | None) -> CatchUpRound | None:

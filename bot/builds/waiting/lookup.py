@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
@@ -13,7 +12,7 @@ from bot.buildkite.client import Buildkite
 from bot.buildkite.models import Build
 from bot.buildkite.resources import Queue
 from bot.builds.cards.queries import mark_cards_due
-from bot.builds.model import TrackedBuild
+from bot.builds.model import ShownReason, TrackedBuild
 from bot.builds.waiting.queries import find_next_waiting_due, find_reasons, find_waiting_builds, save_reasons
 from bot.builds.waiting.reasons import WAITING_STATES, WaitingReason, explain_waiting
 from bot.errors import KitestringError, Refused
@@ -118,25 +117,27 @@ class WaitingLookup:
             return {}
 
     async def _save_choices(
-        self, found: Sequence[WaitingReason], before: list[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
+        self, found: Sequence[WaitingReason], before: Sequence[ShownReason]
+    ) -> list[ShownReason]:
         """Return the reasons as stored; a button that was there before keeps its choice, so it keeps working."""
         known = {
-            (entry.get("label"), entry.get("call")): entry["choice"] for entry in before if entry.get("choice")
+            (shown.get("label"), shown.get("call")): shown["choice"] for shown in before if shown.get("choice")
         }
-        entries, new = [], []
+        reasons: list[ShownReason] = []
+        new: list[Choice] = []
         for reason in found:
-            entry: dict[str, Any] = {"text": str(reason.text)}
+            shown: ShownReason = {"text": str(reason.text)}
             if reason.button and reason.button.call:
                 call = f"{reason.button.call.operation} {sorted(reason.button.call.args.items())}"
                 key = (reason.button.label, call)
                 if key not in known:
                     new.append(self._make_choice(reason))
                     known[key] = new[-1].id
-                entry |= {"label": key[0], "call": call, "choice": known[key], "reads": reason.button.spoken_label}
-            entries.append(entry)
+                shown["label"], shown["call"], shown["choice"] = reason.button.label, call, known[key]
+                shown["reads"] = reason.button.spoken_label
+            reasons.append(shown)
         await self._choices.save(new)
-        return entries
+        return reasons
 
     def _make_choice(self, reason: WaitingReason) -> Choice:
         """Return a choice that anyone may press; permissions are checked when it is pressed."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from bot.builds.model import TrackedBuild
+from bot.builds.model import ShownReason, TrackedBuild
 from bot.builds.queries import BUILD_COLUMNS
 from bot.builds.rows import build_from_row
 from bot.store.sql import insert_into
@@ -43,16 +42,14 @@ async def find_next_waiting_due(tx: Tx, patience: float) -> datetime | None:
     return when
 
 
-async def find_reasons(tx: Tx, build_id: str) -> list[dict[str, Any]]:
-    """Return the reasons last found: `text`, and a button's `label`, `choice` and `reads` if one helps."""
+async def find_reasons(tx: Tx, build_id: str) -> list[ShownReason]:
+    """Return the reasons last found."""
     query = sa.select(findings.c.content).where(findings.c.build_id == build_id, findings.c.kind == KIND)
     content = await tx.scalar(query)
     return list(content or [])
 
 
-async def save_reasons(
-    tx: Tx, build_id: str, reasons: list[dict[str, Any]], now: datetime, due_at: datetime
-) -> None:
+async def save_reasons(tx: Tx, build_id: str, reasons: list[ShownReason], now: datetime, due_at: datetime) -> None:
     """Save the reasons, and when to look again."""
     values = {"build_id": build_id, "kind": KIND, "content": reasons, "at": now, "due_at": due_at}
     change = {"content": reasons, "at": now, "due_at": due_at}
