@@ -110,9 +110,9 @@ class FormField:
 # The defaults make a plain `Operation` one of any kind, as the registry holds them.
 A = TypeVar("A", bound=Args, default=Args)
 C = TypeVar("C", default=object)
-Run: TypeAlias = Callable[[A, C], Awaitable[Reply]]
+Handler: TypeAlias = Callable[[A, C], Awaitable[Reply]]
 Pin: TypeAlias = Callable[[A, C], Awaitable[A]]
-Confirm: TypeAlias = Callable[[A, C], Awaitable[Mrkdwn | None]]
+Question: TypeAlias = Callable[[A, C], Awaitable[Mrkdwn | None]]
 Probe: TypeAlias = Callable[[A, C], Awaitable[Reply | None]]
 LoadFields: TypeAlias = Callable[[Mapping[str, object], C], Awaitable[tuple[FormField, ...]]]
 SubmitHook: TypeAlias = Callable[[A, C], Awaitable[None]]
@@ -142,13 +142,13 @@ class Operation(Generic[A, C]):
     name: str
     args: type[A]
     context: type[C]
-    run: Run[A, C]
+    run: Handler[A, C]
     needs: Permission
     effect: Effect
     summary: str = ""
     examples: tuple[str, ...] = ()
     pin: Pin[A, C] | None = None
-    confirm: Confirm[A, C] | None = None
+    confirm: Question[A, C] | None = None
     probe: Probe[A, C] | None = None
     load_fields: LoadFields[C] | None = None
     on_submit: SubmitHook[A, C] | None = None
@@ -194,7 +194,7 @@ class OperationOptions(OperationTraits, Generic[A, C], total=False):
     """All options of an operation; its functions take the same arguments and context."""
 
     pin: Pin[A, C]
-    confirm: Confirm[A, C]
+    confirm: Question[A, C]
     probe: Probe[A, C]
     load_fields: LoadFields[C]
     on_submit: SubmitHook[A, C]
@@ -205,20 +205,20 @@ class OperationOptions(OperationTraits, Generic[A, C], total=False):
 @overload
 def operation(
     name: str, *, needs: Permission, effect: Effect, **options: Unpack[OperationTraits]
-) -> Callable[[Run[A, C]], Operation[A, C]]: ...
+) -> Callable[[Handler[A, C]], Operation[A, C]]: ...
 @overload
 def operation(
     name: str, *, needs: Permission, effect: Effect, **options: Unpack[OperationOptions[A, C]]
-) -> Callable[[Run[A, C]], Operation[A, C]]: ...
+) -> Callable[[Handler[A, C]], Operation[A, C]]: ...
 def operation(
     name: str, *, needs: Permission, effect: Effect, **options: Unpack[OperationOptions[A, C]]
-) -> Callable[[Run[A, C]], Operation[A, C]]:
+) -> Callable[[Handler[A, C]], Operation[A, C]]:
     """Declare an operation from a function of a model of arguments and a context; its docstring is the summary.
 
     Raises TypeError at import when the function has no such annotations.
     """
 
-    def declare(run: Run[A, C]) -> Operation[A, C]:
+    def declare(run: Handler[A, C]) -> Operation[A, C]:
         model, context = _read_signature(name, run)
         summary = (inspect.getdoc(run) or "").split("\n\n")[0]
         return Operation(name, model, context, run, needs, effect, summary, **options)
@@ -226,7 +226,7 @@ def operation(
     return declare
 
 
-def _read_signature(name: str, run: Run[A, C]) -> tuple[type[A], type[C]]:
+def _read_signature(name: str, run: Handler[A, C]) -> tuple[type[A], type[C]]:
     hints = typing.get_type_hints(run)
     args, ctx = inspect.signature(run).parameters
     _require_classes(name, hints.get(args), hints.get(ctx))

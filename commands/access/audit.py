@@ -40,7 +40,7 @@ class AuditArgs(Args):
 
 @dataclass(frozen=True)
 class AuditContext:
-    """The log that `audit` reads."""
+    """The audit log."""
 
     audit_log: AuditLog
     clock: Clock

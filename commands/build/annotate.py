@@ -68,7 +68,7 @@ class BuildAnnotateArgs(BuildArgs):
 
 @dataclass(frozen=True)
 class AnnotationContext(BuildContext):
-    """Annotations besides builds."""
+    """The builds and their annotations, and the clock that tells recent ones apart."""
 
     annotations: AnnotationCalls
     clock: Clock

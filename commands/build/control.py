@@ -36,7 +36,7 @@ class BuildRetryArgs(BuildArgs):
 
 @dataclass(frozen=True)
 class BuildControlContext(BuildContext):
-    """The time besides builds."""
+    """The builds, and the clock that tells recent ones apart."""
 
     clock: Clock
 

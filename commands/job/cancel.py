@@ -29,7 +29,7 @@ def _is_cancelable(job: Job) -> bool:
 
 @dataclass(frozen=True)
 class JobCancelContext(JobContext):
-    """The GraphQL API, and the scopes of the token, besides jobs."""
+    """The jobs, the GraphQL API that cancels single ones, and the scopes of the token."""
 
     graphql: GraphqlCalls
     organizations: OrganizationCalls

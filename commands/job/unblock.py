@@ -33,7 +33,7 @@ class JobUnblockArgs(JobArgs):
 
 @dataclass(frozen=True)
 class JobUnblockContext(JobContext):
-    """The pipelines, whose steps have the fields to fill in, besides jobs."""
+    """The jobs, and the pipelines whose steps have the fields to fill in."""
 
     pipelines: PipelineCalls
 

@@ -22,7 +22,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class ArtifactContext(BuildContext):
-    """The artifacts besides builds."""
+    """The builds and their artifacts."""
 
     artifacts: ArtifactCalls
 

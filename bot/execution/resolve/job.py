@@ -25,7 +25,7 @@ _SHORTEST_PREFIX = 4
 
 @dataclass(frozen=True)
 class JobContext(BuildContext):
-    """The jobs besides builds."""
+    """The builds and their jobs."""
 
     jobs: JobCalls
 
