@@ -11,7 +11,7 @@ from bot.execution.context_factory import Contexts
 from bot.execution.default_pipeline import DefaultPipelines
 from bot.execution.policy_gate import PolicyGate
 from bot.execution.stages import Authorised
-from bot.operations.invocation import Invocation, Request, make_invocation
+from bot.operations.invocation import Invocation, Request
 from bot.operations.operation import Args, Operation, Registry
 from bot.operations.validation import validate
 from bot.runtime.clock import Clock
@@ -107,7 +107,7 @@ class Authoriser:
         """Return exact arguments for a form whose inputs depend on them. Raises KitestringError."""
         actor = await self.admit(request, op)
         access = await self._contexts.find_access(actor, op)
-        ctx = self._contexts.build(op, make_invocation("", request, op.name, given), actor, access)
+        ctx = self._contexts.build(op, request.make_invocation("", op.name, given), actor, access)
         return await self._resolve(op, op.args.model_validate(dict(given)), ctx, actor, access)
 
     async def fill_in_default(self, request: Request, op: Operation, given: JsonObject) -> JsonObject:
@@ -122,7 +122,7 @@ class Authoriser:
         """Return the context for an operation's submit hook. Raises Refused."""
         actor = await self.admit(request, op)
         await self._gate.check_channel(request.thread)
-        invocation = make_invocation("", request, op.name, {})
+        invocation = request.make_invocation("", op.name, {})
         return self._contexts.build(op, invocation, actor, self._contexts.own_access)
 
     async def _resolve(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from bot.builds.queries import find_builds_in_thread
 from bot.notifications.queries import find_channel_settings, update_channel_settings
 from bot.operations.arguments import read_arguments
 from bot.operations.operation import Operation
 from bot.operations.reply import Reply
+from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.blocks import join_dotted
 from bot.slack.blockkit.mrkdwn import code, md
 from bot.slack.types import Thread
@@ -33,7 +32,7 @@ class DefaultPipelines:
         async with self._store.write() as tx:
             await update_channel_settings(tx, thread.team, thread.channel, pipeline=slug)
 
-    async def fill_in(self, op: Operation, given: Mapping[str, Any], thread: Thread) -> tuple[dict[str, Any], str]:
+    async def fill_in(self, op: Operation, given: JsonObject, thread: Thread) -> tuple[JsonObject, str]:
         """Fill in the default pipeline; returns the arguments and the slug if it was filled in, else ''."""
         unnamed = next(
             (
@@ -45,7 +44,7 @@ class DefaultPipelines:
         )
         slug = await self._find_default(thread) if unnamed else None
         if unnamed is None or slug is None:
-            return dict(given), ""
+            return given, ""
         return {**given, unnamed.name: [slug] if unnamed.repeatable else slug}, slug
 
     async def _find_default(self, thread: Thread) -> str | None:

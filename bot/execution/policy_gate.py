@@ -9,7 +9,7 @@ from bot.access.policy.service import PolicyService
 from bot.buildkite.client import Buildkite
 from bot.errors import Refused
 from bot.execution.bot_status import StatusService
-from bot.operations.invocation import Invocation, compute_request_digest
+from bot.operations.invocation import Invocation
 from bot.operations.operation import Args, Effect, Operation
 from bot.slack.types import Actor, Thread
 
@@ -66,7 +66,7 @@ class PolicyGate:
         if not invocation.flags.proposal:
             return False
         if not await self._approvals.is_still_approved(
-            buildkite, invocation.flags.proposal, compute_request_digest(invocation), requirement
+            buildkite, invocation.flags.proposal, invocation.digest, requirement
         ):
             raise Refused("It no longer has enough approvals.", "Request it again.", requirement.rule)
         return True

@@ -26,8 +26,6 @@ from bot.operations.invocation import (
     Invocation,
     Request,
     StoredAnswer,
-    compute_request_digest,
-    make_invocation,
 )
 from bot.operations.operation import Effect, Operation, Registry
 from bot.operations.queries import (
@@ -87,7 +85,7 @@ class InvocationRecords:
 
         Raises Unavailable.
         """
-        invocation = make_invocation(make_choice_id(), request, call.operation, call.args)
+        invocation = request.make_invocation(make_choice_id(), call.operation, call.args)
         invocation = replace(invocation, flags=replace(request.flags, confirmed=call.confirmed))
         if request.via == "button" and self._registry[call.operation].may_run_twice:
             # Pressing again is a new request. Only what mustn't run twice is recognized by its button.
@@ -108,9 +106,8 @@ class InvocationRecords:
         """
         if op.effect is Effect.READS and self._store.sqlite:
             return True
-        digest = compute_request_digest(invocation)
         async with self._store.write() as tx:
-            return await begin_invocation(tx, self._vault, invocation, digest, self._clock.now(), self._replica)
+            return await begin_invocation(tx, self._vault, invocation, self._clock.now(), self._replica)
 
     async def close(self, answer: Answer) -> Reply | None:
         """Close an operation that succeeded; returns a reply about an earlier equal request, if any.

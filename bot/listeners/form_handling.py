@@ -20,7 +20,7 @@ from bot.listeners.payload_shapes import SubmissionPayload
 from bot.listeners.requests import from_submission
 from bot.operations import forms
 from bot.operations.choices import Choices, make_choice_id
-from bot.operations.invocation import Choice, Flags, Request, make_invocation
+from bot.operations.invocation import Choice, Flags, Request
 from bot.operations.operation import Operation, Registry
 from bot.operations.reply import Call
 from bot.runtime.error_boundary import run_guarded
@@ -68,7 +68,7 @@ class FormHandler:
             )
         except KitestringError as error:
             log.warning("form not opened", operation=op.name, reason=str(error))
-            invocation = make_invocation(make_choice_id(), request, op.name, given)
+            invocation = request.make_invocation(make_choice_id(), op.name, given)
             with suppress(KitestringError):
                 await run_guarded(self._failures.explain(invocation, error, again=not placed), "form")
 
@@ -79,7 +79,7 @@ class FormHandler:
         try:
             await self._authoriser.admit(request, op, anywhere=True)
         except Refused as error:
-            await self._endings.fail(make_invocation(make_choice_id(), request, op.name, {}), error)
+            await self._endings.fail(request.make_invocation(make_choice_id(), op.name, {}), error)
             return
         await self._api.open_view(
             request.trigger_id or "", await self._save_form(request, op, FormMetadata({}, placed=True))
@@ -89,7 +89,7 @@ class FormHandler:
         try:
             await self._authoriser.preview(request, op, given)
         except Refused as error:
-            await self._endings.fail(make_invocation(make_choice_id(), request, op.name, given), error)
+            await self._endings.fail(request.make_invocation(make_choice_id(), op.name, given), error)
             return
         if op.load_fields is None:
             given = await self._authoriser.fill_in_default(request, op, given)
@@ -106,10 +106,10 @@ class FormHandler:
         try:
             return await run_guarded(self._look_up(request, op, given), op.name)
         except Ambiguous as error:
-            await self._endings.fail(make_invocation(make_choice_id(), request, op.name, given), error)
+            await self._endings.fail(request.make_invocation(make_choice_id(), op.name, given), error)
             return forms.render_notice_view(forms.format_title(op), f"{error.message} Choose in the conversation.")
         except Refused as error:
-            await self._endings.fail(make_invocation(make_choice_id(), request, op.name, given), error)
+            await self._endings.fail(request.make_invocation(make_choice_id(), op.name, given), error)
             return forms.render_notice_view(forms.format_title(op), _render_refusal(error))
         except KitestringError as error:
             await self._endings.plan_read(given)

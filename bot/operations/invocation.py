@@ -50,6 +50,20 @@ class Request:
     trigger_id: str | None = None
     flags: Flags = Flags()
 
+    def make_invocation(self, invocation_id: str, operation: str, args: JsonObject) -> Invocation:
+        """Return the invocation of this request, not stored yet."""
+        return Invocation(
+            id=invocation_id,
+            key=self.key,
+            operation=operation,
+            args=args,
+            user=self.user,
+            thread=self.thread,
+            via=self.via,
+            flags=self.flags,
+            response_url=self.response_url,
+        )
+
     @property
     def recipient(self) -> Recipient:
         """The person to answer privately, and the place of their request."""
@@ -96,25 +110,16 @@ class Invocation:
         """The person to answer privately, and the place of their request."""
         return make_recipient(self.id, self.user, self.thread, self.response_url, self.flags)
 
+    @property
+    def digest(self) -> str:
+        """The request digest: equal for the same person, operation, arguments and channel."""
+        identity = [self.operation, self.user, self.thread.team, self.thread.channel, self.args]
+        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
 
 def make_recipient(mark: str, user: str, thread: Thread, response_url: str | None, flags: Flags) -> Recipient:
     """Return the recipient of private answers to a request; `mark` identifies the request."""
     return Recipient(mark, user, thread, response_url, flags.direct_only, flags.in_thread)
-
-
-def make_invocation(invocation_id: str, request: Request, operation: str, args: JsonObject) -> Invocation:
-    """Return the invocation of a request, not stored yet."""
-    return Invocation(
-        id=invocation_id,
-        key=request.key,
-        operation=operation,
-        args=args,
-        user=request.user,
-        thread=request.thread,
-        via=request.via,
-        flags=request.flags,
-        response_url=request.response_url,
-    )
 
 
 @dataclass(frozen=True)
@@ -133,10 +138,3 @@ class Choice:
     confirmed: bool = False
     form: bool = False
     direct: bool = False
-
-
-def compute_request_digest(invocation: Invocation) -> str:
-    """Return the request digest: equal for the same person, operation, arguments and channel."""
-    place = (invocation.thread.team, invocation.thread.channel)
-    identity = [invocation.operation, invocation.user, *place, invocation.args]
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

@@ -72,10 +72,8 @@ async def is_repeat(tx: Tx, key: str) -> bool:
     return await tx.scalar(sa.select(invocations.c.id).where(invocations.c.key == key)) is not None
 
 
-async def begin_invocation(
-    tx: Tx, vault: Vault, invocation: Invocation, digest: str, now: datetime, replica: str
-) -> bool:
-    """Mark an invocation as running with exactly these arguments; `digest` is its request digest.
+async def begin_invocation(tx: Tx, vault: Vault, invocation: Invocation, now: datetime, replica: str) -> bool:
+    """Mark an invocation as running with exactly these arguments.
 
     Returns False where another replica has taken it over, believing this one dead.
     """
@@ -84,7 +82,7 @@ async def begin_invocation(
         "started_at": now,
         "next_at": None,
         "args": vault.seal(_encode_args(invocation)),
-        "digest": digest,
+        "digest": invocation.digest,
     }
     is_ours = (invocations.c.id == invocation.id, invocations.c.replica == replica)
     return (await tx.execute(sa.update(invocations).where(*is_ours).values(change))).rowcount > 0

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.access.approvals.model import Proposal, ProposalState, Vote, is_approved, require_whole_sha, tally_votes
 from bot.access.policy.rules import ApprovalRequirement
 from bot.errors import UsageError
-from bot.operations.invocation import Invocation, compute_request_digest
+from bot.operations.invocation import Invocation
 from bot.slack.types import Thread
 
 THREAD = Thread("T0BUILD01", "C0DEPLOYS")
@@ -35,7 +35,7 @@ def proposal(shown: Invocation, votes: Iterable[Vote] = (), count: int = 1) -> P
         id="p",
         operation=shown.operation,
         args=shown.args,
-        digest=compute_request_digest(shown),
+        digest=shown.digest,
         requester=shown.user,
         thread=THREAD,
         via="slash",
@@ -93,10 +93,10 @@ def test_approvals_never_exceed_what_was_shown(
     """Other arguments, another operation, another requester: the approvals are worth nothing there."""
     item = proposal(make_invocation(shown), votes, count)
     other = make_invocation(runs, operation, user)
-    if is_approved(item, compute_request_digest(other), count, lambda _: True):
+    if is_approved(item, other.digest, count, lambda _: True):
         assert (other.operation, other.user, other.args) == (item.operation, item.requester, item.args)
     elsewhere = replace(other, thread=Thread("T0BUILD01", "C0OTHER"))
-    assert not is_approved(item, compute_request_digest(elsewhere), count, lambda _: True)
+    assert not is_approved(item, elsewhere.digest, count, lambda _: True)
 
 
 @given(VOTES, COUNTS, st.frozensets(USERS))
@@ -108,7 +108,7 @@ def test_a_run_needs_enough_approvals_that_are_still_valid(
     item = proposal(invocation, votes, count)
     good = {vote.user for vote in votes if vote.approves} & counting - {invocation.user}
     against = any(not vote.approves for vote in votes)
-    assert is_approved(item, compute_request_digest(invocation), count, counting.__contains__) is (
+    assert is_approved(item, invocation.digest, count, counting.__contains__) is (
         len(good) >= count and not against
     )
 

@@ -25,8 +25,6 @@ from bot.operations.invocation import (
     Flags,
     Invocation,
     Request,
-    compute_request_digest,
-    make_invocation,
 )
 from bot.operations.queries import close_invocation
 from bot.runtime.clock import Clock
@@ -172,7 +170,7 @@ def _build_proposal(
         id=invocation.id,
         operation=invocation.operation,
         args=invocation.args,
-        digest=compute_request_digest(invocation),
+        digest=invocation.digest,
         requester=invocation.user,
         thread=invocation.thread,
         via=invocation.via,
@@ -185,7 +183,7 @@ def _build_proposal(
 
 def _build_vote_invocation(proposal: Proposal, user: str) -> Invocation:
     request = replace(build_request(proposal), user=user, via="button")
-    return make_invocation(make_choice_id(), request, proposal.operation, proposal.args)
+    return request.make_invocation(make_choice_id(), proposal.operation, proposal.args)
 
 
 def _build_audit_detail(proposal: Proposal) -> JsonObject:
