@@ -1,8 +1,8 @@
 """Prints the way of a slash command and of a webhook through the code: `python -m tests.trace`.
 
 A hop is a call of a coroutine in another file that is handed what flows: the request, the invocation and its
-stages; or the delivery, the build and its card. Functions that wait for nothing (pure decisions, rendering) belong to
-the hop that calls them. docs/design.md records the figures, and tests/checks/test_trace.py holds them.
+stages; or the delivery, the build and its card. Functions that wait for nothing (pure decisions, rendering) belong
+to the hop that calls them. docs/design.md records the figures, and tests/checks/test_trace.py holds them.
 """
 
 from __future__ import annotations
