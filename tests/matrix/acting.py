@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from bot.runtime.loop import LoopName
 from bot.store.tables import cards, notices
 from bot.store.tables_people import audit, proposals
 from simulators.slack.models import Message
@@ -15,6 +16,8 @@ from simulators.slack.person import Person
 from tests.conversations.world import World, format_message
 
 ROUNDS = 30
+# The loops that an answer may need. The others would read builds, which no act here asks for.
+_ANSWERING = (LoopName.CARDS, LoopName.REPLIES, LoopName.PROPOSALS, LoopName.APPROVED_PROPOSALS)
 _IDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=/)\d+(?=/|$)")
 
 
@@ -69,15 +72,9 @@ async def _is_work_pending(world: World) -> bool:
 
 
 async def _turn(world: World) -> int:
-    bot = world.bot
-    done = await bot.drain()
-    for part in (
-        bot.workspace.maintenance.approved_proposals,
-        bot.workspace.publishers.reply_publisher,
-        bot.workspace.publishers.card_publisher,
-        bot.workspace.publishers.proposal_publisher,
-    ):
-        done += await part.tick()
+    done = await world.bot.drain()
+    for loop in world.bot.loops:
+        done += await loop.tick() if loop.name in _ANSWERING else 0
     return done
 
 
