@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import timedelta
 
 from bot.access.approvals.approver_check import ApproverCheck
@@ -90,9 +89,7 @@ class ApprovalCalls:
         text = render_approval_call(proposal, url, make_stop_value(APPROVALS, subscription.created_by))
         key = f"{APPROVAL_CALL}:{proposal.id}:{subscription.created_by}"
         where = Thread(subscription.team, subscription.channel)
-        await enqueue_message(
-            tx, key, "answer", where, self._clock.now(), body=asdict(text), requester=subscription.created_by
-        )
+        await enqueue_message(tx, key, where, text, self._clock.now(), subscription.created_by)
 
 
 def render_approval_call(proposal: Proposal, url: str, stop_button_value: str) -> Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -133,8 +133,7 @@ class InvocationRecords:
         invocation, reply, where, now = answer.invocation, answer.reply, answer.where, self._clock.now()
         async with self._store.write() as tx:
             if answer.public:  # queued before the build's own messages, so that people first read who did it
-                key, body = f"answer:{invocation.id}", asdict(answer.message)
-                await enqueue_message(tx, key, "answer", where, now, body=body, requester=invocation.user)
+                await enqueue_message(tx, f"answer:{invocation.id}", where, answer.message, now, invocation.user)
             await self._fold_builds(tx, answer)
             await schedule_reminders(tx, reply, where, invocation.user, now)
             undelivered = not answer.public and reply.card_build is None

@@ -60,6 +60,12 @@ def build_bolt_app(client: AsyncWebClient, signing_secret: str, listeners: Conve
         raise_error_for_unhandled_request=True,
         ssl_check_enabled=False,
     )
+    _register(app, listeners)
+    return app
+
+
+def _register(app: AsyncApp, listeners: ConversationListeners) -> None:
+    """Register the listeners; Bolt takes the first that matches."""
     app.command(ANYTHING)(_convert(CommandPayload, listeners.on_command))
     app.event("app_mention")(_convert_event(MessagePayload, listeners.on_message))
     # Bolt ignores a channel_type constraint for events.
@@ -76,7 +82,6 @@ def build_bolt_app(client: AsyncWebClient, signing_secret: str, listeners: Conve
     app.shortcut(ANYTHING)(_acknowledge)
     app.view_closed(ANYTHING)(_acknowledge)
     app.error(_on_error)
-    return app
 
 
 def _convert(shape: type[T], listen: Callable[[Ack, T], Awaitable[None]]) -> BoltListener:

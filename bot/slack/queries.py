@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.runtime.json_types import JsonObject
+from bot.slack.blockkit.blocks import Message
 from bot.slack.types import Profile, Standing, Thread
 from bot.store.sql import insert_into
 from bot.store.tables import notices
@@ -15,30 +16,20 @@ from bot.store.transactions import Tx
 
 
 async def enqueue_message(
-    tx: Tx,
-    key: str,
-    kind: str,
-    thread: Thread,
-    now: datetime,
-    *,
-    card_id: str | None = None,
-    generation: int = 0,
-    body: JsonObject | None = None,
-    requester: str | None = None,
-    state: str = "due",
+    tx: Tx, key: str, thread: Thread, message: Message, now: datetime, requester: str | None = None
 ) -> None:
-    """Queue a message once: another with the same key does nothing. `state` dropped records it without posting."""
+    """Queue a message to post once: another with the same key does nothing."""
     values = {
         "key": key,
-        "kind": kind,
-        "card_id": card_id,
-        "episode": generation,
+        "kind": "answer",
+        "card_id": None,
+        "episode": 0,
         "team": thread.team,
         "channel": thread.channel,
         "thread_ts": thread.ts or "",
-        "body": body,
+        "body": asdict(message),
         "asked_by": requester,
-        "state": state,
+        "state": "due",
         "due_at": now,
         "created_at": now,
     }

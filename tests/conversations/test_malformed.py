@@ -21,7 +21,7 @@ async def receive(world: World, payload: object) -> tuple[int, list[str]]:
     """Hand Bolt a payload as from a socket; returns the status and the logged events."""
     request = AsyncBoltRequest(mode="socket_mode", body=json.loads(json.dumps(payload)))
     with capture_logs() as logs:
-        response = await world.bot.bolt.async_dispatch(request)
+        response = await world.bot.workspace.interaction.bolt.async_dispatch(request)
     return response.status, [entry["event"] for entry in logs]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import asdict
 
 from bot.access.locks.queries import delete_lock, find_active_locks, save_lock
 from bot.access.locks.rules import Lock, describe_lock
@@ -92,9 +91,9 @@ class LockService:
         for lock in held:
             if thread := threads.get(lock.holder):
                 text = _describe_loss(lock, by)
-                body = asdict(message(text, [section(text, block_id="lock")]))
+                notice = message(text, [section(text, block_id="lock")])
                 key = f"lock:{invocation_id}:{lock.holder}:{lock.branch or ''}"
-                await enqueue_message(tx, key, "answer", thread, self._clock.now(), body=body)
+                await enqueue_message(tx, key, thread, notice, self._clock.now())
 
 
 def _describe_loss(lock: Lock, by: str) -> Mrkdwn:

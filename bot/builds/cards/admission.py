@@ -7,7 +7,6 @@ mutes, and the current permissions of the person who subscribed.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import structlog
@@ -116,8 +115,8 @@ class Admission:
             await retire_card(tx, card)
             if rule and thread:
                 text = _render_uninvited(rule, self._bot)
-                body = asdict(message(text, [section(text, block_id="uninvited")]))
-                await enqueue_message(tx, f"uninvited:{rule.id}", "answer", thread, self._clock.now(), body=body)
+                notice = message(text, [section(text, block_id="uninvited")])
+                await enqueue_message(tx, f"uninvited:{rule.id}", thread, notice, self._clock.now())
         log.warning("subscription cannot post", subscription=card.subscription, code=problem)
 
     async def _withdraw(self, card: Card) -> Withdrawn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import structlog
@@ -141,9 +140,7 @@ class Reminders:
         async with self._store.write() as tx:
             if await complete_reminder(tx, reminder):
                 key = f"reminder:{reminder.id}:{reminder.due_at.timestamp()}"
-                await enqueue_message(
-                    tx, key, "answer", reminder.thread, now, body=asdict(text), requester=reminder.user
-                )
+                await enqueue_message(tx, key, reminder.thread, text, now, reminder.user)
         return True
 
     async def _drop(self, reminder: DueReminder) -> bool:
