@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.builds.queries import find_builds_in_thread
-from bot.notifications.queries import find_channel_settings, update_channel_settings
+from bot.notifications.queries import choose_default_pipeline, find_channel_settings
 from bot.operations.arguments import read_arguments
 from bot.operations.operation import Operation
 from bot.operations.reply import Reply
@@ -30,7 +30,7 @@ class DefaultPipelines:
     async def choose(self, thread: Thread, slug: str | None) -> None:
         """Set the channel's default pipeline, or clear it with None."""
         async with self._store.write() as tx:
-            await update_channel_settings(tx, thread.team, thread.channel, pipeline=slug)
+            await choose_default_pipeline(tx, thread.team, thread.channel, slug)
 
     async def fill_in(self, op: Operation, given: JsonObject, thread: Thread) -> tuple[JsonObject, str]:
         """Fill in the default pipeline; returns the arguments and the slug if it was filled in, else ''."""

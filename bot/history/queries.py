@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from bot.buildkite.models import Build
 from bot.history.model import VERDICTS, Attempt, Run
 from bot.store.bulk import write_all
-from bot.store.sql import insert_for_dialect
+from bot.store.sql import Upsert, insert_for_dialect
 from bot.store.tables import cards, deliveries
 from bot.store.tables_notifications import attempts, runs
 from bot.store.transactions import Tx
@@ -24,7 +23,7 @@ async def save_runs(tx: Tx, recorded: Sequence[Run]) -> None:
     await write_all(tx, _upsert_run, [vars(run) for run in recorded])
 
 
-def _upsert_run(dialect: str, _columns: Sequence[str]) -> Any:
+def _upsert_run(dialect: str, _columns: Sequence[str]) -> Upsert:
     row = insert_for_dialect(dialect, runs)
     new, old = row.excluded, runs.c
     changed = {name: new[name] for name in new.keys() if name not in ("id", "pipeline", "number")}  # noqa: SIM118
@@ -41,7 +40,7 @@ async def save_attempts(tx: Tx, recorded: Sequence[Attempt]) -> None:
     await write_all(tx, _upsert_attempt, [vars(attempt) for attempt in recorded])
 
 
-def _upsert_attempt(dialect: str, _columns: Sequence[str]) -> Any:
+def _upsert_attempt(dialect: str, _columns: Sequence[str]) -> Upsert:
     row = insert_for_dialect(dialect, attempts)
     changed = {name: row.excluded[name] for name in row.excluded.keys() if name != "id"}  # noqa: SIM118
     return row.on_conflict_do_update(index_elements=["id"], set_=changed)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 import sqlalchemy as sa
 
 from bot.store.sql import insert_into
 from bot.store.tables_notifications import channels
 from bot.store.transactions import Tx
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,28 @@ async def find_channel_settings(tx: Tx, team: str, channel: str) -> ChannelSetti
     return ChannelSettings(row["pipeline"], row["updates"] or "all", row["broadcast"], row["muted_until"])
 
 
-async def update_channel_settings(tx: Tx, team: str, channel: str, **values: Any) -> None:
-    """Save some settings of a channel; the others stay."""
-    row = insert_into(tx, channels).values(team=team, channel=channel, **values)
-    await tx.execute(row.on_conflict_do_update(index_elements=["team", "channel"], set_=values))
+async def choose_default_pipeline(tx: Tx, team: str, channel: str, slug: str | None) -> None:
+    """Save a channel's default pipeline; None clears it."""
+    await _save(tx, team, channel, channels.c.pipeline, slug)
+
+
+async def choose_updates(tx: Tx, team: str, channel: str, updates: str) -> None:
+    """Save which replies are posted in a channel's build threads."""
+    await _save(tx, team, channel, channels.c.updates, updates)
+
+
+async def choose_broadcast(tx: Tx, team: str, channel: str, broadcast: bool) -> None:
+    """Save whether a channel shows failures outside of threads too."""
+    await _save(tx, team, channel, channels.c.broadcast, broadcast)
+
+
+async def mute_channel(tx: Tx, team: str, channel: str, until: datetime | None) -> None:
+    """Mute a channel's subscriptions until a time; None unmutes them."""
+    await _save(tx, team, channel, channels.c.muted_until, until)
+
+
+async def _save(tx: Tx, team: str, channel: str, column: sa.Column[T], value: T | None) -> None:
+    """Save a setting of a channel; the others stay."""
+    change = {column.name: value}
+    row = insert_into(tx, channels).values(team=team, channel=channel, **change)
+    await tx.execute(row.on_conflict_do_update(index_elements=["team", "channel"], set_=change))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,12 +13,12 @@ from bot.store.columns import Instant
 from bot.store.transactions import Tx
 
 # Makes the statement for a dialect (by name) and for rows with these columns.
-StatementFactory = Callable[[str, tuple[str, ...]], Any]
+StatementFactory = Callable[[str, tuple[str, ...]], sa.Insert | sa.Update]
 # From this many rows on, preparing them for the driver ourselves pays off; below it, the two ways cost the same.
 DRIVER_THRESHOLD = 64
 
 
-async def write_all(tx: Tx, make: StatementFactory, values: Sequence[Mapping[str, Any]]) -> None:
+async def write_all(tx: Tx, make: StatementFactory, values: Sequence[Mapping[str, object]]) -> None:
     """Execute the statement from `make` once for each of `values`, which all have the same columns.
 
     From DRIVER_THRESHOLD rows on, they are passed to the driver directly: folding a batch of webhooks writes
@@ -36,7 +36,7 @@ async def write_all(tx: Tx, make: StatementFactory, values: Sequence[Mapping[str
 
 
 @lru_cache
-def _make_statement(make: StatementFactory, dialect: str, columns: tuple[str, ...]) -> Any:
+def _make_statement(make: StatementFactory, dialect: str, columns: tuple[str, ...]) -> sa.Insert | sa.Update:
     return make(dialect, columns)
 
 
@@ -59,12 +59,12 @@ class _PreparedStatement:
     text: str
     names: tuple[str, ...]
     instants: tuple[int, ...]
-    fixed: Mapping[str, Any]
+    fixed: Mapping[str, object]
 
-    def bind(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+    def bind(self, values: Mapping[str, object]) -> tuple[object, ...]:
         """Return the driver's parameters for one row."""
         parameters = [values[name] if name in values else self.fixed[name] for name in self.names]
         for index in self.instants:
             instant = parameters[index]
-            parameters[index] = None if instant is None else instant.timestamp()
+            parameters[index] = instant.timestamp() if isinstance(instant, datetime) else None
         return tuple(parameters)

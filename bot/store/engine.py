@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:
     import aiosqlite
+    from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 
 # A request shouldn't wait longer for a connection than Slack's or Buildkite's own timeouts make sensible.
 CONNECT_SECONDS = 5.0
@@ -100,12 +101,12 @@ def _make_sqlite_engine(url: sa.URL, *, immediate: bool, extra_pragmas: Sequence
     begin = "BEGIN IMMEDIATE" if immediate else "BEGIN"
 
     @sa.event.listens_for(engine.sync_engine, "do_connect")
-    def _openable(_dialect: object, _record: object, where: Sequence[Any], options: Mapping[str, Any]) -> None:
+    def _openable(_dialect: object, _record: object, where: Sequence[str], options: Mapping[str, object]) -> None:
         """Open the file here first: if that fails in aiosqlite's thread, the thread outlives the error."""
-        sqlite3.connect(*where, **options).close()
+        sqlite3.connect(where[0], uri=bool(options.get("uri"))).close()
 
     @sa.event.listens_for(engine.sync_engine, "connect")
-    def _connect(connection: Any, _record: object) -> None:
+    def _connect(connection: AsyncAdapt_aiosqlite_connection, _record: object) -> None:
         connection.isolation_level = None  # keeps sqlite3 from beginning transactions of its own accord
         cursor = connection.cursor()
         for pragma in (*_PRAGMAS, *extra_pragmas):

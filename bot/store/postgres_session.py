@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 import structlog
@@ -36,7 +36,7 @@ class PostgresSession:
     def __init__(self, url: sa.URL, on_notify: Callable[[str], None]) -> None:
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._on_notify_payload = on_notify
-        self._connection: asyncpg.Connection[Any] | None = None
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._mutex = asyncio.Lock()
         self._held_key: int | None = None
 
@@ -91,7 +91,7 @@ class PostgresSession:
         import asyncpg
 
         try:
-            connection: asyncpg.Connection[Any] = await asyncpg.connect(
+            connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
                 self._dsn, timeout=CONNECT_SECONDS, server_settings=KEEPALIVE
             )
             await connection.add_listener(CHANNEL, self._on_notify)

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, Union
 
 import sqlalchemy as sa
 
 from bot.store.tables import meta
 from bot.store.transactions import Tx
 
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+T = TypeVar("T")
 Row = sa.RowMapping
+# An INSERT that supports ON CONFLICT.
+Upsert: TypeAlias = Union["sqlite.Insert", "postgresql.Insert"]
 _SELECT_META = sa.select(meta.c.value).where(meta.c.key == sa.bindparam("named"))
 
 
-def json_text(column: sa.Column[Any]) -> sa.ColumnElement[str]:
+def json_text(column: sa.Column[T]) -> sa.ColumnElement[str]:
     """Select a JSON column as text, which callers decode straight into their own types."""
     return sa.cast(column, sa.Text).label(column.name)
 
 
-def is_among(dialect: str, column: sa.Column[Any]) -> sa.ColumnElement[bool] | sa.TextClause:
+def is_among(dialect: str, column: sa.Column[T]) -> sa.ColumnElement[bool] | sa.TextClause:
     """Return a condition that the column has one of the values of the parameter `those`.
 
     All values travel as one parameter: the statement is the same for any number of them, so that it is prepared
@@ -33,17 +39,17 @@ def is_among(dialect: str, column: sa.Column[Any]) -> sa.ColumnElement[bool] | s
     return sa.text(f"{column.table.name}.{column.name} IN (SELECT value FROM json_each(:those))")  # noqa: S608
 
 
-def bind_among(tx: Tx, values: Iterable[str | int]) -> dict[str, Any]:
+def bind_among(tx: Tx, values: Iterable[str | int]) -> dict[str, object]:
     """Return the parameter for a statement with `is_among`."""
     return {"those": list(values) if tx.dialect.name == "postgresql" else json.dumps(list(values))}
 
 
-def insert_into(tx: Tx, table: sa.Table) -> Any:
+def insert_into(tx: Tx, table: sa.Table) -> Upsert:
     """Make an INSERT that supports ON CONFLICT, in the dialect of the connection."""
     return insert_for_dialect(tx.dialect.name, table)
 
 
-def insert_for_dialect(dialect: str, table: sa.Table) -> Any:
+def insert_for_dialect(dialect: str, table: sa.Table) -> Upsert:
     """Make an INSERT that supports ON CONFLICT."""
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql

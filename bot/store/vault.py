@@ -20,7 +20,7 @@ class Vault:
         self._newest = Fernet(keys[0])
         self.has_older_keys = len(keys) > 1
 
-    def seal(self, value: Any) -> bytes:
+    def seal(self, value: object) -> bytes:
         """Encrypt a JSON value."""
         return self._keys.encrypt(json.dumps(value).encode())
 

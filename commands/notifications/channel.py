@@ -50,7 +50,7 @@ class ChannelContext:
 )
 async def updates(args: ChannelUpdatesArgs, ctx: ChannelContext) -> Reply:
     """Set which updates are posted in build threads here."""
-    await ctx.subscriptions.update_settings(ctx.caller.thread, updates=args.level)
+    await ctx.subscriptions.choose_updates(ctx.caller.thread, args.level)
     return Reply(text=f"changed this channel's updates: {_DESCRIPTIONS[args.level]}", private=False)
 
 
@@ -64,6 +64,6 @@ async def updates(args: ChannelUpdatesArgs, ctx: ChannelContext) -> Reply:
 )
 async def broadcast(args: ChannelBroadcastArgs, ctx: ChannelContext) -> Reply:
     """Set whether failures posted in a thread also appear in the channel."""
-    await ctx.subscriptions.update_settings(ctx.caller.thread, broadcast=args.switch == "on")
+    await ctx.subscriptions.choose_broadcast(ctx.caller.thread, args.switch == "on")
     where = "in the thread and in the channel" if args.switch == "on" else "only in the thread"
     return Reply(text=f"changed this channel's updates: failures are posted {where}", private=False)

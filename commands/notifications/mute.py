@@ -64,7 +64,7 @@ async def mute(args: MuteArgs, ctx: MuteContext) -> Reply:
     until = ctx.clock.now() + parse_duration(args.for_)
     undo = (Button("Unmute", Call("unmute", confirmed=True)),)
     if args.rule is None:
-        await ctx.subscriptions.update_settings(ctx.caller.thread, muted_until=until)
+        await ctx.subscriptions.mute_channel(ctx.caller.thread, until)
         text = md("muted this channel's subscriptions until {until}", until=local_time(until, UNTIL))
         return Reply(text=text, private=False, buttons=undo)
     found, _chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
@@ -98,7 +98,7 @@ async def unmute(_args: NoArgs, ctx: MuteContext) -> Reply:
     if not muted and not chosen.is_muted(now):
         return Reply(text="Nothing is muted here.")
     await ctx.subscriptions.mute(muted, None)
-    await ctx.subscriptions.update_settings(ctx.caller.thread, muted_until=None)
+    await ctx.subscriptions.mute_channel(ctx.caller.thread, None)
     return Reply(text="unmuted this channel's subscriptions", private=False)
 
 

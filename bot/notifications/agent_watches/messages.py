@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TypedDict
 
 from bot.buildkite.resources import Agent
 from bot.operations.build_wording import format_duration
@@ -30,7 +30,18 @@ RESUME_MARGIN = timedelta(seconds=15)
 LONGEST_LEAD = timedelta(minutes=5)
 
 
-def build_digest_item(state: str, agent: Agent) -> dict[str, Any]:
+class DigestItem(TypedDict):
+    """An agent that changed, as it is stored until the digest is posted."""
+
+    state: str
+    name: str
+    url: str
+    queue: str
+    job: str
+    job_url: str
+
+
+def build_digest_item(state: str, agent: Agent) -> DigestItem:
     """Build the stored item of an agent for the next digest."""
     job = agent.job
     return {
@@ -43,7 +54,7 @@ def build_digest_item(state: str, agent: Agent) -> dict[str, Any]:
     }
 
 
-def render_digest(items: Sequence[Mapping[str, Any]]) -> Message:
+def render_digest(items: Sequence[DigestItem]) -> Message:
     """Render one message for all agents that changed within a few seconds."""
     rendered = [_render_line(entry) for entry in items[:_MAX_AGENTS_LISTED]]
     more = len(items) - len(rendered)
@@ -53,7 +64,7 @@ def render_digest(items: Sequence[Mapping[str, Any]]) -> Message:
     return message(md("{line}", line=strip_markup(Mrkdwn(heading))), [section(text, block_id="agents")])
 
 
-def _render_heading(items: Sequence[Mapping[str, Any]]) -> Mrkdwn:
+def _render_heading(items: Sequence[DigestItem]) -> Mrkdwn:
     counts: dict[str, int] = {}
     for entry in items:
         counts[entry["state"]] = counts.get(entry["state"], 0) + 1
@@ -61,14 +72,14 @@ def _render_heading(items: Sequence[Mapping[str, Any]]) -> Mrkdwn:
     return md("{emoji} Agents: {told}", emoji=_EMOJI.get(items[0]["state"], "❔"), told=summary)
 
 
-def _render_line(entry: Mapping[str, Any]) -> Mrkdwn:
-    job = link(str(entry["job_url"]), str(entry["job"])) if entry["job"] else None
+def _render_line(entry: DigestItem) -> Mrkdwn:
+    job = link(entry["job_url"], entry["job"]) if entry["job"] else None
     return md(
         "{emoji} Agent {name} in queue {queue} {words}{job}.",
         emoji=_EMOJI.get(entry["state"], "❔"),
-        name=link(str(entry["url"]), str(entry["name"])),
-        queue=code(str(entry["queue"])),
-        words=_STATE_TEXTS.get(entry["state"], str(entry["state"])),
+        name=link(entry["url"], entry["name"]),
+        queue=code(entry["queue"]),
+        words=_STATE_TEXTS.get(entry["state"], entry["state"]),
         job=md("; it was running {job}", job=job) if job else Mrkdwn(""),
     )
 

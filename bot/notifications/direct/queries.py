@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.notifications.direct.model import APPROVALS, is_personal, make_personal_rule_id
-from bot.notifications.reminders.queries import save_reminder
+from bot.notifications.reminders.queries import DueReminder, save_reminder
 from bot.notifications.subscriptions.model import Subscription
 from bot.notifications.subscriptions.queries import find_all_subscriptions, find_subscription
 from bot.slack.types import Thread
@@ -45,7 +45,7 @@ async def find_call_recipients(tx: Tx) -> tuple[Subscription, ...]:
 async def schedule_call(tx: Tx, proposal_id: str, thread: Thread, requester: str, now: datetime) -> None:
     """Schedule the direct messages to approvers, in the transaction that opens the proposal."""
     id_ = f"{APPROVAL_CALL}:{proposal_id}"
-    await save_reminder(tx, id_, APPROVAL_CALL, proposal_id, thread, requester, {}, now, now)
+    await save_reminder(tx, DueReminder(id_, APPROVAL_CALL, proposal_id, thread, requester, {}, now), now)
 
 
 async def silence_subscription(tx: Tx, subscription_id: str, now: datetime) -> None:

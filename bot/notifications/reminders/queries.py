@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,45 +15,33 @@ from bot.store.transactions import Tx
 
 
 class DueReminder(NamedTuple):
-    """A reminder whose time has come; `about` is the id of its subject."""
+    """A reminder for the time `due_at`; `about` is the id of its subject."""
 
     id: str
     kind: str
     about: str
     thread: Thread
     user: str | None
-    body: dict[str, Any]
+    body: Mapping[str, object]
     due_at: datetime
-    attempts: int
+    attempts: int = 0
 
 
-async def save_reminder(
-    tx: Tx,
-    id_: str,
-    kind: str,
-    about: str,
-    thread: Thread,
-    user: str | None,
-    body: dict[str, Any],
-    due_at: datetime,
-    now: datetime,
-) -> None:
-    """Save a reminder for `due_at`, in place of one with the same id."""
-    values = {
-        "id": id_,
-        "kind": kind,
-        "about": about,
-        "team": thread.team,
-        "channel": thread.channel,
-        "thread_ts": thread.ts or "",
-        "user_id": user,
-        "body": body,
-        "due_at": due_at,
-        "attempts": 0,
+async def save_reminder(tx: Tx, reminder: DueReminder, now: datetime) -> None:
+    """Save a reminder in place of one with the same id."""
+    change = {
+        "kind": reminder.kind,
+        "about": reminder.about,
+        "team": reminder.thread.team,
+        "channel": reminder.thread.channel,
+        "thread_ts": reminder.thread.ts or "",
+        "user_id": reminder.user,
+        "body": reminder.body,
+        "due_at": reminder.due_at,
+        "attempts": reminder.attempts,
         "created_at": now,
     }
-    change = {name: value for name, value in values.items() if name != "id"}
-    row = insert_into(tx, reminders).values(values)
+    row = insert_into(tx, reminders).values(id=reminder.id, **change)
     await tx.execute(row.on_conflict_do_update(index_elements=["id"], set_=change))
 
 
@@ -63,14 +51,14 @@ async def cancel_reminders(tx: Tx, about: str) -> None:
 
 
 async def add_to_digest(
-    tx: Tx, id_: str, kind: str, thread: Thread, item: dict[str, Any], due_at: datetime, now: datetime
+    tx: Tx, id_: str, kind: str, thread: Thread, item: Mapping[str, object], due_at: datetime, now: datetime
 ) -> None:
     """Add an item to the digest that is due at `due_at`, or at its earlier time if it already has one."""
     query = sa.select(reminders.c.body, reminders.c.due_at).where(reminders.c.id == id_).with_for_update()
     row = (await tx.execute(query)).one_or_none()
     items = [*(row.body["items"] if row else ()), item]
     when = min(row.due_at, due_at) if row and row.due_at else due_at
-    await save_reminder(tx, id_, kind, id_, thread, None, {"items": items}, when, now)
+    await save_reminder(tx, DueReminder(id_, kind, id_, thread, None, {"items": items}, when), now)
 
 
 async def find_due_reminders(tx: Tx, now: datetime, limit: int) -> Sequence[DueReminder]:

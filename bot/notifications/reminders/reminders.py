@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from bot.buildkite.client import Buildkite
@@ -43,7 +44,7 @@ async def schedule_reminders(tx: Tx, reply: Reply, where: Thread, user: str, now
     for reminder in reply.reminders:
         id_ = f"{reminder.kind}:{reminder.about}"
         await save_reminder(
-            tx, id_, reminder.kind, reminder.about, where, user, dict(reminder.body), reminder.at, now
+            tx, DueReminder(id_, reminder.kind, reminder.about, where, user, dict(reminder.body), reminder.at), now
         )
 
 
@@ -127,7 +128,8 @@ class Reminders:
         return False
 
     async def _announce_agents(self, reminder: DueReminder) -> bool:
-        return await self._enqueue(reminder, messages.render_digest(reminder.body["items"]))
+        items = msgspec.convert(reminder.body["items"], list[messages.DigestItem])
+        return await self._enqueue(reminder, messages.render_digest(items))
 
     async def _find_agent(self, reminder: DueReminder) -> Agent | None:
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -110,7 +109,7 @@ async def _bump_version(tx: Tx, what: str) -> None:
     await set_meta(tx, VERSION, f"{count}:{what}"[:200])
 
 
-def _encode_subscription(value: Subscription) -> dict[str, Any]:
+def _encode_subscription(value: Subscription) -> dict[str, object]:
     return {**asdict(value), **{name: list(getattr(value, name)) for name in ("states", "creators", "sources")}}
 
 

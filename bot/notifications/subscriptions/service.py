@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import Any
 
 from bot.buildkite.endpoints.builds import BuildCalls
 from bot.history import known_periods, recorder
 from bot.history.model import Run, run_from_build
 from bot.history.queries import find_attempts_of_build, find_runs_since
-from bot.notifications.queries import ChannelSettings, find_channel_settings, update_channel_settings
+from bot.notifications.queries import (
+    ChannelSettings,
+    choose_broadcast,
+    choose_updates,
+    find_channel_settings,
+    mute_channel,
+)
 from bot.notifications.subscriptions.globs import is_literal
 from bot.notifications.subscriptions.model import Subscription
 from bot.notifications.subscriptions.preview import PREVIEW_SPAN, Preview, build_preview
@@ -97,10 +102,20 @@ class SubscriptionService:
         async with self._store.write() as tx:
             await mute_subscriptions(tx, ids, until)
 
-    async def update_settings(self, thread: Thread, **values: Any) -> None:
-        """Save settings of a channel."""
+    async def mute_channel(self, thread: Thread, until: datetime | None) -> None:
+        """Mute all subscriptions of a channel until a time; None unmutes them."""
         async with self._store.write() as tx:
-            await update_channel_settings(tx, thread.team, thread.channel, **values)
+            await mute_channel(tx, thread.team, thread.channel, until)
+
+    async def choose_updates(self, thread: Thread, updates: str) -> None:
+        """Set which replies are posted in a channel's build threads."""
+        async with self._store.write() as tx:
+            await choose_updates(tx, thread.team, thread.channel, updates)
+
+    async def choose_broadcast(self, thread: Thread, broadcast: bool) -> None:
+        """Set whether a channel shows failures outside of threads too."""
+        async with self._store.write() as tx:
+            await choose_broadcast(tx, thread.team, thread.channel, broadcast)
 
     async def _list_builds(self, pipeline: str | None, builds: BuildCalls, since: datetime) -> list[Run]:
         found = builds.builds(pipeline, created_from=since, limit=_LIST_LIMIT)
