@@ -27,7 +27,7 @@ ChatOps
 `read_builds` `read_clusters` `read_user` `write_builds` `write_pipelines`
 *Commands that need other scopes*
 `read_organizations`: organization list, organization view
-`read_pipelines`: pipeline list, pipeline view, build create
+`read_pipelines`: build create, pipeline list, pipeline view
 `read_build_logs`: job log
 `read_job_env`: job env
 `read_artifacts`: artifacts download, artifacts list, build artifacts
