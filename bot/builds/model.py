@@ -146,6 +146,20 @@ class DueCard:
 
 
 @dataclass(frozen=True)
+class DrawnCard:
+    """A card as Slack shows it: its message, a digest of it, and the revision of the build that it shows.
+
+    It has to be drawn again at `redraw_at`, and never again if it is final.
+    """
+
+    ts: str
+    shown: str
+    revision: int
+    redraw_at: datetime | None
+    is_final: bool
+
+
+@dataclass(frozen=True)
 class QueuedMessage:
     """A message to post exactly once: a reply to a card, or a public answer with its `body`; unique by `key`."""
 

@@ -25,9 +25,9 @@ from bot.home.queries import (
 from bot.home.render import HomeView, render_closed_home, render_home
 from bot.runtime.clock import Clock
 from bot.runtime.token_bucket import backoff_seconds
+from bot.slack.drafts import Draft, Postponement, Withdrawn
 from bot.slack.people import PeopleDirectory
 from bot.slack.posting import Failed, HomeEdit, Shown
-from bot.slack.publishing import Draft, Postponement, Withdrawn
 from bot.slack.types import Standing, Thread
 from bot.store.transactions import Store, Transactions, Tx
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot.slack.publishing import Postponement
+from bot.slack.drafts import Postponement
 from bot.store.sql import insert_into
 from bot.store.tables import builds, cards
 from bot.store.tables_notifications import homes, runs

@@ -59,14 +59,11 @@ class MessageEdit:
 
 
 @dataclass(frozen=True)
-class PreviewEdit:
-    """New content of the preview of a link in a person's message."""
+class PreviewEdit(MessageEdit):
+    """New content of the preview of the link `url` in a person's message."""
 
     method: ClassVar[str] = UNFURL
-    channel: str
-    ts: str
     url: str
-    message: Message
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ class HomeEdit:
     view: View
 
 
-Edit = MessageEdit | PreviewEdit | HomeEdit
+Edit = MessageEdit | HomeEdit
 
 
 @dataclass(frozen=True)
@@ -185,10 +182,10 @@ class Poster:
 
     async def _send_edit(self, edit: Edit) -> None:
         match edit:
-            case MessageEdit():
-                await self._api.update(edit.channel, edit.ts, edit.message)
             case PreviewEdit():
                 await self._api.unfurl(edit.channel, edit.ts, edit.url, edit.message)
+            case MessageEdit():
+                await self._api.update(edit.channel, edit.ts, edit.message)
             case HomeEdit():
                 await self._api.publish(edit.user, edit.view)
 

@@ -12,7 +12,8 @@ from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import InternalError, run_guarded
 from bot.runtime.token_bucket import backoff_seconds
 from bot.slack.api_errors import SlackError
-from bot.slack.posting import Edit, Failed, Post, Poster, SendOutcome, Shown, Undeliverable
+from bot.slack.drafts import C, Draft, Held, Postponement, R, Withdrawn
+from bot.slack.posting import Failed, Post, Poster, SendOutcome, Shown, Undeliverable
 from bot.slack.rate_limits import Pacing
 from bot.store.transactions import Transactions, Tx
 
@@ -21,54 +22,7 @@ from bot.store.transactions import Transactions, Tx
 MAX_CALLS = 5
 
 
-class DueRow(Protocol):
-    """A row to publish; `attempts` counts the calls that failed since it was last shown."""
-
-    @property
-    def id(self) -> str | int: ...
-
-    @property
-    def attempts(self) -> int: ...
-
-
-R = TypeVar("R", bound=DueRow)
-C = TypeVar("C")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Draft(Generic[R, C]):
-    """A row as it should look now.
-
-    `sending` shows it, which isn't needed if Slack shows the same already (`unchanged`). `content` is what the
-    source needs to know again when it records that.
-    """
-
-    row: R
-    sending: Post | Edit
-    content: C
-    unchanged: bool = False
-
-
-@dataclass(frozen=True)
-class Held:
-    """A row that isn't to be sent yet; it's drawn again after `seconds`."""
-
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Withdrawn:
-    """A row that isn't to be sent any more, which its source has recorded."""
-
-
-@dataclass(frozen=True)
-class Postponement:
-    """When to publish a row again. Without `keeps_intent` it certainly hasn't been posted."""
-
-    due_at: datetime
-    attempts: int
-    keeps_intent: bool = True
 
 
 class RowSource(Protocol[R, C]):

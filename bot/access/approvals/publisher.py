@@ -23,8 +23,8 @@ from bot.operations.render import render_note
 from bot.runtime.clock import Clock
 from bot.slack.answers import Answers
 from bot.slack.blockkit.mrkdwn import Mrkdwn
+from bot.slack.drafts import Draft, Postponement
 from bot.slack.posting import SHARED_OUTSIDE, MessageEdit, Post, Shown
-from bot.slack.publishing import Draft, Postponement
 from bot.store.transactions import Transactions, Tx
 from bot.store.vault import Vault
 

@@ -11,7 +11,7 @@ from bot.access.approvals.model import UNSUCCESSFUL, Proposal, ProposalState, Vo
 from bot.access.policy.rules import ApprovalRequirement, Principals
 from bot.operations.queries import release_key
 from bot.runtime.json_types import JsonObject
-from bot.slack.publishing import Postponement
+from bot.slack.drafts import Postponement
 from bot.slack.types import Standing, Thread
 from bot.store.sql import Row, insert_into
 from bot.store.tables_people import proposals, votes

@@ -29,7 +29,7 @@ from bot.notifications.subscriptions.queries import find_subscription
 from bot.runtime.clock import Clock
 from bot.slack.blockkit.blocks import message, section
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
-from bot.slack.publishing import Held, Withdrawn
+from bot.slack.drafts import Held, Withdrawn
 from bot.slack.queries import enqueue_message
 from bot.slack.types import Actor, Thread, Via
 from bot.store.transactions import Transactions, Tx

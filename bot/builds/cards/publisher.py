@@ -9,7 +9,6 @@ from datetime import datetime
 from bot.builds.cards.admission import Admission
 from bot.builds.cards.draft import CardDraft, draft_card, has_preview_expired, is_preview_final
 from bot.builds.cards.queries import (
-    DrawnCard,
     find_due_cards,
     find_next_card_due,
     mark_card_begun,
@@ -21,10 +20,10 @@ from bot.builds.cards.queries import (
 from bot.builds.cards.undeliverable import UndeliverableCards
 from bot.builds.cards.update_order import RECHECK_AFTER, UpdateOrder
 from bot.builds.failures.knowledge import plan_failure_lookup
-from bot.builds.model import DueCard
+from bot.builds.model import DrawnCard, DueCard
 from bot.runtime.clock import Clock
+from bot.slack.drafts import Draft, Held, Postponement, Withdrawn
 from bot.slack.posting import SHARED_OUTSIDE, Edit, MessageEdit, Post, PreviewEdit, Shown
-from bot.slack.publishing import Draft, Held, Postponement, Withdrawn
 from bot.store.transactions import Transactions, Tx
 
 BATCH = 50
@@ -97,7 +96,7 @@ def _choose_sending(card_draft: CardDraft) -> Post | Edit:
     if not card.ts:
         return Post(card.thread, message, card.id, card.intent_at)
     if card.unfurl:
-        return PreviewEdit(card.thread.channel, card.ts, card.unfurl.url, message)
+        return PreviewEdit(card.thread.channel, card.ts, message, card.unfurl.url)
     return MessageEdit(card.thread.channel, card.ts, message)
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
 import sqlalchemy as sa
 
 from bot.builds.cards.update_order import RECHECK_AFTER
-from bot.builds.model import Card, DueCard, NewCard
+from bot.builds.model import Card, DrawnCard, DueCard, NewCard
 from bot.builds.queries import BUILD_COLUMNS
 from bot.builds.replies.kinds import AWAITED_PHASES
 from bot.builds.rows import build_from_row, card_from_row, card_values
 from bot.runtime.json_types import JsonObject
-from bot.slack.publishing import Postponement
+from bot.slack.drafts import Postponement
 from bot.store.sql import bind_among, insert_into, is_among
 from bot.store.tables import builds, cards, notices
 from bot.store.tables_people import audit
@@ -24,20 +23,6 @@ from bot.store.transactions import Tx
 _SELECT_BUILDS = sa.select(*BUILD_COLUMNS)
 _SELECT_CARDS = sa.select(cards)
 _AT = sa.bindparam("at", type_=cards.c.due_at.type)
-
-
-@dataclass(frozen=True)
-class DrawnCard:
-    """A card as Slack shows it: its message, a digest of it, and the revision of the build that it shows.
-
-    It has to be drawn again at `redraw_at`, and never again if it is final.
-    """
-
-    ts: str
-    shown: str
-    revision: int
-    redraw_at: datetime | None
-    is_final: bool
 
 
 async def ensure_card(tx: Tx, build_id: str, new: NewCard, now: datetime) -> Card:

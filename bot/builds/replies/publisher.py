@@ -29,8 +29,8 @@ from bot.builds.replies.render import render_thread_reply
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
 from bot.slack.blockkit.blocks import Message
+from bot.slack.drafts import Draft, Held, Postponement, Withdrawn
 from bot.slack.posting import Post, Shown
-from bot.slack.publishing import Draft, Held, Postponement, Withdrawn
 from bot.slack.types import Thread
 from bot.slack.web_client import SlackClient
 from bot.store.transactions import Transactions, Tx

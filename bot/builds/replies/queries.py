@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.builds.model import QueuedMessage
 from bot.builds.replies.kinds import END_KINDS
 from bot.builds.rows import message_from_row
-from bot.slack.publishing import Postponement
+from bot.slack.drafts import Postponement
 from bot.store.tables import builds, cards, notices
 from bot.store.transactions import Tx
 
