@@ -9,6 +9,7 @@ from tests.conversations.acts import ask_privately, block_build, fail_build, sta
 from tests.conversations.world import World
 
 
+@pytest.mark.exhaustive(keep=6)
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -10,6 +10,7 @@ from tests.conversations.world import World
 STATES = ("connected", "disconnected", "stopping", "stopped", "lost", "never_connected")
 
 
+@pytest.mark.exhaustive(keep=3)
 @pytest.mark.parametrize("state", STATES)
 async def test_every_agent_state_is_shown(world: World, state: str) -> None:
     """The older document's four states and the two newer ones are all shown."""

@@ -99,7 +99,7 @@ _SCENES = {
     "service add": Scene("service add", "unhooked", ("POST services",)),
     "service remove": Scene("service remove {job} --yes", "hooked", ("DELETE services/*",)),
     "subscribe": Scene("subscribe {pipeline} --yes"),
-    "unalias": Scene("unalias ship"),
+    "unalias": Scene("unalias ship", "aliased"),
     "unlock": Scene("unlock {pipeline} --take", "locked"),
     "unmute": Scene("unmute", "muted"),
     "unsubscribe": Scene("unsubscribe {pipeline}", "subscribed"),
@@ -192,6 +192,14 @@ async def _muted(cast: Cast, pipeline: str) -> Props:
     return Props()
 
 
+async def _aliased(cast: Cast, _pipeline: str) -> Props:
+    """Give everyone who may have one an alias of their own."""
+    for person in cast.people.values():
+        await person.types(cast.world.deploys, "/bk alias ship = build list")
+    await settle_all(cast.world)
+    return Props()
+
+
 async def _types(cast: Cast, words: str) -> None:
     """Alice prepares something."""
     await cast.alice.types(cast.world.deploys, f"/bk {words}")
@@ -268,6 +276,7 @@ async def _proposed(cast: Cast, _pipeline: str) -> Props:
 
 PROPS: dict[str, Callable[[Cast, str], Awaitable[Props]]] = {
     "nothing": _nothing,
+    "aliased": _aliased,
     "scheduled": _scheduled,
     "failed": _failed,
     "waiting": _waiting,

@@ -35,6 +35,7 @@ def spoil(world: World, text: str) -> None:
     sim.stacks["k8s"] = dict.fromkeys(("type", "cluster_queue_key", "state"), text) | {"key": "k8s"}
 
 
+@pytest.mark.exhaustive(keep=2)
 @pytest.mark.parametrize("text", [CALLS[0], LINKS[0], MARKUP[0]])
 async def test_hostile_names_mention_no_one(world: World, text: str) -> None:
     """Lists and views contain no mention, and only Buildkite's own links."""

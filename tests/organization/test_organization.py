@@ -76,6 +76,7 @@ Templates require Buildkite's Enterprise plan.\
     assert await ask_privately(world, world.bob, f"{noun} list") == expected[noun]
 
 
+@pytest.mark.exhaustive(keep=2)
 @pytest.mark.parametrize(
     ("noun", "scope"),
     [

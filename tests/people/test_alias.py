@@ -76,6 +76,7 @@ See `/bk alias`.\
 """)
 
 
+@pytest.mark.exhaustive(keep=4)
 @pytest.mark.parametrize(
     ("words", "why"),
     [

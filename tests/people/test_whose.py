@@ -37,6 +37,7 @@ async def add_and_subscribe_lees(world: World) -> tuple[Person, Person]:
     return found
 
 
+@pytest.mark.exhaustive(keep=3)
 @pytest.mark.parametrize(
     ("address", "whose"),
     [

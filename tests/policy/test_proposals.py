@@ -123,6 +123,7 @@ def test_a_whole_commit_or_head_may_be_proposed(args: dict[str, str]) -> None:
     require_whole_sha("build rebuild", {"pipeline": "web", "commit": "v1.2"})
 
 
+@pytest.mark.exhaustive(keep=3)
 @pytest.mark.parametrize("commit", ["8f74223", SHA[:39], f"{SHA}0", "v1.2", "main", "g" * 40])
 def test_a_commit_that_may_change_is_not_proposed(commit: str) -> None:
     """Short SHAs, tags and branches: the whole SHA is asked for, and the word is quoted."""

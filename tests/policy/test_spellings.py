@@ -152,6 +152,7 @@ async def test_a_commit_that_is_protected_starts_nothing(world: World) -> None:
     assert not world.buildkite.builds
 
 
+@pytest.mark.exhaustive(keep=3)
 @pytest.mark.parametrize(
     "spelled", ["ma\u200bin", "main\u2060", "+main", "ｍain", "HEAD", "origin/main", "main:x"]
 )
@@ -182,6 +183,7 @@ async def test_an_approval_is_for_the_name_that_the_card_shows(world: World) -> 
     assert [build.branch for build in world.buildkite.builds] == ["main"]
 
 
+@pytest.mark.exhaustive(keep=3)
 @pytest.mark.parametrize("reported", ["main", "refs/heads/main", "heads/main", "ma\u200bin", "ｍain", "main/"])
 async def test_a_build_is_judged_by_the_branch_that_buildkite_reports(world: World, reported: str) -> None:
     """A rebuild, a retry and an unblock of it need the approval, by words and by the button of its card."""

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.databases import database, postgresql
+from tests.databases import create_database, postgresql, ready
 from tests.postgres.fleet import Fleet, open_fleet
 from tests.postgres.replicas import Replicas, open_replicas
 
-__all__ = ["database", "postgresql"]
+__all__ = ["postgresql", "ready"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -20,6 +20,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.postgres)
+
+
+@pytest.fixture
+async def database(postgresql: sa.URL, ready: str) -> AsyncIterator[sa.URL]:
+    """A new database at the newest schema."""
+    async with create_database(postgresql, ready) as url:
+        yield url
 
 
 @pytest.fixture(params=[1, 2, 3], ids=["one", "two", "three"])

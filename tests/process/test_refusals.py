@@ -22,6 +22,7 @@ def refused(town: Town, ran: Finished) -> str:
     return ran.err.strip()
 
 
+@pytest.mark.exhaustive(keep=2)
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
@@ -44,6 +45,7 @@ async def test_a_wrong_setting(plain: Town, name: str, value: str | None, senten
     assert not value or value not in line.removeprefix(sentence)
 
 
+@pytest.mark.exhaustive(keep=2)
 @pytest.mark.parametrize("error", ["invalid_auth", "token_revoked", "account_inactive"])
 async def test_a_token_that_slack_refuses(plain: Town, error: str) -> None:
     """The bot token is named, with Slack's own error code."""
@@ -110,6 +112,7 @@ def newer(town: Town) -> None:
     database.close()
 
 
+@pytest.mark.exhaustive(keep=3)
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 @pytest.mark.parametrize(
     ("spoil", "sentence"),

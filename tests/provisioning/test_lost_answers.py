@@ -58,6 +58,7 @@ async def test_a_pipeline_that_was_not_created_is_reported(world: World) -> None
     assert "created pipeline Shop" in read_everything(world)
 
 
+@pytest.mark.exhaustive(keep=3)
 @pytest.mark.parametrize(
     ("words", "method", "path", "done"),
     [

@@ -54,6 +54,7 @@ async def test_repeated_limits_lose_and_duplicate_nothing(world: World) -> None:
     assert any("failed" in line for line in read_replies(world, build))
 
 
+@pytest.mark.exhaustive(keep=3)
 @pytest.mark.parametrize("kind", ["fail", "garble", "plain", "reset", "lose_answer", "error"])
 async def test_a_failed_post_is_searched_for_before_a_retry(world: World, kind: str) -> None:
     """However a post fails, there is one card in the end, and it is up to date."""
@@ -74,6 +75,7 @@ async def test_a_failed_post_is_searched_for_before_a_retry(world: World, kind: 
     assert_posted_once(world)
 
 
+@pytest.mark.exhaustive(keep=2)
 @pytest.mark.parametrize("kind", ["fail", "garble", "reset", "lose_answer"])
 async def test_a_failed_update_is_repeated(world: World, kind: str) -> None:
     """However an update fails, the card is correct in the end."""

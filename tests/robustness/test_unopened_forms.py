@@ -29,6 +29,7 @@ def break_opening(world: World, kind: str) -> str:
     return problem
 
 
+@pytest.mark.exhaustive(keep=2)
 @pytest.mark.parametrize("kind", FAULTS)
 async def test_a_button_opens_a_form_that_did_not_open(world: World, kind: str) -> None:
     """If Slack doesn't open Bob's form for a new build, the button in the answer does."""

@@ -21,6 +21,7 @@ async def test_a_failed_build_from_outside_slack_is_posted(world: World) -> None
     )
 
 
+@pytest.mark.exhaustive(keep=3)
 @pytest.mark.parametrize(
     ("words", "posted"),
     [
