@@ -20,12 +20,12 @@ from bot.slack.types import Actor
 
 
 class PolicyService:
-    """Applies the rules as they are at this moment; `get_rules` returns them."""
+    """Applies the rules as they are at this moment, and the locks."""
 
     def __init__(
         self, get_rules: Callable[[], Rules], registry: Registry, locks: LockService, clock: Clock
     ) -> None:
-        self.get_rules = get_rules
+        self._get_rules = get_rules
         self._registry = registry
         self._locks = locks
         self._clock = clock
@@ -35,7 +35,7 @@ class PolicyService:
 
         `anywhere`: the channel is still to be chosen.
         """
-        return find_blanket_refusal(self.get_rules(), actor, op, anywhere=anywhere)
+        return find_blanket_refusal(self._get_rules(), actor, op, anywhere=anywhere)
 
     def is_allowed(self, actor: Actor, name: str) -> bool:
         """Return whether the person may run the operation of that name on something."""
@@ -51,7 +51,7 @@ class PolicyService:
         For operations that filter pipelines, too: this is how they filter.
         """
         op = replace(self._registry[name], filters_pipelines=False)
-        verdict = decide(self.get_rules(), actor, op, Target(pipeline), self._clock.now())
+        verdict = decide(self._get_rules(), actor, op, Target(pipeline), self._clock.now())
         return verdict if isinstance(verdict, Refuse) else None
 
     def require_pipeline(self, actor: Actor, name: str, pipeline: str) -> None:
@@ -84,14 +84,14 @@ class PolicyService:
         """Return the policy's verdict on pinned arguments in words, and the refusal by a lock."""
         target, held = await self._resolve(args, buildkite)
         now = self._clock.now()
-        text = explain(self.get_rules(), actor, op, target, now)
+        text = explain(self._get_rules(), actor, op, target, now)
         return text, find_lock_refusal(op, target, held, actor, now)
 
     def _judge(
         self, actor: Actor, op: Operation, target: Target, held: tuple[Lock, ...]
     ) -> Allow | ApprovalRequirement:
         now = self._clock.now()
-        verdict = decide(self.get_rules(), actor, op, target, now)
+        verdict = decide(self._get_rules(), actor, op, target, now)
         if isinstance(verdict, Refuse):
             raise verdict.make_error()
         if lock := find_lock_refusal(op, target, held, actor, now):
@@ -100,7 +100,7 @@ class PolicyService:
 
     async def _resolve(self, args: Args, buildkite: Buildkite) -> tuple[Target, tuple[Lock, ...]]:
         held = await self._find_locks(getattr(args, "pipeline", None))
-        return await resolve_target(args, buildkite, self.get_rules(), held), held
+        return await resolve_target(args, buildkite, self._get_rules(), held), held
 
     async def _find_locks(self, pipeline: str | None) -> tuple[Lock, ...]:
         return await self._locks.find_active(pipeline) if pipeline else ()
