@@ -122,10 +122,14 @@ class BuildArgs(Args):
     """A build: `web 101`, `web#101`, `#101`, `101`, `org/web 101`, or its URL; left out in its own thread."""
 
     pipeline: Annotated[
-        str | None, Opt(short="p", positional=True, suggest="pipeline"), Field(description="Pipeline")
+        str | None,
+        Opt(short="p", positional=True, suggest="pipeline", target="pipeline"),
+        Field(description="Pipeline"),
     ] = None
     number: Annotated[
-        int | None, Opt(short="n", positional=True), Field(ge=1, le=2**31, description="Build number")
+        int | None,
+        Opt(short="n", positional=True, target="build"),
+        Field(ge=1, le=2**31, description="Build number"),
     ] = None
     org: OrgName = None
 
@@ -144,12 +148,12 @@ class BranchArgs(Args):
 
     pipeline: Annotated[
         str,
-        Opt(short="p", positional=True, suggest="pipeline", channel_default=True),
+        Opt(short="p", positional=True, suggest="pipeline", channel_default=True, target="pipeline"),
         Field(description="Pipeline"),
     ]
     branch: Annotated[
         BranchName | None,
-        Opt(short="b", suggest="branch", hint="the pipeline's default branch"),
+        Opt(short="b", suggest="branch", hint="the pipeline's default branch", target="branch"),
         Field(description="Branch"),
     ] = None
     org: OrgName = None
@@ -182,10 +186,12 @@ class JobArgs(Args):
     job: Annotated[
         str | None, Opt(positional=True, suggest="job"), Field(max_length=1000, description="Job name, id or URL")
     ] = None
-    pipeline: Annotated[str | None, Opt(short="p", suggest="pipeline"), Field(description="Pipeline")] = None
+    pipeline: Annotated[
+        str | None, Opt(short="p", suggest="pipeline", target="pipeline"), Field(description="Pipeline")
+    ] = None
     number: Annotated[
         int | None,
-        Opt(short="n", aliases=("--build", "-b")),
+        Opt(short="n", aliases=("--build", "-b"), target="build"),
         Field(ge=1, le=2**31, description="Build number"),
     ] = None
     org: OrgName = None

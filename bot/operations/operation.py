@@ -13,6 +13,7 @@ from typing import Generic, NamedTuple, TypeAlias, TypedDict, Unpack, overload
 from pydantic import BaseModel, ConfigDict, field_validator
 from typing_extensions import TypeVar
 
+from bot.operations.declarations import TargetPart, Unjudged, require_declared
 from bot.operations.git_names import normalise_slug
 from bot.operations.reply import Reply
 from bot.operations.token_scopes import TOKEN_SCOPES, TokenScope
@@ -74,7 +75,9 @@ class Opt(NamedTuple):
     `aliases`: further spellings (`("--build", "-b")`); `in_manual`: False keeps it out of help;
     `takes_rest`: takes everything that follows as one text, flags included;
     `channel_default`: when left out, the channel's default pipeline is used, if it has one;
-    `file_types`: extensions (`("yml", "yaml")`) of a file that may be attached to the form instead.
+    `file_types`: extensions (`("yml", "yaml")`) of a file that may be attached to the form instead;
+    `target`: the part of the target that it is, which the policy judges, or `Unjudged("why not")`;
+    `secret`: its values are left out of the audit and of cards.
     """
 
     short: str | None = None
@@ -88,6 +91,8 @@ class Opt(NamedTuple):
     takes_rest: bool = False
     channel_default: bool = False
     file_types: tuple[str, ...] = ()
+    target: TargetPart | Unjudged | None = None
+    secret: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -255,6 +260,7 @@ class Registry:
         self._operations = {op.name: op for op in sorted(operations, key=lambda op: op.name)}
         for op in self:
             require_recoverable(op)
+            require_declared(op.name, op.args.model_fields)
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self._operations.values())

@@ -25,7 +25,9 @@ class AuditArgs(Args):
     """Arguments of `audit`."""
 
     user: Annotated[str | None, Opt(short="u", hint="@alice"), Field(description="Person")] = None
-    pipeline: Annotated[str | None, Opt(short="p", suggest="pipeline"), Field(description="Pipeline")] = None
+    pipeline: Annotated[
+        str | None, Opt(short="p", suggest="pipeline", target="pipeline"), Field(description="Pipeline")
+    ] = None
     since: Annotated[str | None, Opt(hint="24h"), Field(description="Entries from the last")] = None
 
     @field_validator("user")

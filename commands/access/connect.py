@@ -28,7 +28,9 @@ PREFACE = (
 class ConnectArgs(Args):
     """Arguments of `connect`."""
 
-    token: Annotated[SecretStr, Opt(in_manual=False, hint="bkua_…"), Field(description="Your Buildkite API token")]
+    token: Annotated[
+        SecretStr, Opt(in_manual=False, hint="bkua_…", secret=True), Field(description="Your Buildkite API token")
+    ]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ MAX_DURATION = timedelta(days=30)
 UNTIL = "{date_short_pretty} {time}"
 _Branch = Annotated[
     BranchPattern | None,
-    Opt(short="b", positional=True, hint="every branch"),
+    Opt(short="b", positional=True, hint="every branch", target="branch"),
     Field(description="Branch or pattern such as release/*"),
 ]
 _Take = Annotated[bool, Opt(in_form=False), Field(description="Take over someone else's lock and notify them")]
@@ -56,7 +56,9 @@ class LocksArgs(Args):
     """Arguments of `locks`."""
 
     pipeline: Annotated[
-        str | None, Opt(short="p", positional=True, suggest="pipeline"), Field(description="Pipeline")
+        str | None,
+        Opt(short="p", positional=True, suggest="pipeline", target="pipeline"),
+        Field(description="Pipeline"),
     ] = None
 
 

@@ -30,7 +30,7 @@ class AgentListArgs(Args):
     version: Annotated[str | None, Opt(), Field(description="Agent version")] = None
     state: Annotated[AgentState | None, Opt(short="s"), Field(description="State")] = None
     queue: Annotated[str | None, Opt(short="q"), Field(description="Queue")] = None
-    tags: Annotated[dict[str, str], Opt(short="t"), Field(default_factory=dict, description="Tags")]
+    tags: Annotated[dict[str, str], Opt(short="t", secret=False), Field(default_factory=dict, description="Tags")]
     limit: Annotated[int | None, Opt(), Field(ge=1, le=100, description="Maximum number of agents")] = None
 
 

@@ -36,9 +36,13 @@ class ArtifactsDownloadArgs(BuildArgs):
         Opt(positional=True, hint="dist/app.js"),
         Field(max_length=1000, description="Path, id or URL"),
     ] = None
-    pipeline: Annotated[str | None, Opt(short="p", suggest="pipeline"), Field(description="Pipeline")] = None
+    pipeline: Annotated[
+        str | None, Opt(short="p", suggest="pipeline", target="pipeline"), Field(description="Pipeline")
+    ] = None
     number: Annotated[
-        int | None, Opt(short="n", aliases=("--build", "-b")), Field(ge=1, le=2**31, description="Build number")
+        int | None,
+        Opt(short="n", aliases=("--build", "-b"), target="build"),
+        Field(ge=1, le=2**31, description="Build number"),
     ] = None
     job: Annotated[
         str | None,

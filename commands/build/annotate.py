@@ -46,7 +46,7 @@ class BuildAnnotateArgs(BuildArgs):
 
     body: Annotated[
         str,
-        Opt(positional=True, multiline=True, short="m", hint="Markdown"),
+        Opt(positional=True, multiline=True, short="m", hint="Markdown", secret=False),
         Field(min_length=1, max_length=20_000, description="Text"),
     ]
     style: Annotated[Style, Opt(short="s"), Field(description="Style")] = "info"

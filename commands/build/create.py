@@ -52,23 +52,23 @@ class BuildCreateArgs(BranchArgs):
 
     commit: Annotated[
         str,
-        Opt(short="c", hint="SHA, tag or HEAD"),
+        Opt(short="c", hint="SHA, tag or HEAD", target="commit"),
         Field(min_length=1, max_length=255, description="Commit"),
         AfterValidator(normalise_commit),
     ] = "HEAD"
     message: Annotated[
         str | None,
-        Opt(short="m", multiline=True, hint="the commit's own message"),
+        Opt(short="m", multiline=True, hint="the commit's own message", secret=False),
         Field(max_length=2000, description="Message"),
     ] = None
     env: Annotated[
         dict[str, str],
-        Opt(short="e", multiline=True, hint="KEY=value, one per line"),
+        Opt(short="e", multiline=True, hint="KEY=value, one per line", target="env", secret=True),
         Field(default_factory=dict, description="Environment"),
     ]
     metadata: Annotated[
         dict[str, str],
-        Opt(short="M", aliases=("--meta-data",), in_form=False),
+        Opt(short="M", aliases=("--meta-data",), in_form=False, secret=True),
         Field(default_factory=dict, description="Meta-data"),
     ]
     ignore_branch_filters: Annotated[

@@ -58,18 +58,29 @@ class BuildListArgs(Args):
 
     pipeline: Annotated[
         str | None,
-        Opt(short="p", positional=True, suggest="pipeline", hint="* for every pipeline", channel_default=True),
+        Opt(
+            short="p",
+            positional=True,
+            suggest="pipeline",
+            hint="* for every pipeline",
+            channel_default=True,
+            target="pipeline",
+        ),
         Field(description="Pipeline"),
     ] = None
     branch: Annotated[
-        tuple[BranchPattern, ...], Opt(short="b", hint="main,release/*"), Field(description="Branch")
+        tuple[BranchPattern, ...],
+        Opt(short="b", hint="main,release/*", target="branch"),
+        Field(description="Branch"),
     ] = ()
     state: Annotated[
         tuple[BuildState, ...], Opt(short="s", hint="failed,canceled"), Field(description="State")
     ] = ()
-    commit: Annotated[str | None, Opt(short="c"), Field(description="Full commit SHA")] = None
+    commit: Annotated[str | None, Opt(short="c", target="commit"), Field(description="Full commit SHA")] = None
     creator: Annotated[str | None, Opt(hint="ada@example.com"), Field(description="Creator's e-mail or id")] = None
-    meta_data: Annotated[dict[str, str], Opt(short="M"), Field(default_factory=dict, description="Meta-data")]
+    meta_data: Annotated[
+        dict[str, str], Opt(short="M", secret=False), Field(default_factory=dict, description="Meta-data")
+    ]
     message: Annotated[str | None, Opt(short="m"), Field(description="Message contains")] = None
     since: Annotated[str | None, Opt(hint="24h"), Field(pattern=_SPAN, description="Created in the last")] = None
     until: Annotated[

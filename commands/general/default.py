@@ -22,7 +22,9 @@ class DefaultArgs(Args):
     """Arguments of `default`; without any, the current default is shown."""
 
     pipeline: Annotated[
-        str | None, Opt(short="p", positional=True, suggest="pipeline"), Field(description="Pipeline")
+        str | None,
+        Opt(short="p", positional=True, suggest="pipeline", target="pipeline"),
+        Field(description="Pipeline"),
     ] = None
     none: Annotated[bool, Opt(), Field(description="Clear the default")] = False
 

@@ -18,6 +18,7 @@ from bot.buildkite.endpoints.builds import BuildCalls
 from bot.errors import UsageError
 from bot.execution.context import Caller
 from bot.history.report_data import GatheredBuilds, ReportData
+from bot.operations.declarations import Unjudged
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.runtime.clock import Clock
@@ -33,7 +34,14 @@ class HealthArgs(Args):
 
     pipelines: Annotated[
         tuple[str, ...],
-        Opt(short="p", positional=True, hint="web,deploy-*", aliases=("--pipeline",), channel_default=True),
+        Opt(
+            short="p",
+            positional=True,
+            hint="web,deploy-*",
+            aliases=("--pipeline",),
+            channel_default=True,
+            target=Unjudged("the report leaves out the pipelines that the person may not see"),
+        ),
         Field(max_length=50, description="Pipelines (default: all you may see)"),
     ] = ()
     since: Annotated[Literal["24h", "7d", "30d"], Opt(short="s"), Field(description="Period")] = "7d"

@@ -26,7 +26,7 @@ class JobUnblockArgs(JobArgs):
 
     fields: Annotated[
         dict[str, str],
-        Opt(positional=True, aliases=("--data",), in_form=False, hint="release-name=1.42"),
+        Opt(positional=True, aliases=("--data",), in_form=False, hint="release-name=1.42", secret=True),
         Field(default_factory=dict, description="Values for the step's fields"),
     ]
 

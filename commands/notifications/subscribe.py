@@ -26,6 +26,7 @@ from bot.notifications.subscriptions.preview import describe_subscription, rende
 from bot.notifications.subscriptions.quiet_hours import parse_quiet_hours
 from bot.notifications.subscriptions.service import SubscriptionService
 from bot.operations.addresses import BranchPattern
+from bot.operations.declarations import Unjudged
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.runtime.clock import Clock
@@ -43,12 +44,12 @@ class SubscribeArgs(Args):
 
     pipeline: Annotated[
         str,
-        Opt(short="p", positional=True, hint="web, deploy-* or *", channel_default=True),
+        Opt(short="p", positional=True, hint="web, deploy-* or *", channel_default=True, target="pipeline"),
         Field(min_length=1, max_length=200, description="Pipeline or pattern"),
     ]
     branch: Annotated[
         BranchPattern | None,
-        Opt(short="b", hint="main or release/*"),
+        Opt(short="b", hint="main or release/*", target="branch"),
         Field(description="Branch or pattern"),
     ] = None
     state: Annotated[tuple[SubscriptionState, ...], Opt(short="s"), Field(description="States")] = DEFAULT_STATES
@@ -57,7 +58,11 @@ class SubscribeArgs(Args):
         Opt(hint="@ann, ann@example.com or me"),
         Field(max_length=20, description="Started or written by"),
     ] = ()
-    source: Annotated[tuple[Source, ...], Opt(), Field(description="Started from")] = ()
+    source: Annotated[
+        tuple[Source, ...],
+        Opt(target=Unjudged("a way in which builds are started")),
+        Field(description="Started from"),
+    ] = ()
     step: Annotated[
         str | None, Opt(hint="its key or name"), Field(max_length=255, description="Only this step's result")
     ] = None
@@ -78,7 +83,7 @@ class UnsubscribeArgs(Args):
 
     pipeline: Annotated[
         str,
-        Opt(short="p", positional=True, hint="web, or a number from the list"),
+        Opt(short="p", positional=True, hint="web, or a number from the list", target="pipeline"),
         Field(min_length=1, max_length=200, description="Pipeline or pattern of the subscription"),
     ]
     rule: Annotated[str | None, Opt(in_form=False, in_manual=False), Field(description="Subscription id")] = None

@@ -25,7 +25,9 @@ class PipelineArgs(Args):
     """A pipeline, given by its slug or name."""
 
     pipeline: Annotated[
-        str, Opt(short="p", positional=True, suggest="pipeline"), Field(min_length=1, description="Pipeline")
+        str,
+        Opt(short="p", positional=True, suggest="pipeline", target="pipeline"),
+        Field(min_length=1, description="Pipeline"),
     ]
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from bot.errors import UsageError
 from bot.operations.addresses import BranchName
+from bot.operations.declarations import Unjudged
 from bot.operations.operation import Args, Opt
 
 # Characters.
@@ -57,12 +58,18 @@ StepsField = Annotated[
         multiline=True,
         file_types=("yml", "yaml"),
         hint="leave empty to use the repository's .buildkite/pipeline.yml",
+        secret=True,
     ),
     Field(description="Steps (YAML)"),
 ]
 DefaultBranchField = Annotated[
     BranchName | None,
-    Opt(short="b", aliases=("--branch",), hint="main"),
+    Opt(
+        short="b",
+        aliases=("--branch",),
+        hint="main",
+        target=Unjudged("a setting: a build of that branch is judged when it is requested"),
+    ),
     Field(description="Default branch"),
 ]
 DescriptionField = Annotated[str | None, Opt(short="d"), Field(max_length=1000, description="Description")]
@@ -78,7 +85,7 @@ OtherTagsField = Annotated[_Tags | None, _TAGS_OPT, Field(description="Tags (rep
 WebhookField = Annotated[bool, Opt(), Field(description="Create its GitHub webhook")]
 BuildField = Annotated[bool, Opt(), Field(description="Start a first build")]
 SubscribeField = Annotated[bool, Opt(), Field(description="Subscribe this channel to it")]
-SlugField = Annotated[str, Opt(in_form=False, in_manual=False)]
+SlugField = Annotated[str, Opt(in_form=False, in_manual=False, target="pipeline")]
 
 
 class NewPipelineArgs(Args):

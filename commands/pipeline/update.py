@@ -42,7 +42,7 @@ class PipelineUpdateArgs(Args):
 
     pipeline: Annotated[
         str,
-        Opt(short="p", positional=True, suggest="pipeline", channel_default=True),
+        Opt(short="p", positional=True, suggest="pipeline", channel_default=True, target="pipeline"),
         Field(min_length=1, description="Pipeline"),
     ]
     name: Annotated[
@@ -66,7 +66,7 @@ class PipelineWebhookArgs(Args):
 
     pipeline: Annotated[
         str,
-        Opt(short="p", positional=True, suggest="pipeline", channel_default=True),
+        Opt(short="p", positional=True, suggest="pipeline", channel_default=True, target="pipeline"),
         Field(min_length=1, description="Pipeline"),
     ]
 

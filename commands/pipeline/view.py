@@ -44,7 +44,7 @@ class PipelineViewArgs(Args):
 
     pipeline: Annotated[
         str,
-        Opt(short="p", positional=True, suggest="pipeline", channel_default=True),
+        Opt(short="p", positional=True, suggest="pipeline", channel_default=True, target="pipeline"),
         Field(min_length=1, description="Pipeline"),
     ]
     yaml: Annotated[bool, Opt(short="y"), Field(description="Show its steps as YAML")] = False

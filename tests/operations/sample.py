@@ -16,18 +16,22 @@ from bot.operations.reply import Reply
 class Create(BranchArgs):
     """A build to start."""
 
-    commit: Annotated[str, Opt(short="c"), Field(description="Commit")] = "HEAD"
-    message: Annotated[str | None, Opt(short="m", multiline=True), Field(description="Message")] = None
-    env: Annotated[dict[str, str], Opt(short="e", hint="DEPLOY=1"), Field(description="Environment")] = Field(
-        default_factory=dict
+    commit: Annotated[str, Opt(short="c", target="commit"), Field(description="Commit")] = "HEAD"
+    message: Annotated[str | None, Opt(short="m", multiline=True, secret=False), Field(description="Message")] = (
+        None
     )
+    env: Annotated[
+        dict[str, str],
+        Opt(short="e", hint="DEPLOY=1", target="env", secret=True),
+        Field(description="Environment"),
+    ] = Field(default_factory=dict)
     ignore_branch_filters: Annotated[bool, Opt(short="i"), Field(description="Ignore branch filters")] = False
 
 
 class Listing(Args):
     """Builds to show."""
 
-    pipeline: Annotated[str | None, Opt(short="p", positional=True, suggest="pipeline")] = None
+    pipeline: Annotated[str | None, Opt(short="p", positional=True, suggest="pipeline", target="pipeline")] = None
     state: Annotated[tuple[Literal["running", "passed", "failed"], ...], Field(description="States")] = ()
     branch: Annotated[tuple[str, ...], Field(description="Branches")] = ()
     limit: Annotated[int, Field(ge=1, le=50, description="At most")] = 10
@@ -60,9 +64,9 @@ class Reprioritize(Args):
 class Unblock(JobArgs):
     """A block step to unblock."""
 
-    fields: Annotated[dict[str, str], Opt(short="f", positional=True), Field(description="Fields")] = Field(
-        default_factory=dict
-    )
+    fields: Annotated[
+        dict[str, str], Opt(short="f", positional=True, secret=True), Field(description="Fields")
+    ] = Field(default_factory=dict)
 
 
 class Topic(Args):
