@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bot.errors import UsageError
 from bot.operations.arguments import read_arguments
+from bot.operations.declarations import find_target_fields
 from bot.operations.grammar import parse
 from bot.operations.operation import Registry
 from bot.operations.reply import Call
@@ -85,9 +86,10 @@ def check_alias(request: AliasRequest, registry: Registry, command: str = "/bk")
 
 def _sets_environment(call: Call, registry: Registry, command: str) -> bool:
     """Return whether a call sets environment variables, even inside a command that is an argument."""
-    if call.args.get("env"):
+    model = registry[call.operation].args
+    if call.args.get(find_target_fields(model.model_fields).get("env", "")):
         return True
-    declared = read_arguments(registry[call.operation].args)
+    declared = read_arguments(model)
     commands = [
         str(call.args[argument.name])
         for argument in declared

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from bot.access.approvals.model import ProposalState
 from bot.access.approvals.queries import close_proposal
@@ -22,6 +21,7 @@ from bot.history.queries import are_webhooks_arriving
 from bot.notifications.reminders.reminders import schedule_reminders
 from bot.operations.build_wording import link_build
 from bot.operations.choices import make_choice_id
+from bot.operations.declarations import mask_arguments
 from bot.operations.invocation import (
     Invocation,
     Request,
@@ -38,8 +38,7 @@ from bot.operations.queries import (
 )
 from bot.operations.reply import Call, Reply
 from bot.runtime.clock import Clock
-from bot.runtime.json_types import JsonObject
-from bot.runtime.redaction import mask_tokens
+from bot.runtime.json_types import JsonObject, JsonValue
 from bot.slack.blockkit.blocks import Message
 from bot.slack.blockkit.mrkdwn import Mrkdwn, cut, md
 from bot.slack.queries import enqueue_message
@@ -126,7 +125,7 @@ class InvocationRecords:
     async def _close_answered(self, invocation: Invocation, message: Message) -> None:
         """Close an invocation that has no effect but its private answer."""
         now = self._clock.now()
-        deadline, detail = now + _DELIVERY_DEADLINE, mask_arguments(_get_detail(invocation))
+        deadline, detail = now + _DELIVERY_DEADLINE, self._describe(invocation)
         await close_answered(self._store, invocation, _keep(invocation, message), now, deadline, detail)
 
     async def _close_with_effects(self, answer: Answer) -> Reply | None:
@@ -138,7 +137,7 @@ class InvocationRecords:
             await schedule_reminders(tx, reply, where, invocation.user, now)
             undelivered = not answer.public and reply.card_build is None
             summary = md("started {build}", build=link_build(reply.card_build)) if reply.card_build else ""
-            kept, detail = answer.repeated, _get_detail(invocation)
+            kept, detail = answer.repeated, self._describe(invocation)
             await self._close(tx, invocation, "done", kept, detail, undelivered=undelivered, summary=summary)
             return await self._find_duplicate(tx, invocation, reply)
 
@@ -170,7 +169,7 @@ class InvocationRecords:
     ) -> None:
         """Close an invocation that had no effect: refused, failed, or replaced by a question."""
         async with self._store.write() as tx:
-            await self._close(tx, invocation, state, message, {"rule": rule})
+            await self._close(tx, invocation, state, message, {"rule": rule} if rule else {})
 
     async def mark_unconfirmed(self, invocation: Invocation) -> None:
         """Mark an invocation as unknown, so that recovery finds out whether it happened."""
@@ -195,7 +194,7 @@ class InvocationRecords:
         invocation: Invocation,
         state: str,
         message: Message,
-        detail: dict[str, Any],
+        detail: dict[str, JsonValue],
         *,
         undelivered: bool = True,
         summary: str = "",
@@ -204,11 +203,18 @@ class InvocationRecords:
         now = self._clock.now()
         deadline = now + _DELIVERY_DEADLINE if undelivered else None
         await close_invocation(tx, invocation, state, _keep(invocation, message), now, deadline)
-        await record_audit_entry(tx, invocation, state, now, mask_arguments(detail))
+        await record_audit_entry(tx, invocation, state, now, detail)
         if invocation.flags.proposal:
             end = ProposalState.DONE if state == "done" else ProposalState.FAILED
             outcome = cut(Mrkdwn(summary or message.text), _OUTCOME_LIMIT)
             await close_proposal(tx, invocation.flags.proposal, end, now, outcome=outcome)
+
+    def _describe(self, invocation: Invocation) -> dict[str, JsonValue]:
+        """Return what the audit keeps of an invocation: its rule and its arguments without secrets."""
+        fields = self._registry[invocation.operation].args.model_fields
+        args = mask_arguments(fields, invocation.args)
+        rule: dict[str, JsonValue] = {"rule": invocation.rule} if invocation.rule is not None else {}
+        return {**rule, "args": args} if args else rule
 
 
 def _has_effects(answer: Answer) -> bool:
@@ -224,22 +230,5 @@ def get_rule(error: KitestringError) -> str | None:
     return getattr(error, "rule", None)
 
 
-def _get_detail(invocation: Invocation) -> dict[str, Any]:
-    return {"args": invocation.args, "rule": invocation.rule}
-
-
 def _keep(invocation: Invocation, answer: Message) -> StoredAnswer:
     return StoredAnswer(answer, invocation.flags.replaces)
-
-
-def mask_arguments(detail: dict[str, Any]) -> dict[str, Any]:
-    """Return an audit detail with the names of variables and fields but no values, steps or tokens."""
-    given = (detail.get("args") or {}).items()
-    args = {name: mask_tokens(value) if isinstance(value, str) else value for name, value in given}
-    for name in ("env", "metadata", "fields"):
-        if isinstance(args.get(name), dict):
-            args[name] = sorted(args[name])
-    if isinstance(args.get("steps"), str):
-        args["steps"] = f"{len(args['steps'].splitlines())} lines"
-    kept = {key: value for key, value in detail.items() if value is not None and key != "args"}
-    return {**kept, "args": args} if args else kept

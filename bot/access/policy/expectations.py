@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from bot.access.policy.decide import decide
 from bot.access.policy.file_schema import ExpectTable
-from bot.access.policy.rules import Allow, ApprovalRequirement, Rules, Target, Verdict
+from bot.access.policy.rules import Allow, ApprovalRequirement, Rules, Verdict
+from bot.access.target import read_target
 from bot.errors import UsageError
 from bot.operations.grammar import parse
 from bot.operations.operation import Registry
@@ -40,12 +40,11 @@ def check_expectation(rules: Rules, expected: ExpectTable, registry: Registry, n
     try:
         call = parse(expected.does, registry)
         op = registry[call.operation]
-        args: dict[str, Any] = validate(op, call.args).model_dump(include={"pipeline", "branch", "commit", "env"})
+        target = read_target(validate(op, call.args))
     except UsageError as error:
         return ExpectationResult(expected, "mistake", error.message)
-    branch = args.get("branch") if isinstance(args.get("branch"), str) else expected.branch
-    target = Target(args.get("pipeline"), branch, args.get("commit"), bool(args.get("env")))
-    verdict = decide(rules, actor, op, target, expected.at or now)
+    known = target if target.branch else replace(target, branch=expected.branch)
+    verdict = decide(rules, actor, op, known, expected.at or now)
     return ExpectationResult(expected, _RESULT_NAMES.get(type(verdict), "refuse"), verdict.rule)
 
 

@@ -35,16 +35,19 @@ Globs = tuple[str, ...]
 class Target:
     """The object of an operation; a part is None if the operation has no such part.
 
-    `commit` is None for HEAD; `has_env` is true if environment values are set. Pipeline and branch are normalised
-    here, and not only where people type them, because Buildkite also reports names such as `refs/heads/main`.
+    `commit` is None for HEAD; `has_env` is true if environment values are set; `source` is a second pipeline
+    that is only read. Pipeline and branch are normalised here, and not only where people type them, because
+    Buildkite also reports names such as `refs/heads/main`.
     """
 
     pipeline: str | None = None
     branch: str | None = None
     commit: str | None = None
     has_env: bool = False
+    source: str | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "source", normalise_reported_slug(self.source) if self.source else None)
         object.__setattr__(self, "pipeline", normalise_reported_slug(self.pipeline) if self.pipeline else None)
         object.__setattr__(
             self, "branch", (normalise_reported_branch(self.branch) or None) if self.branch else None

@@ -10,7 +10,7 @@ from bot.access.locks.service import LockService
 from bot.access.policy.decide import decide, explain, find_blanket_refusal
 from bot.access.policy.policy_wording import explain_protection
 from bot.access.policy.rules import Allow, ApprovalRequirement, Refuse, Rules, Target
-from bot.access.target import resolve_target
+from bot.access.target import read_target, resolve_target
 from bot.buildkite.client import Buildkite
 from bot.errors import Refused
 from bot.operations.operation import Args, Operation, Registry
@@ -99,7 +99,7 @@ class PolicyService:
         return verdict
 
     async def _resolve(self, args: Args, buildkite: Buildkite) -> tuple[Target, tuple[Lock, ...]]:
-        held = await self._find_locks(getattr(args, "pipeline", None))
+        held = await self._find_locks(read_target(args).pipeline)
         return await resolve_target(args, buildkite, self._get_rules(), held), held
 
     async def _find_locks(self, pipeline: str | None) -> tuple[Lock, ...]:
