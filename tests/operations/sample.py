@@ -33,7 +33,7 @@ class Listing(Args):
 
     pipeline: Annotated[str | None, Opt(short="p", positional=True, suggest="pipeline", target="pipeline")] = None
     state: Annotated[tuple[Literal["running", "passed", "failed"], ...], Field(description="States")] = ()
-    branch: Annotated[tuple[str, ...], Field(description="Branches")] = ()
+    branch: Annotated[tuple[str, ...], Opt(target="branch"), Field(description="Branches")] = ()
     limit: Annotated[int, Field(ge=1, le=50, description="At most")] = 10
     summary: Annotated[bool, Field(description="Without jobs")] = True
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Annotated
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field
 
 from bot.operations.arguments import Argument, read_arguments
+from bot.operations.declarations import Unjudged
 from bot.operations.forms import render_form
 from bot.operations.grammar import parse, unparse
 from bot.operations.help_text import render_command_table, render_help
-from bot.operations.operation import Operation, Permission
+from bot.operations.operation import Args, Effect, Operation, Opt, Permission, Registry
 from bot.operations.render import render_reply
 from bot.operations.reply import Call
 from bot.operations.usage import format_usage
@@ -82,3 +85,52 @@ def test_the_table_says_who_may_run_it(permission: Permission) -> None:
     op = next(iter(REGISTRY))
     changed = replace(op, needs=permission)
     assert f"(`{permission}`)" in render_command_table(type(REGISTRY)([changed]))
+
+
+class Undeclared(Args):
+    """A branch that the policy would never see."""
+
+    branch: Annotated[str | None, Opt(short="b")] = None
+
+
+class Declared(Args):
+    """The same branch, with the reason why it isn't judged."""
+
+    branch: Annotated[str | None, Opt(short="b", target=Unjudged("only a label"))] = None
+
+
+class Twice(Args):
+    """Two pipelines, of which the policy would see one."""
+
+    pipeline: Annotated[str, Opt(target="pipeline")] = ""
+    source: Annotated[str, Opt(target="pipeline")] = ""
+
+
+class Values(Args):
+    """Values that the audit might show."""
+
+    values: Annotated[dict[str, str], Opt(), Field(default_factory=dict)]
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (Undeclared, "`branch` must declare its target"),
+        (Twice, "two arguments declare the same part"),
+        (Values, "`values` must declare whether it's secret"),
+    ],
+)
+def test_an_operation_with_undeclared_arguments_is_refused(model: type[Args], message: str) -> None:
+    """An argument that looks like a target or a secret and doesn't say whether it is stops the start."""
+    with pytest.raises(TypeError, match=message):
+        Registry([replace(REGISTRY["status"], args=model)])
+    assert Registry([replace(REGISTRY["status"], args=Declared)])
+
+
+def test_an_operation_that_recovery_could_not_end_is_refused() -> None:
+    """Changes of our own state are repeatable or have a probe; changes in Buildkite are never repeated."""
+    lock = REGISTRY["lock"]
+    with pytest.raises(TypeError, match="repeatable, or a probe"):
+        Registry([replace(lock, repeatable=False)])
+    with pytest.raises(TypeError, match="only the bot's own state can be changed again"):
+        Registry([replace(lock, effect=Effect.CHANGES_BUILDKITE)])
