@@ -94,7 +94,7 @@ class Undeclared(Args):
 
 
 class Declared(Args):
-    """The same branch, with the reason why it isn't judged."""
+    """A branch with the reason why it isn't judged."""
 
     branch: Annotated[str | None, Opt(short="b", target=Unjudged("only a label"))] = None
 
