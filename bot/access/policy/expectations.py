@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.access.policy.decide import decide
+from bot.access.policy.declared_target import read_target
 from bot.access.policy.file_schema import ExpectTable
 from bot.access.policy.rules import Allow, ApprovalRequirement, Rules, Verdict
-from bot.access.target import read_target
 from bot.errors import UsageError
 from bot.operations.grammar import parse
 from bot.operations.operation import Registry

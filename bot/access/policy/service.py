@@ -8,9 +8,10 @@ from dataclasses import replace
 from bot.access.locks.rules import Lock, find_lock_refusal
 from bot.access.locks.service import LockService
 from bot.access.policy.decide import decide, explain, find_blanket_refusal
+from bot.access.policy.declared_target import read_target
 from bot.access.policy.policy_wording import explain_protection
 from bot.access.policy.rules import Allow, ApprovalRequirement, Refuse, Rules, Target
-from bot.access.target import read_target, resolve_target
+from bot.access.target import resolve_target
 from bot.buildkite.client import Buildkite
 from bot.errors import Refused
 from bot.operations.operation import Args, Operation, Registry
