@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from bot.access.approvals.model import Proposal
 from bot.access.policy.decide import judge_approval
+from bot.access.policy.declared_target import read_target
 from bot.access.policy.rules import Allow, Rules
-from bot.access.target import read_target, resolve_target
+from bot.access.target import resolve_target
 from bot.buildkite.client import Buildkite
 from bot.errors import UsageError
 from bot.operations.operation import Registry
