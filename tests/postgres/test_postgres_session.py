@@ -42,7 +42,7 @@ async def test_no_wake_up_is_dropped_for_another(database: sa.URL) -> None:
     theirs, ours = PostgresSession(database, record), PostgresSession(database, _heard_nothing)
     await theirs.hold_lock("there")
     wakes = Wakeups()
-    wakes.postgres_session = ours
+    wakes.join(ours, lambda: False)
     for name in (LoopName.CARDS, LoopName.POLLER, LoopName.RECOVERY):
         wakes.waker(name)()
     async with asyncio.timeout(300):
@@ -61,9 +61,9 @@ async def test_local_wake_ups_are_not_sent(database: sa.URL) -> None:
         return 0
 
     wakes, clock = Wakeups(), ManualClock(START)
-    wakes.postgres_session, wakes.is_only_writer = PostgresSession(database, _heard_nothing), lambda: True
+    wakes.join(PostgresSession(database, _heard_nothing), lambda: True)
     loop = Loop(LoopName.CARDS, nothing_done, nothing_due, clock)
-    wakes.loops[LoopName.CARDS] = loop
+    wakes.register([loop])
     before = asyncio.all_tasks()
     wakes.waker(LoopName.CARDS)()
     assert asyncio.all_tasks() == before
