@@ -43,11 +43,13 @@ async def test_a_failing_delivery_is_set_aside(world: World) -> None:
     await world.bob.types(world.deploys, "/bk build create web")
     await settle(world, 10)
     build = world.buildkite.builds[-1]
-    world.bot.workspace.readers.inbox = Inbox(
-        world.bot.platform.store, world.clock, _broken, lambda: None, lambda _seconds: None, SubscriptionCache()
-    )
-    async with world.bot.platform.store.write_directly() as driver:
+    store = world.bot.platform.store
+    broken = Inbox(store, world.clock, _broken, lambda: None, lambda _seconds: None, SubscriptionCache())
+    async with store.write_directly() as driver:
         await insert_deliveries(driver, [Delivery("build.running", BAD, "bad", world.clock.now())])
+    for _ in range(3):
+        world.clock.advance(60)
+        await broken.tick()
     await _assert_continues(world, build, "Something broke on my side")
 
 

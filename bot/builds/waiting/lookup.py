@@ -29,9 +29,9 @@ PATIENCE = timedelta(seconds=60)
 REPEAT_AFTER = timedelta(seconds=60)
 _REPEAT_SELDOM_AFTER = timedelta(minutes=5)
 _REPEAT_OFTEN_FOR = timedelta(minutes=15)
-# Lookups before a pause: a hundred waiting builds must leave requests for the reads that confirm states.
+# Lookups in a period: a hundred waiting builds must leave requests for the reads that confirm states.
 BATCH = 5
-PAUSE = timedelta(seconds=30)
+PERIOD = timedelta(seconds=30)
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -58,16 +58,19 @@ class WaitingLookup:
         self._choices = choices
         self._team = team
         self._wake = wake
-        self._not_before: datetime | None = None
+        self._left = BATCH
+        self._period_ends: datetime | None = None
 
     async def tick(self) -> int:
         """Look up builds that have waited for a minute, a few at a time; return how many."""
         now = self._clock.now()
-        if self._not_before and now < self._not_before:
+        if self._period_ends is None or now >= self._period_ends:
+            self._left, self._period_ends = BATCH, now + PERIOD
+        if not self._left:
             return 0
         async with self._store.read() as tx:
-            due = await find_waiting_builds(tx, now, now - PATIENCE, BATCH)
-        self._not_before = now + PAUSE if len(due) == BATCH else None
+            due = await find_waiting_builds(tx, now, now - PATIENCE, self._left)
+        self._left -= len(due)
         changed = [await self._look_up_safely(tracked) for tracked in due]
         if any(changed):
             self._wake()
@@ -77,7 +80,7 @@ class WaitingLookup:
         """Return when the next build will have waited long enough."""
         async with self._store.read() as tx:
             due = await find_next_waiting_due(tx, PATIENCE.total_seconds())
-        return max(due, self._not_before) if due and self._not_before else due
+        return max(due, self._period_ends) if due and self._period_ends and not self._left else due
 
     async def _look_up_safely(self, tracked: TrackedBuild) -> bool:
         """Look up one build; if that fails, try again later: the card is right without a reason."""
