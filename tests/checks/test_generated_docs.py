@@ -14,7 +14,7 @@ from bot.settings import Settings
 from commands import registry
 
 ROOT = Path(__file__).parents[2]
-GENERATED = ("commands.md", "configuration.md", "coverage.md")
+GENERATED = ("commands.md", "configuration.md", "coverage.md", "runbook.md")
 
 
 @pytest.fixture

@@ -94,11 +94,7 @@ async def read_hint(bk: Buildkite) -> str:
 
 def test_every_public_name_exists() -> None:
     """The package has every name in `__all__`."""
-    assert [
-        name
-        for name in bot.workspace.deps.buildkite.client.__all__
-        if not hasattr(bot.workspace.deps.buildkite.client, name)
-    ] == []
+    assert [name for name in bot.buildkite.__all__ if not hasattr(bot.buildkite, name)] == []
 
 
 def test_nothing_of_the_bot_is_loaded() -> None:

@@ -236,7 +236,7 @@ requested by <@U0ALICE01> needs 1 approval from <@U0BOB0001> before 2026-11-02 0
     assert build.find_job("gate").state == "blocked"
     await world.alice.clicks(asked, "Approve")
     await world.settle(1)
-    assert "can't approve your own request" in world.whispers(world.alice)[-1]
+    assert "that's for <@U0BOB0001>" in world.whispers(world.alice)[-1]
     await world.bob.clicks_twice(asked, "Approve")
     await world.settle(4)
     puts = [request.json for request in world.buildkite.requests if request.path.endswith("/unblock")]

@@ -101,7 +101,9 @@ def refuse_ungranted(rules: Rules, actor: Actor, op: Operation, target: Target) 
             rule, md("No one may run `{op}`{at}.", op=op.name, at=describe_target(target)), f"Ask {rules.admins}."
         )
     message = _describe_grantees(op, target, may)
-    return Refuse(rule, message, warn_unresolved_groups(actor, giving) or f"Ask {rules.admins} to do it.")
+    # An admin who isn't an approver can't help.
+    ask = "Ask one of them." if op.needs is Permission.APPROVE else f"Ask {rules.admins} to do it."
+    return Refuse(rule, message, warn_unresolved_groups(actor, giving) or ask)
 
 
 def _describe_grantees(op: Operation, target: Target, may: Mrkdwn) -> Mrkdwn:
