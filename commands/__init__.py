@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from bot.operations.operation import Operation, Registry
+from bot.operations.operation import Operation
+from bot.operations.registry import Registry
 
 
 def registry() -> Registry:

@@ -24,7 +24,7 @@ from bot.history import recorder
 from bot.notifications.subscriptions.index import SubscriptionCache
 from bot.notifications.subscriptions.subscription_file import ListedSubscriptions
 from bot.operations.choices import Choices
-from bot.operations.operation import Registry
+from bot.operations.registry import Registry
 from bot.slack.people import PeopleDirectory
 from bot.slack.rate_limits import Pacing
 from bot.slack.user_groups import UserGroups

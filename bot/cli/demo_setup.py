@@ -14,7 +14,8 @@ from tempfile import TemporaryDirectory
 import click
 
 from bot.app.process import serve
-from bot.operations.operation import Operation, Registry
+from bot.operations.operation import Operation
+from bot.operations.registry import Registry
 from bot.operations.usage import format_usage
 from bot.runtime import log_setup
 from bot.settings import Settings, load_settings

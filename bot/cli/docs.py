@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 from bot.app.prometheus import render_metrics_table
 from bot.cli import docs_coverage
 from bot.operations.help_text import render_command_table
-from bot.operations.operation import Operation, Registry
+from bot.operations.operation import Operation
+from bot.operations.registry import Registry
 from bot.settings import Settings
 
 _NO_DEFAULT = "–"

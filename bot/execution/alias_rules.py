@@ -10,7 +10,7 @@ from bot.errors import UsageError
 from bot.operations.arguments import read_arguments
 from bot.operations.declarations import find_target_fields
 from bot.operations.grammar import parse
-from bot.operations.operation import Registry
+from bot.operations.registry import Registry
 from bot.operations.reply import Call
 from bot.operations.typed_text import normalise, quote_as_typed, split
 from bot.operations.vocabulary import list_first_words

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bot.errors import Conflict
 from bot.execution.alias_rules import ALIASES_LIMIT, split_alias
 from bot.execution.queries import delete_alias, find_alias, find_aliases, save_alias
-from bot.operations.operation import Registry
+from bot.operations.registry import Registry
 from bot.runtime.clock import Clock
 from bot.slack.types import Actor
 from bot.store.transactions import Store

@@ -12,7 +12,8 @@ from bot.execution.default_pipeline import DefaultPipelines
 from bot.execution.policy_gate import PolicyGate
 from bot.execution.stages import Authorised
 from bot.operations.invocation import Invocation, Request
-from bot.operations.operation import Args, Operation, Registry
+from bot.operations.operation import Args, Operation
+from bot.operations.registry import Registry
 from bot.operations.validation import validate
 from bot.runtime.clock import Clock
 from bot.runtime.json_types import JsonObject

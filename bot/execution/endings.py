@@ -8,7 +8,8 @@ from bot.execution.records import InvocationRecords, get_rule
 from bot.operations.choices import Choices, make_repeat_choice
 from bot.operations.forms import format_title
 from bot.operations.invocation import Choice, Invocation
-from bot.operations.operation import Effect, Operation, Registry
+from bot.operations.operation import Effect, Operation
+from bot.operations.registry import Registry
 from bot.operations.render import (
     render_internal_error,
     render_interrupted,

@@ -6,7 +6,7 @@ from bot.errors import UsageError
 from bot.execution.aliases import Aliases
 from bot.operations.grammar import parse
 from bot.operations.invocation import Request
-from bot.operations.operation import Registry
+from bot.operations.registry import Registry
 from bot.operations.reply import Call
 
 

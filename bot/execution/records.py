@@ -27,7 +27,7 @@ from bot.operations.invocation import (
     Request,
     StoredAnswer,
 )
-from bot.operations.operation import Effect, Operation, Registry
+from bot.operations.operation import Effect, Operation
 from bot.operations.queries import (
     begin_invocation,
     close_answered,
@@ -36,6 +36,7 @@ from bot.operations.queries import (
     is_repeat,
     postpone_invocation,
 )
+from bot.operations.registry import Registry
 from bot.operations.reply import Call, Reply
 from bot.runtime.clock import Clock
 from bot.runtime.json_types import JsonObject, JsonValue

@@ -17,7 +17,8 @@ from bot.execution.records import SECOND_PROBE_DELAY
 from bot.execution.stages import Performed
 from bot.operations.interruption import RecoveryStep, may_run_again, plan_recovery
 from bot.operations.invocation import Invocation
-from bot.operations.operation import Effect, Operation, Registry
+from bot.operations.operation import Effect, Operation
+from bot.operations.registry import Registry
 from bot.operations.validation import validate
 from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import run_guarded

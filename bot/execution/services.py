@@ -20,7 +20,7 @@ from bot.history.report_data import ReportData
 from bot.notifications.agent_watches.service import AgentWatches
 from bot.notifications.direct.service import DirectMessageService
 from bot.notifications.subscriptions.service import SubscriptionService
-from bot.operations.operation import Registry
+from bot.operations.registry import Registry
 from bot.runtime.clock import Clock
 
 

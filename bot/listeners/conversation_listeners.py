@@ -21,7 +21,7 @@ from bot.listeners.payload_shapes import (
 )
 from bot.notifications.direct.model import STOP_ACTION
 from bot.operations.invocation import Request
-from bot.operations.operation import Registry
+from bot.operations.registry import Registry
 from bot.operations.render import render_note, render_problem
 from bot.operations.reply import Call
 from bot.runtime.error_boundary import run_guarded

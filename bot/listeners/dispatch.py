@@ -14,8 +14,8 @@ from bot.listeners.payload_shapes import SubmissionPayload
 from bot.notifications.direct.model import read_stop_value
 from bot.operations.choices import Choices, make_choice_id
 from bot.operations.invocation import Choice, Request
-from bot.operations.operation import Registry
 from bot.operations.paging import split_page
+from bot.operations.registry import Registry
 from bot.operations.render import render_form_button, render_note, render_problem
 from bot.operations.reply import Call
 from bot.runtime.json_types import JsonObject

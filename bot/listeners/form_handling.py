@@ -21,7 +21,8 @@ from bot.listeners.requests import from_submission
 from bot.operations import forms
 from bot.operations.choices import Choices, make_choice_id
 from bot.operations.invocation import Choice, Flags, Request
-from bot.operations.operation import Operation, Registry
+from bot.operations.operation import Operation
+from bot.operations.registry import Registry
 from bot.operations.reply import Call
 from bot.runtime.error_boundary import run_guarded
 from bot.runtime.json_types import JsonObject

@@ -12,7 +12,8 @@ import click
 
 from bot.errors import UsageError
 from bot.operations.arguments import PAIR_START, Argument, format_values, parse_values, read_arguments
-from bot.operations.operation import Args, Operation, Registry
+from bot.operations.operation import Args, Operation
+from bot.operations.registry import Registry
 from bot.operations.reply import Call
 from bot.operations.typed_text import normalise, quote_as_typed, split
 from bot.operations.usage import format_usage

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 
 from bot.errors import UsageError
 from bot.operations.arguments import Argument
-from bot.operations.operation import Operation, Permission, Registry
+from bot.operations.operation import Operation, Permission
+from bot.operations.registry import Registry
 from bot.operations.reply import Reply
 from bot.operations.usage import format_usage, list_manual_arguments
 from bot.operations.vocabulary import NOUN_ALIASES, VERB_ALIASES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -13,10 +13,10 @@ from typing import Generic, NamedTuple, TypeAlias, TypedDict, Unpack, overload
 from pydantic import BaseModel, ConfigDict, field_validator
 from typing_extensions import TypeVar
 
-from bot.operations.declarations import TargetPart, Unjudged, require_declared
+from bot.operations.declarations import TargetPart, Unjudged
 from bot.operations.git_names import normalise_slug
 from bot.operations.reply import Reply
-from bot.operations.token_scopes import TOKEN_SCOPES, TokenScope
+from bot.operations.token_scopes import TokenScope
 from bot.slack.blockkit.mrkdwn import Mrkdwn
 
 
@@ -243,53 +243,3 @@ def _require_classes(name: str, model: object, context: object) -> None:
         raise TypeError(f"{name}: the first argument must be annotated with a model of Args")
     if not isinstance(context, type):
         raise TypeError(f"{name}: the second argument must be annotated with the class of its context")
-
-
-def require_recoverable(op: Operation) -> None:
-    """Raise TypeError if recovery couldn't find out whether it happened, or might repeat it in Buildkite."""
-    if op.effect is Effect.CHANGES_BUILDKITE and op.repeatable:
-        raise TypeError(f"{op.name}: only the bot's own state can be changed again; declare a probe instead")
-    if op.effect is Effect.CHANGES_STATE and not op.repeatable and op.probe is None:
-        raise TypeError(f"{op.name}: declare that it's repeatable, or a probe that finds out whether it happened")
-
-
-class Registry:
-    """All operations, by name. Raises TypeError for an operation whose declaration leaves something open."""
-
-    def __init__(self, operations: Iterable[Operation]) -> None:
-        self._operations = {op.name: op for op in sorted(operations, key=lambda op: op.name)}
-        for op in self:
-            require_recoverable(op)
-            require_declared(op.name, op.args.model_fields)
-
-    def __iter__(self) -> Iterator[Operation]:
-        return iter(self._operations.values())
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._operations
-
-    def find(self, name: str) -> Operation | None:
-        """Return the operation with that full name (`agent pause`), or None."""
-        return self._operations.get(name)
-
-    def __getitem__(self, name: str) -> Operation:
-        return self._operations[name]
-
-    @cached_property
-    def nouns(self) -> tuple[str, ...]:
-        """All first words, each once."""
-        return tuple(dict.fromkeys(op.noun for op in self))
-
-    @cached_property
-    def commands_by_scope(self) -> Mapping[TokenScope, tuple[str, ...]]:
-        """The commands that need each scope of a Buildkite token, in Buildkite's order of scopes."""
-        return {scope: tuple(op.name for op in self if scope in op.scopes) for scope in TOKEN_SCOPES}
-
-    @cached_property
-    def verbs(self) -> frozenset[str]:
-        """All second words."""
-        return frozenset(op.verb for op in self if op.verb)
-
-    def find_by_noun(self, noun: str) -> tuple[Operation, ...]:
-        """Return the operations of one noun."""
-        return tuple(op for op in self if op.noun == noun)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 
-import msgspec
 import sqlalchemy as sa
 
-from bot.operations.invocation import Choice, Flags, Invocation, StoredAnswer
+from bot.operations.invocation import Choice, Invocation, StoredAnswer
+from bot.operations.stored_values import decode_answer, decode_flags, encode_answer, encode_args
 from bot.runtime.json_types import JsonObject
-from bot.slack.blockkit.blocks import restore_message
 from bot.slack.types import Thread
 from bot.store.leases import select_living_replicas
 from bot.store.small_writes import ForEachRow, InsertUnlessExists
@@ -49,7 +48,7 @@ async def insert_invocation(
         invocation.id,
         invocation.key,
         invocation.operation,
-        vault.seal(_encode_args(invocation)),
+        vault.seal(encode_args(invocation)),
         invocation.user,
         invocation.thread.team,
         invocation.thread.channel,
@@ -81,7 +80,7 @@ async def begin_invocation(tx: Tx, vault: Vault, invocation: Invocation, now: da
         "state": "running",
         "started_at": now,
         "next_at": None,
-        "args": vault.seal(_encode_args(invocation)),
+        "args": vault.seal(encode_args(invocation)),
         "digest": invocation.digest,
     }
     is_ours = (invocations.c.id == invocation.id, invocations.c.replica == replica)
@@ -102,7 +101,7 @@ async def close_invocation(
     With `owed_at` the answer is still to be delivered; from then on `find_undelivered` returns it.
     """
     freeable = invocation.via == "button" and state in {"failed", "refused"}
-    outcome = _encode_answer(answer) if answer else None
+    outcome = encode_answer(answer) if answer else None
     freed: dict[str, str | None] = {"key": f"{invocation.key} ended {invocation.id}"} if freeable else {}
     if owed_at is None:
         freed["response_url"] = None
@@ -135,7 +134,7 @@ async def close_answered(
         (invocation.thread.channel, invocation.thread.ts, invocation.via, invocation.operation),
     )
     await store.write_small(
-        (_ANSWERED, (json.dumps(_encode_answer(answer)), at, b"", owed_at.timestamp(), invocation.id)),
+        (_ANSWERED, (json.dumps(encode_answer(answer)), at, b"", owed_at.timestamp(), invocation.id)),
         (_AUDITED, (at, invocation.id, invocation.user, *place, json.dumps(detail))),
     )
 
@@ -176,7 +175,7 @@ async def find_unfinished(
 ) -> tuple[Invocation, ...]:
     """Return invocations to recover: unknown and due, or cut off because their replica died.
 
-    `abandoned`: ids matches this replica itself could not finish.
+    `abandoned`: ids of those that this replica itself could not finish.
     """
     is_late = sa.and_(invocations.c.state == "unknown", invocations.c.next_at <= now)
     is_open = invocations.c.state.in_(("accepted", "running"))
@@ -246,42 +245,6 @@ async def find_choice(tx: Tx, vault: Vault, choice_id: str) -> Choice | None:
     return Choice(row["id"], row["operation"], vault.open(row["args"]), thread, row["user_id"], **flags)
 
 
-# The keys of flags in stored rows, which outlive the names of the fields.
-_FLAG_KEYS = {
-    "confirmed": "yes",
-    "direct": "dm",
-    "page": "page",
-    "public_page": "public",
-    "replaces": "replace",
-    "in_thread": "in_thread",
-    "direct_only": "posted",
-    "proposal": "approved",
-}
-
-
-def _encode_args(invocation: Invocation) -> dict[str, object]:
-    """Return what is stored, sealed, of an invocation's arguments and flags: only flags that are set."""
-    set_flags = {_FLAG_KEYS[name]: value for name, value in asdict(invocation.flags).items() if value}
-    applied = {"rule": invocation.rule, "assumed": invocation.assumed}
-    return {
-        "args": dict(invocation.args),
-        **set_flags,
-        **{name: value for name, value in applied.items() if value},
-    }
-
-
-def _decode_flags(stored: JsonObject) -> Flags:
-    return msgspec.convert({name: stored[key] for name, key in _FLAG_KEYS.items() if stored.get(key)}, Flags)
-
-
-def _encode_answer(answer: StoredAnswer) -> dict[str, object]:
-    return {**asdict(answer.message), "replace": answer.replaces}
-
-
-def _decode_answer(stored: JsonObject) -> StoredAnswer:
-    return StoredAnswer(restore_message(stored), bool(stored.get("replace")))
-
-
 def _invocation_from_row(row: Row, vault: Vault) -> Invocation:
     stored = vault.open(row["args"]) if row["args"] else {}
     return Invocation(
@@ -289,7 +252,7 @@ def _invocation_from_row(row: Row, vault: Vault) -> Invocation:
         key=row["key"],
         operation=row["operation"],
         args=stored.get("args", {}),
-        flags=_decode_flags(stored),
+        flags=decode_flags(stored),
         rule=stored.get("rule"),
         assumed=stored.get("assumed", ""),
         user=row["user_id"],
@@ -297,7 +260,7 @@ def _invocation_from_row(row: Row, vault: Vault) -> Invocation:
         via=row["via"],
         state=row["state"],
         response_url=vault.open(row["response_url"]) if row["response_url"] else None,
-        answer=_decode_answer(row["outcome"]) if row["outcome"] else None,
+        answer=decode_answer(row["outcome"]) if row["outcome"] else None,
         attempts=row["attempts"],
         created_at=row["created_at"],
         started_at=row["started_at"],

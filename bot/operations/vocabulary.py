@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 from bot.errors import UsageError
 from bot.operations.arguments import read_arguments
-from bot.operations.operation import Operation, Registry
+from bot.operations.operation import Operation
+from bot.operations.registry import Registry
 from bot.runtime.wording import join_or, quote_word, suggest
 
 NOUN_ALIASES: Mapping[str, str] = MappingProxyType({"org": "organization"})

@@ -14,7 +14,8 @@ from bot.execution.context import Caller
 from bot.execution.context_factory import ContextFactory
 from bot.execution.default_pipeline import DefaultPipelines
 from bot.operations.grammar import parse
-from bot.operations.operation import Args, Effect, Operation, Opt, Permission, Registry, operation
+from bot.operations.operation import Args, Effect, Operation, Opt, Permission, operation
+from bot.operations.registry import Registry
 from bot.operations.reply import Reply
 from bot.operations.validation import validate
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md

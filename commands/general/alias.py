@@ -19,7 +19,8 @@ from bot.execution.alias_rules import (
 )
 from bot.execution.aliases import Aliases
 from bot.execution.context import Caller
-from bot.operations.operation import Args, Effect, Opt, Permission, Registry, operation
+from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.registry import Registry
 from bot.operations.reply import Reply
 from bot.operations.typed_text import normalise
 from bot.runtime.wording import quote_word, suggest

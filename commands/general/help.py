@@ -13,7 +13,8 @@ from bot.execution.alias_rules import sort_aliases
 from bot.execution.aliases import Aliases
 from bot.execution.context import Caller
 from bot.operations.help_text import render_help
-from bot.operations.operation import Args, Effect, Operation, Opt, Permission, Registry, operation
+from bot.operations.operation import Args, Effect, Operation, Opt, Permission, operation
+from bot.operations.registry import Registry
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import join_lines, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, md

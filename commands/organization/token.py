@@ -15,7 +15,8 @@ from bot.buildkite.endpoints.organization import OrganizationCalls
 from bot.buildkite.resources import AccessToken, Cluster
 from bot.errors import Ambiguous, NotFound
 from bot.execution.context import Caller
-from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, Registry, operation
+from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
+from bot.operations.registry import Registry
 from bot.operations.reply import Reply
 from bot.operations.token_scopes import find_missing_scopes
 from bot.slack.blockkit.blocks import join_lines

@@ -21,7 +21,8 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from bot.operations.operation import Operation, Registry
+from bot.operations.operation import Operation
+from bot.operations.registry import Registry
 from bot.store import tables_notifications
 from bot.store.migrate import newest_revision
 from bot.store.transactions import Store

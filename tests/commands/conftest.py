@@ -27,7 +27,8 @@ from bot.notifications.agent_watches.service import AgentWatches
 from bot.notifications.direct.service import DirectMessageService
 from bot.notifications.subscriptions.service import SubscriptionService
 from bot.operations.grammar import parse
-from bot.operations.operation import Args, Operation, Registry
+from bot.operations.operation import Args, Operation
+from bot.operations.registry import Registry
 from bot.operations.reply import Reply
 from bot.operations.validation import validate
 from bot.runtime.clock import ManualClock

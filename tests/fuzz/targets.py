@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.errors import UsageError
 from bot.operations.grammar import parse
-from bot.operations.operation import Registry
+from bot.operations.registry import Registry
 from bot.operations.reply import Call
 from commands import registry
 from tests.fuzz import odd

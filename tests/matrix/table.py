@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.operations.operation import Operation, Permission, Registry
+from bot.operations.operation import Operation, Permission
+from bot.operations.registry import Registry
 from tests.matrix.scenes import find_scene
 
 Rights = Mapping[str, frozenset[Permission]]

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from bot.operations.addresses import BranchArgs, BuildArgs, JobArgs
-from bot.operations.operation import Args, Effect, Operation, Opt, Permission, Registry, operation
+from bot.operations.operation import Args, Effect, Operation, Opt, Permission, operation
 from bot.operations.operation import FormField as Input
+from bot.operations.registry import Registry
 from bot.operations.reply import Reply
 
 

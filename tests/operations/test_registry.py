@@ -15,7 +15,8 @@ from bot.operations.declarations import Unjudged
 from bot.operations.forms import render_form
 from bot.operations.grammar import parse, unparse
 from bot.operations.help_text import render_command_table, render_help
-from bot.operations.operation import Args, Effect, Operation, Opt, Permission, Registry
+from bot.operations.operation import Args, Effect, Operation, Opt, Permission
+from bot.operations.registry import Registry
 from bot.operations.render import render_reply
 from bot.operations.reply import Call
 from bot.operations.usage import format_usage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.operations.operation import Registry
+from bot.operations.registry import Registry
 from bot.operations.token_scopes import TOKEN_SCOPES, find_missing_scopes
 from commands import registry
 from simulators.buildkite.scopes import ALL_SCOPES

@@ -12,7 +12,7 @@ from bot.access.policy.rules import Allow, Rules
 from bot.access.target import resolve_target
 from bot.buildkite.client import Buildkite
 from bot.errors import UsageError
-from bot.operations.operation import Registry
+from bot.operations.registry import Registry
 from bot.operations.validation import validate
 from bot.slack.people import PeopleDirectory
 

@@ -14,7 +14,7 @@ from bot.access.policy.rules import Allow, ApprovalRequirement, Refuse, Rules
 from bot.access.target import resolve_target
 from bot.buildkite.client import Buildkite
 from bot.errors import Conflict, NotFound, Refused
-from bot.operations.operation import Registry
+from bot.operations.registry import Registry
 from bot.operations.validation import validate
 from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md, mention

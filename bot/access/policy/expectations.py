@@ -12,7 +12,7 @@ from bot.access.policy.file_schema import ExpectTable
 from bot.access.policy.rules import Allow, ApprovalRequirement, Rules, Verdict
 from bot.errors import UsageError
 from bot.operations.grammar import parse
-from bot.operations.operation import Registry
+from bot.operations.registry import Registry
 from bot.operations.validation import validate
 from bot.slack.types import Actor, Standing
 

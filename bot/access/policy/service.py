@@ -14,7 +14,8 @@ from bot.access.policy.rules import Allow, ApprovalRequirement, Refuse, Rules, T
 from bot.access.target import resolve_target
 from bot.buildkite.client import Buildkite
 from bot.errors import Refused
-from bot.operations.operation import Args, Operation, Registry
+from bot.operations.operation import Args, Operation
+from bot.operations.registry import Registry
 from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import Mrkdwn
 from bot.slack.types import Actor
