@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.app.bot import Bot, build_bot
 from bot.runtime.clock import ManualClock
-from bot.runtime.loop import IDLE_SECONDS
+from bot.runtime.loop import IDLE_SECONDS, LoopName
 from bot.settings import Settings, load_settings
 from bot.store.transactions import ignore_commit
 from simulators.buildkite.seed_demo import seed_demo
@@ -28,6 +28,9 @@ WEBHOOK_SECRET = "whsec-made-up-for-tests"
 # Real seconds after which something hangs: a busy machine may take long for what is usually done at once.
 HANGING_SECONDS = 300.0
 SIGNING_SECRET = "0123456789abcdef0123456789abcdef"
+
+# The number of commits and the time at which each loop had nothing to do.
+IdleLoops = dict[LoopName, tuple[int, float]]
 
 
 @dataclass
@@ -51,8 +54,9 @@ class World:
         Time passes in steps. Loops tick in those in which something is due, or else as often as idle loops do.
         """
         passed = 0.0
+        idle: IdleLoops = {}
         while True:
-            if await self.turn():
+            if await self.turn(idle):
                 continue
             wait, begun = await self.seconds_until_due(), passed
             while passed < within:
@@ -73,13 +77,26 @@ class World:
     def _is_delivery_due(self) -> bool:
         return any(delivery.due <= self.buildkite.now() for delivery in self.buildkite.outbox)
 
-    async def turn(self) -> int:
-        """Let each of the process's loops tick once, in its order; return how much they did."""
+    async def turn(self, idle: IdleLoops | None = None) -> int:
+        """Let each of the process's loops tick once, in its order; return how much they did.
+
+        A loop in `idle` had nothing to do at that moment: until something else is committed or time passes, it is
+        left out.
+        """
+        idle = {} if idle is None else idle
         done = await self.bot.drain()
         done += len(await self.buildkite.deliver())
         for loop in self.bot.loops:
-            done += await loop.tick()
+            if idle.get(loop.name) == self._moment():
+                continue
+            done_by_loop = await loop.tick()
+            done += done_by_loop
+            if not done_by_loop:
+                idle[loop.name] = self._moment()
         return done
+
+    def _moment(self) -> tuple[int, float]:
+        return self.bot.platform.store.commits, self.clock.monotonic()
 
     def card(self, channel: Channel | None = None) -> Message:
         """Return the bot's newest message in a channel."""

@@ -20,7 +20,15 @@ from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
 from simulators.slack.sim import SlackSim
-from tests.conversations.world import START, WEBHOOK_SECRET, World, add_people, make_environment, make_slack
+from tests.conversations.world import (
+    START,
+    WEBHOOK_SECRET,
+    IdleLoops,
+    World,
+    add_people,
+    make_environment,
+    make_slack,
+)
 
 
 class InTurn:
@@ -40,7 +48,7 @@ class Replicas(World):
     bots: list[Bot] = field(default_factory=list)
     hung: set[int] = field(default_factory=set)
 
-    async def turn(self) -> int:
+    async def turn(self, _idle: IdleLoops | None = None) -> int:
         """Run every loop once, of every bot that doesn't hang, at the same time."""
         working = [bot for number, bot in enumerate(self.bots) if number not in self.hung]
         done = sum(await asyncio.gather(*(bot.drain() for bot in working)))
