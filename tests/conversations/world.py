@@ -149,6 +149,14 @@ def make_slack(now: Callable[[], float]) -> SlackSim:
     return slack
 
 
+def make_buildkite(now: Callable[[], float]) -> BuildkiteSim:
+    """Return a Buildkite with pipelines and agents, which waits as long for answers."""
+    buildkite = BuildkiteSim(now=now)
+    buildkite.hooks.patience = HANGING_SECONDS
+    seed_demo(buildkite)
+    return buildkite
+
+
 def add_people(slack: SlackSim) -> tuple[Person, Person, Person]:
     """Add an admin, a member and a guest."""
     return (
@@ -176,8 +184,7 @@ async def open_world(
     """
     clock = ManualClock(START)
     slack = make_slack(lambda: clock.now().timestamp())
-    buildkite = BuildkiteSim(now=lambda: clock.now().timestamp())
-    seed_demo(buildkite)
+    buildkite = make_buildkite(lambda: clock.now().timestamp())
     alice, bob, gwen = add_people(slack)
     deploys = slack.channel("C0DEPLOYS", "deploys")
     async with AsyncExitStack() as stack:

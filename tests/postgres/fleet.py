@@ -21,13 +21,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from simulators.buildkite.models import Build
-from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
 from simulators.slack.models import Channel
 from simulators.slack.person import Person
 from simulators.slack.sim import SlackSim
-from tests.conversations.world import HANGING_SECONDS, WEBHOOK_SECRET, add_people, make_slack
+from tests.conversations.world import HANGING_SECONDS, WEBHOOK_SECRET, add_people, make_buildkite, make_slack
 from tests.postgres.replicas import shared_environment
 from tests.process.program import Program, kill_if_running, start
 from tests.robustness.truth import WORDS, first_line, read_mark
@@ -175,8 +174,7 @@ def read_takeover_times(program: Program) -> list[float]:
 @asynccontextmanager
 async def open_fleet(database: sa.URL, folder: Path) -> AsyncIterator[Fleet]:
     """Run both vendors and a balancer, and stop all processes at the end."""
-    slack, buildkite = make_slack(time.time), BuildkiteSim(now=time.time)
-    seed_demo(buildkite)
+    slack, buildkite = make_slack(time.time), make_buildkite(time.time)
     buildkite.limits.user.limit = buildkite.limits.org.limit = 10_000
     alice, _bob, _gwen = add_people(slack)
     channels = [slack.channel(f"C0TEAM{number:03}", f"team-{number}") for number in range(4)]

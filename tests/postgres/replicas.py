@@ -16,7 +16,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.app.bot import Bot, build_bot
 from bot.runtime.clock import ManualClock
 from bot.settings import Settings, load_settings
-from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
 from simulators.slack.sim import SlackSim
@@ -26,6 +25,7 @@ from tests.conversations.world import (
     IdleLoops,
     World,
     add_people,
+    make_buildkite,
     make_environment,
     make_slack,
 )
@@ -81,8 +81,7 @@ async def open_replicas(database: sa.URL, count: int) -> AsyncIterator[Replicas]
     """Run both vendors and this many bots over real HTTP on loopback."""
     clock = ManualClock(START)
     slack = make_slack(lambda: clock.now().timestamp())
-    buildkite = BuildkiteSim(now=lambda: clock.now().timestamp())
-    seed_demo(buildkite)
+    buildkite = make_buildkite(lambda: clock.now().timestamp())
     alice, bob, gwen = add_people(slack)
     deploys = slack.channel("C0DEPLOYS", "deploys")
     async with AsyncExitStack() as stack:

@@ -12,7 +12,6 @@ from typing import Any
 
 from bot.slack.manifest import list_bot_scopes
 from simulators.buildkite.models import Build
-from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.buildkite.webhooks import Webhook
 from simulators.http_server import Serving
@@ -21,7 +20,14 @@ from simulators.slack.person import Person
 from simulators.slack.sim import SlackSim
 from simulators.slack.views import View
 from tests.contract.validation import load_rest_spec, validate
-from tests.conversations.world import HANGING_SECONDS, SIGNING_SECRET, WEBHOOK_SECRET, add_people, make_slack
+from tests.conversations.world import (
+    HANGING_SECONDS,
+    SIGNING_SECRET,
+    WEBHOOK_SECRET,
+    add_people,
+    make_buildkite,
+    make_slack,
+)
 from tests.process.program import Program, kill_if_running, start
 
 ENV_VALUE = "an-env-value-nobody-logs"
@@ -164,8 +170,7 @@ async def open_town(folder: Path, *, socket: bool) -> AsyncIterator[Town]:
     """Run the vendors without the bot, and stop all programs at the end."""
     slack = make_slack(time.time)
     slack.scopes = set(list_bot_scopes())
-    buildkite = BuildkiteSim(now=time.time)
-    seed_demo(buildkite)
+    buildkite = make_buildkite(time.time)
     alice, bob, gwen = add_people(slack)
     deploys = slack.channel("C0DEPLOYS", "deploys")
     async with AsyncExitStack() as stack:

@@ -14,11 +14,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.app.bot import Bot, build_bot
 from bot.runtime.clock import ManualClock
 from bot.settings import load_settings
-from simulators.buildkite.seed_demo import seed_demo
-from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
 from tests.conversations.ready_database import copy_ready_database
-from tests.conversations.world import START, WEBHOOK_SECRET, World, add_people, make_environment, make_slack
+from tests.conversations.world import (
+    START,
+    WEBHOOK_SECRET,
+    World,
+    add_people,
+    make_buildkite,
+    make_environment,
+    make_slack,
+)
 
 
 class Crash(BaseException):
@@ -183,8 +189,7 @@ async def open_town(
         return START.timestamp() + clock.monotonic()
 
     slack = make_slack(vendors_time)
-    buildkite = BuildkiteSim(now=vendors_time)
-    seed_demo(buildkite)
+    buildkite = make_buildkite(vendors_time)
     alice, bob, gwen = add_people(slack)
     deploys = slack.channel("C0DEPLOYS", "deploys")
     wires = Wire(slack.app), Wire(buildkite.app)
