@@ -1,6 +1,7 @@
 """Validates recorded exchanges against Buildkite's OpenAPI documents, corrected by an overlay."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from openapi_core.testing import MockRequest, MockResponse
 from simulators.buildkite.server_state import RecordedRequest
 from tests.contract.additions import AGENT, REST, extend, find_unknown_parameters
 
+_PORT = re.compile(r"127\.0\.0\.1:\d+")
 CONTRACTS = Path(__file__).parent.parent / "contracts"
 
 
@@ -73,13 +75,28 @@ def validate(recorded: Iterable[RecordedRequest], spec: OpenAPI) -> int:
     breaches: list[str] = []
     count = 0
     for exchange in recorded:
-        breach = _find_breach(exchange, spec)
+        breach = _find_breach_once(_write_down(exchange), spec)
         if breach is None:
             continue
         count += 1
         breaches += [f"{exchange.method} {exchange.path} → {exchange.status}: {breach}"] if breach else []
     assert not breaches, "\n".join(breaches)
     return count
+
+
+def _write_down(exchange: RecordedRequest) -> str:
+    """Return an exchange as text, the same for those that differ only in ports and in numbers in their headers."""
+    numberless = {
+        name: {key: "0" if value.isdigit() else value for key, value in getattr(exchange, name).items()}
+        for name in ("headers", "response_headers")
+    }
+    return _PORT.sub("127.0.0.1:80", json.dumps({**vars(exchange), **numberless}))
+
+
+@cache
+def _find_breach_once(exchange: str, spec: OpenAPI) -> str | None:
+    """Find the breach of an exchange that was written down: most tests begin with the same ones."""
+    return _find_breach(RecordedRequest(**json.loads(exchange)), spec)
 
 
 def _find_breach(exchange: RecordedRequest, spec: OpenAPI) -> str | None:

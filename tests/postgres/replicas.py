@@ -15,7 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.app.bot import Bot, build_bot
 from bot.runtime.clock import ManualClock
+from bot.runtime.loop import IDLE_SECONDS, LoopName
 from bot.settings import Settings, load_settings
+from bot.store.leader import RENEW_SECONDS
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
 from simulators.slack.sim import SlackSim
@@ -58,8 +60,12 @@ class Replicas(World):
         return done
 
     async def seconds_until_due(self) -> float:
-        """Return 0: leases are renewed and tried for all the time."""
-        return 0
+        """Return the seconds until any replica has something to do, apart from renewing its lease."""
+        return min([RENEW_SECONDS, *[await self._seconds_until_due_in(bot) for bot in self.bots]])
+
+    async def _seconds_until_due_in(self, bot: Bot) -> float:
+        times = [await loop.next_at() for loop in bot.loops if loop.name is not LoopName.LEADERSHIP]
+        return min([IDLE_SECONDS, *((time - self.clock.now()).total_seconds() for time in times if time)])
 
     @property
     def leaders(self) -> list[Bot]:
