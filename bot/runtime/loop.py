@@ -88,8 +88,15 @@ class Loop:
         self._stopped = True
         self._woken.set()
 
+    @property
+    def is_woken(self) -> bool:
+        """Return whether it was woken since its last tick began."""
+        return self._woken.is_set()
+
     async def tick(self) -> int:
         """Do one portion of the work now; return how much was done."""
+        # Cleared before the work: a wake-up during it may be about something that it has already passed.
+        self._woken.clear()
         return await self._tick()
 
     async def next_at(self) -> datetime | None:
@@ -100,8 +107,6 @@ class Loop:
         """Tick, then wait until woken or until something is due; repeat until stopped."""
         failures = 0
         while not self._stopped:
-            # Cleared before the tick: a wake-up during it may be about something the tick has already passed.
-            self._woken.clear()
             earliest_next = self._clock.monotonic() + self._min_interval
             try:
                 done = await run_guarded(self.tick(), self.name)

@@ -6,12 +6,13 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from bot.app.bot import Bot, build_bot
 from bot.runtime.clock import ManualClock
-from bot.runtime.loop import IDLE_SECONDS, LoopName
+from bot.runtime.loop import IDLE_SECONDS, Loop, LoopName
 from bot.settings import Settings, load_settings
 from bot.store.transactions import ignore_commit
 from simulators.buildkite.seed_demo import seed_demo
@@ -29,8 +30,12 @@ WEBHOOK_SECRET = "whsec-made-up-for-tests"
 HANGING_SECONDS = 300.0
 SIGNING_SECRET = "0123456789abcdef0123456789abcdef"
 
-# The number of commits and the time at which each loop had nothing to do.
-IdleLoops = dict[LoopName, tuple[int, float]]
+
+class IdleLoop(NamedTuple):
+    """A loop has nothing to do before `due`, as long as nothing is committed after that many commits."""
+
+    commits: int
+    due: datetime
 
 
 @dataclass
@@ -47,6 +52,8 @@ class World:
     gwen: Person
     deploys: Channel
     notes: list[str] = field(default_factory=list)
+    ticked: dict[LoopName, datetime] = field(default_factory=dict)
+    idle_seconds: float = IDLE_SECONDS
 
     async def settle(self, within: float = 30, step: float = 0.5) -> None:
         """Let everything happen that is due within this many seconds: deliveries, reads, cards, replies.
@@ -54,49 +61,58 @@ class World:
         Time passes in steps. Loops tick in those in which something is due, or else as often as idle loops do.
         """
         passed = 0.0
-        idle: IdleLoops = {}
+        idle: dict[LoopName, IdleLoop] = {}
+        self.ticked.pop(LoopName.SUBSCRIPTION_FILE, None)  # nothing announces that a test changed the file
         while True:
-            if await self.turn(idle):
+            if await self.tick_due_loops(idle):
                 continue
-            wait, begun = await self.seconds_until_due(), passed
+            due = min(loop.due for loop in idle.values())
             while passed < within:
                 self.clock.advance(step)
                 self.buildkite.tick()
                 passed += step
-                if passed - begun >= wait or self._is_delivery_due():
+                if self.clock.now() >= due or self._is_delivery_due():
                     break
             else:
                 return
 
-    async def seconds_until_due(self) -> float:
-        """Return the seconds until a loop has something to do; 0 or less if something is overdue."""
-        now = self.clock.now()
-        times = [await loop.next_at() for loop in self.bot.loops]
-        return min([IDLE_SECONDS, *((time - now).total_seconds() for time in times if time)])
+    async def tick_due_loops(self, idle: dict[LoopName, IdleLoop]) -> int:
+        """Let loops tick that were woken, have something due or were idle for long; return how much they did.
+
+        `idle` holds those for which nothing was due; it stays true until something is committed.
+        """
+        commits, done = self.bot.platform.store.commits, await self.bot.drain()
+        done += len(await self.buildkite.deliver())
+        for loop in self.bot.loops:
+            if await self._is_due(loop, idle):
+                self.ticked[loop.name] = self.clock.now()
+                done += await loop.tick()
+                await self._note_idle(loop, idle)
+        return done + self.bot.platform.store.commits - commits
+
+    async def _is_due(self, loop: Loop, idle: dict[LoopName, IdleLoop]) -> bool:
+        if loop.is_woken or loop.name not in self.ticked:
+            return True
+        if loop.name not in idle or idle[loop.name].commits != self.bot.platform.store.commits:
+            await self._note_idle(loop, idle)
+        return idle[loop.name].due <= self.clock.now()
+
+    async def _note_idle(self, loop: Loop, idle: dict[LoopName, IdleLoop]) -> None:
+        latest = self.ticked[loop.name] + timedelta(seconds=self.idle_seconds)
+        due = min(await loop.next_at() or latest, latest)
+        idle[loop.name] = IdleLoop(self.bot.platform.store.commits, due)
 
     def _is_delivery_due(self) -> bool:
         return any(delivery.due <= self.buildkite.now() for delivery in self.buildkite.outbox)
 
-    async def turn(self, idle: IdleLoops | None = None) -> int:
-        """Let each of the process's loops tick once, in its order; return how much they did.
-
-        A loop in `idle` had nothing to do at that moment: until something else is committed or time passes, it is
-        left out.
-        """
-        idle = {} if idle is None else idle
+    async def turn(self) -> int:
+        """Let each of the process's loops tick once, in its order; return how much they did."""
         done = await self.bot.drain()
         done += len(await self.buildkite.deliver())
         for loop in self.bot.loops:
-            if idle.get(loop.name) == self._moment():
-                continue
-            done_by_loop = await loop.tick()
-            done += done_by_loop
-            if not done_by_loop:
-                idle[loop.name] = self._moment()
+            self.ticked[loop.name] = self.clock.now()
+            done += await loop.tick()
         return done
-
-    def _moment(self) -> tuple[int, float]:
-        return self.bot.platform.store.commits, self.clock.monotonic()
 
     def card(self, channel: Channel | None = None) -> Message:
         """Return the bot's newest message in a channel."""

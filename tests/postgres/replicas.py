@@ -7,6 +7,7 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.app.bot import Bot, build_bot
 from bot.runtime.clock import ManualClock
-from bot.runtime.loop import IDLE_SECONDS, LoopName
+from bot.runtime.loop import LoopName
 from bot.settings import Settings, load_settings
 from bot.store.leader import RENEW_SECONDS
 from simulators.buildkite.sim import BuildkiteSim
@@ -24,13 +25,15 @@ from simulators.slack.sim import SlackSim
 from tests.conversations.world import (
     START,
     WEBHOOK_SECRET,
-    IdleLoops,
+    IdleLoop,
     World,
     add_people,
     make_buildkite,
     make_environment,
     make_slack,
 )
+
+_RENEWAL = timedelta(seconds=RENEW_SECONDS)
 
 
 class InTurn:
@@ -50,7 +53,7 @@ class Replicas(World):
     bots: list[Bot] = field(default_factory=list)
     hung: set[int] = field(default_factory=set)
 
-    async def turn(self, _idle: IdleLoops | None = None) -> int:
+    async def turn(self) -> int:
         """Run every loop once, of every bot that doesn't hang, at the same time."""
         working = [bot for number, bot in enumerate(self.bots) if number not in self.hung]
         done = sum(await asyncio.gather(*(bot.drain() for bot in working)))
@@ -59,13 +62,14 @@ class Replicas(World):
             done += sum(await asyncio.gather(*(loop.tick() for loop in together)))
         return done
 
-    async def seconds_until_due(self) -> float:
-        """Return the seconds until any replica has something to do, apart from renewing its lease."""
-        return min([RENEW_SECONDS, *[await self._seconds_until_due_in(bot) for bot in self.bots]])
-
-    async def _seconds_until_due_in(self, bot: Bot) -> float:
-        times = [await loop.next_at() for loop in bot.loops if loop.name is not LoopName.LEADERSHIP]
-        return min([IDLE_SECONDS, *((time - self.clock.now()).total_seconds() for time in times if time)])
+    async def tick_due_loops(self, idle: dict[LoopName, IdleLoop]) -> int:
+        """Let all loops tick, because replicas change what others have to do; leases are renewed meanwhile."""
+        done, now = await self.turn(), self.clock.now()
+        times = [
+            await loop.next_at() for bot in self.bots for loop in bot.loops if loop.name is not LoopName.LEADERSHIP
+        ]
+        idle[LoopName.LEADERSHIP] = IdleLoop(0, min(time for time in (*times, now + _RENEWAL) if time))
+        return done
 
     @property
     def leaders(self) -> list[Bot]:

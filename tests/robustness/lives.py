@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.app.bot import Bot, build_bot
+from bot.app.bot import build_bot
 from bot.runtime.clock import ManualClock
+from bot.runtime.loop import LoopName
 from bot.settings import load_settings
 from simulators.http_server import Serving
 from tests.conversations.ready_database import copy_ready_database
 from tests.conversations.world import (
     START,
     WEBHOOK_SECRET,
+    IdleLoop,
     World,
     add_people,
     make_buildkite,
@@ -106,6 +108,7 @@ class Lives:
         world.bot = await self.stack.enter_async_context(
             build_bot(world.settings, world.clock, committed=self.on_commit)
         )
+        world.ticked.clear()
         await world.bot.workspace.maintenance.recovery.begin()
         others = asyncio.all_tasks()
         address = await self.stack.enter_async_context(Serving(world.bot.endpoints.web))
@@ -159,22 +162,21 @@ class Lives:
 async def settle(world: World, within: float = 30) -> None:
     """Let everything happen that is due within this many seconds, each thing at its time."""
     horizon = world.clock.monotonic() + within
+    idle: dict[LoopName, IdleLoop] = {}
     while True:
-        while await world.turn():
+        while await world.tick_due_loops(idle):
             continue
         left = horizon - world.clock.monotonic()
         if left <= 0:
             return
-        world.clock.advance(min(max(await _seconds_until_next(world), 0.25), left))
+        world.clock.advance(min(max(_seconds_until_next(world, idle), 0.25), left))
         world.buildkite.tick()
 
 
-async def _seconds_until_next(world: World) -> float:
+def _seconds_until_next(world: World, idle: Mapping[LoopName, IdleLoop]) -> float:
     """Return the seconds until something is due, in the bot or on its way from Buildkite."""
-    bot: Bot = world.bot
-    due = [await loop.next_at() for loop in bot.loops]
-    waits = [(when - world.clock.now()).total_seconds() for when in due if when]
-    return min([*waits, *(item.due - world.buildkite.now() for item in world.buildkite.outbox)], default=60.0)
+    waits = [(loop.due - world.clock.now()).total_seconds() for loop in idle.values()]
+    return min([*waits, *(item.due - world.buildkite.now() for item in world.buildkite.outbox)])
 
 
 @asynccontextmanager
@@ -199,6 +201,7 @@ async def open_town(
         if webhooks:
             buildkite.add_webhook("", WEBHOOK_SECRET)
         world = World(slack, buildkite, None, clock, None, alice, bob, gwen, deploys)  # type: ignore[arg-type]
+        world.idle_seconds = 300  # stories last for hours
         more = {"KITESTRING_POLICY": str(policy)} if policy else {}
         lives = Lives(folder, world, wires, die_after, more=more)
         try:
