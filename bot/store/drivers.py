@@ -7,63 +7,61 @@ process it than the database needs to run it. The few statements that people and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+import sqlite3
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    import aiosqlite
     import asyncpg
 
-T = TypeVar("T")
+Values: TypeAlias = Sequence[object]
+ReturnedRows: TypeAlias = Iterable[Sequence[object]]
+
+
+class SqlCall(NamedTuple):
+    """A statement with `?` for its values, executed once for each row of them; only a single one returns rows."""
+
+    statement: str
+    rows: Sequence[Values]
 
 
 class Driver(Protocol):
-    """A driver's connection.
+    """A driver's connection."""
 
-    Statements have `?` for their values. Outside a transaction each commits by itself.
-    """
+    async def execute(self, calls: Sequence[SqlCall]) -> Sequence[ReturnedRows]:
+        """Execute these in one transaction; return the rows that each returned.
 
-    async def fetch(self, statement: str, values: Sequence[object]) -> Iterable[Sequence[object]]:
-        """Execute a statement and return its rows."""
-
-    async def execute_many(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
-        """Execute a statement once for each row of values."""
-
-    async def execute_atomically(self, calls: Sequence[Callable[[], Awaitable[T]]]) -> Sequence[T]:
-        """Call these, which execute statements, in one transaction; return their results.
-
-        Their statements are durable when this returns, and none of them happened if it raises.
+        They are durable when this returns, and none of them happened if it raises.
         """
 
 
 class SqliteDriver:
-    """Executes statements on aiosqlite's connection: each is one call in its thread."""
+    """Executes statements on SQLite's connection, all of them as one call in a thread.
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    Each hop between the event loop and a thread takes milliseconds while the loop is busy, and everyone else who
+    writes would wait for it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, thread: Executor) -> None:
         self._connection = connection
+        self._thread = thread
 
-    async def fetch(self, statement: str, values: Sequence[object]) -> Iterable[Sequence[object]]:
-        return await self._connection.execute_fetchall(statement, values)
+    async def execute(self, calls: Sequence[SqlCall]) -> Sequence[ReturnedRows]:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._execute, calls)
 
-    async def execute_many(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
-        await self._connection.executemany(statement, rows)
+    def _execute(self, calls: Sequence[SqlCall]) -> Sequence[ReturnedRows]:
+        if _is_single(calls):
+            return [self._call(call) for call in calls]
+        with self._connection:  # commits, or rolls back if something is raised
+            self._connection.execute("BEGIN IMMEDIATE")
+            return [self._call(call) for call in calls]
 
-    async def execute_atomically(self, calls: Sequence[Callable[[], Awaitable[T]]]) -> Sequence[T]:
-        """Queue all statements at once: the connection's thread executes them in order, without a hop for each.
-
-        BEGIN takes no lock, so it can't fail and leave the statements after it to commit by themselves.
-        https://aiosqlite.omnilib.dev/en/stable/#details
-        """
-        try:
-            began = asyncio.ensure_future(self._connection.execute("BEGIN"))
-            results = await asyncio.gather(*(call() for call in calls), return_exceptions=True)
-            await began
-            executed = [_require_result(result) for result in results]
-            await self._connection.commit()
-        except BaseException:
-            await self._connection.rollback()
-            raise
-        return executed
+    def _call(self, call: SqlCall) -> ReturnedRows:
+        if len(call.rows) == 1:
+            return self._connection.execute(call.statement, call.rows[0]).fetchall()
+        self._connection.executemany(call.statement, call.rows)
+        return ()
 
 
 class PostgresDriver:
@@ -72,22 +70,24 @@ class PostgresDriver:
     def __init__(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         self._connection = connection
 
-    async def fetch(self, statement: str, values: Sequence[object]) -> Iterable[Sequence[object]]:
-        rows: Iterable[Sequence[object]] = await self._connection.fetch(number_placeholders(statement), *values)
+    async def execute(self, calls: Sequence[SqlCall]) -> Sequence[ReturnedRows]:
+        if _is_single(calls):
+            return [await self._call(call) for call in calls]
+        async with self._connection.transaction():
+            return [await self._call(call) for call in calls]
+
+    async def _call(self, call: SqlCall) -> ReturnedRows:
+        statement = number_placeholders(call.statement)
+        if len(call.rows) > 1:
+            await self._connection.executemany(statement, call.rows)
+            return ()
+        rows: ReturnedRows = await self._connection.fetch(statement, *call.rows[0])
         return rows
 
-    async def execute_many(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
-        await self._connection.executemany(number_placeholders(statement), rows)
 
-    async def execute_atomically(self, calls: Sequence[Callable[[], Awaitable[T]]]) -> Sequence[T]:
-        async with self._connection.transaction():
-            return [await call() for call in calls]
-
-
-def _require_result(result: T | BaseException) -> T:
-    if isinstance(result, BaseException):
-        raise result
-    return result
+def _is_single(calls: Sequence[SqlCall]) -> bool:
+    """Return whether it's one statement, which needs no transaction around it."""
+    return sum(len(call.rows) for call in calls) == 1
 
 
 def number_placeholders(statement: str) -> str:

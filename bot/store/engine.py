@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:
-    import aiosqlite
     from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 
 # A request shouldn't wait longer for a connection than Slack's or Buildkite's own timeouts make sensible.
@@ -41,17 +41,24 @@ def encode_json(value: object) -> str:
 _WRITER_PRAGMAS = ("wal_autocheckpoint=0",)
 
 
-def make_writing_engine(
-    url: sa.URL, note_connection: Callable[[aiosqlite.Connection | None], None]
-) -> AsyncEngine:
+def make_writing_engine(url: sa.URL, note_connection: Callable[[sqlite3.Connection | None], None]) -> AsyncEngine:
     """Make the engine for writes: on SQLite a single connection, which takes the write lock at BEGIN.
 
-    `note_connection` gets the driver's connection whenever SQLite's is opened, and None when it is closed.
+    `note_connection` gets SQLite's connection whenever it is opened, and None when it is closed.
     """
+
+    class NotedConnection(sqlite3.Connection):
+        """A connection that is noted, since neither SQLAlchemy nor aiosqlite hands out SQLite's own."""
+
+        def __init__(self, *args: Any, **options: Any) -> None:  # sqlite3's own parameters
+            super().__init__(*args, **options)
+            note_connection(self)
+
     if url.get_backend_name() != "sqlite":
         return _make_postgresql_engine(url)
-    engine = _make_sqlite_engine(url, immediate=True, extra_pragmas=_WRITER_PRAGMAS)
-    sa.event.listen(engine.sync_engine, "connect", lambda made, _record: note_connection(made.driver_connection))
+    # Two threads use it, one at a time: aiosqlite's for transactions, and the store's for direct writes.
+    options = {"factory": NotedConnection, "check_same_thread": False}
+    engine = _make_sqlite_engine(url, immediate=True, extra_pragmas=_WRITER_PRAGMAS, options=options)
     sa.event.listen(engine.sync_engine, "close", lambda _made, _record: note_connection(None))
     return engine
 
@@ -94,8 +101,20 @@ def _make_postgresql_engine(url: sa.URL) -> AsyncEngine:
     )
 
 
-def _make_sqlite_engine(url: sa.URL, *, immediate: bool, extra_pragmas: Sequence[str] = ()) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=1 if immediate else 4, max_overflow=0, json_serializer=encode_json)
+def _make_sqlite_engine(
+    url: sa.URL,
+    *,
+    immediate: bool,
+    extra_pragmas: Sequence[str] = (),
+    options: Mapping[str, object] = MappingProxyType({}),
+) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=1 if immediate else 4,
+        max_overflow=0,
+        json_serializer=encode_json,
+        connect_args=dict(options),
+    )
     # A transaction that begins by reading and then writes fails with SQLITE_BUSY, without waiting, if another one
     # wrote meanwhile; taking the write lock at once avoids that. https://www.sqlite.org/lang_transaction.html
     begin = "BEGIN IMMEDIATE" if immediate else "BEGIN"

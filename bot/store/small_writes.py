@@ -3,8 +3,7 @@
 SQLite has one writer, and every commit syncs the disk. When many people press buttons while webhooks are being
 folded, each of their writes would queue for a turn and a sync of its own, and Slack gives up after 3 seconds. So
 all small writes that are waiting when the turn comes form one transaction: ten wait as long as one. The rows of
-each statement are written by one call to the driver, because every call is a hop to its thread while the write
-lock is held.
+each statement are written by one call.
 """
 
 from __future__ import annotations
@@ -12,23 +11,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol, TypeAlias
 
-from bot.store.drivers import Driver
+from bot.store.drivers import Driver, ReturnedRows, SqlCall, Values
 from bot.store.outage import is_outage, raising_unavailable
-
-Values: TypeAlias = Sequence[object]
 
 
 class SmallStatement(Protocol):
     """A statement that one call executes for any number of rows of values."""
 
-    def is_single(self, count: int) -> bool:
-        """Return whether for so many rows it's a single statement, which needs no transaction around it."""
+    def build_call(self, rows: Sequence[Values]) -> SqlCall:
+        """Return the call for these rows."""
 
-    async def execute(self, driver: Driver, rows: Sequence[Values]) -> Sequence[bool]:
-        """Execute it; return for each row whether it changed anything."""
+    def read_changes(self, rows: Sequence[Values], returned: ReturnedRows) -> Sequence[bool]:
+        """Return for each row whether it changed anything, from the rows that the call returned."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +34,15 @@ class InsertUnlessExists:
     table: str
     columns: tuple[str, ...]
 
-    def is_single(self, _count: int) -> bool:
-        return True
-
-    async def execute(self, driver: Driver, rows: Sequence[Values]) -> Sequence[bool]:
+    def build_call(self, rows: Sequence[Values]) -> SqlCall:
         row = f"({', '.join('?' * len(self.columns))})"
         statement = (
             f"INSERT INTO {self.table} ({', '.join(self.columns)}) VALUES {', '.join([row] * len(rows))} "  # noqa: S608
             f"ON CONFLICT DO NOTHING RETURNING {self.columns[0]}"
         )
-        returned = await driver.fetch(statement, [value for values in rows for value in values])
+        return SqlCall(statement, [[value for values in rows for value in values]])
+
+    def read_changes(self, rows: Sequence[Values], returned: ReturnedRows) -> Sequence[bool]:
         inserted = Counter(first for first, *_others in returned)
         changed = []
         for first, *_others in rows:
@@ -62,11 +57,10 @@ class ForEachRow:
 
     statement: str
 
-    def is_single(self, count: int) -> bool:
-        return count == 1
+    def build_call(self, rows: Sequence[Values]) -> SqlCall:
+        return SqlCall(self.statement, rows)
 
-    async def execute(self, driver: Driver, rows: Sequence[Values]) -> Sequence[bool]:
-        await driver.execute_many(self.statement, rows)
+    def read_changes(self, rows: Sequence[Values], _returned: ReturnedRows) -> Sequence[bool]:
         return [True] * len(rows)
 
 
@@ -101,11 +95,10 @@ async def _write_together(driver: Driver, writes: Sequence[Sequence[SqlStep]]) -
     rows: dict[SmallStatement, list[Values]] = {}
     for statement, values in (step for steps in writes for step in steps):
         rows.setdefault(statement, []).append(values)
-    calls = [partial(statement.execute, driver, batch) for statement, batch in rows.items()]
-    if len(rows) == 1 and all(statement.is_single(len(batch)) for statement, batch in rows.items()):
-        changed: Sequence[Sequence[bool]] = [await calls[0]()]
-    else:
-        changed = await driver.execute_atomically(calls)
-    remaining = {statement: iter(results) for statement, results in zip(rows, changed, strict=True)}
+    returned = await driver.execute([statement.build_call(batch) for statement, batch in rows.items()])
+    remaining = {
+        statement: iter(statement.read_changes(batch, rows_of_call))
+        for (statement, batch), rows_of_call in zip(rows.items(), returned, strict=True)
+    }
     results = [[next(remaining[statement]) for statement, _values in steps] for steps in writes]
     return [first for first, *_others in results]

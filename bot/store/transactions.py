@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,9 +21,6 @@ from bot.store.drivers import Driver, PostgresDriver, SqliteDriver
 from bot.store.engine import make_reading_engine, make_writing_engine
 from bot.store.outage import raising_unavailable
 from bot.store.small_writes import SqlStep, write_group
-
-if TYPE_CHECKING:
-    import aiosqlite
 
 Tx = AsyncConnection
 
@@ -52,7 +51,8 @@ class Store:
     def __init__(self, url: str, *, on_commit: Callable[[int], None] = ignore_commit) -> None:
         self.url = sa.make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self._driver_connection: aiosqlite.Connection | None = None
+        self._sqlite_connection: sqlite3.Connection | None = None
+        self._thread = ThreadPoolExecutor(1, "direct-writes")
         self._writer = make_writing_engine(self.url, self._note_connection)
         self._reader = make_reading_engine(self.url) if self.sqlite else self._writer
         self._write_turn = asyncio.Lock()
@@ -79,7 +79,7 @@ class Store:
         """
         async with self._commit_turn():
             if self.sqlite:
-                yield SqliteDriver(await self._get_writer())
+                yield SqliteDriver(await self._get_writer(), self._thread)
                 return
             async with self._writer.connect() as tx:
                 connection = (await tx.get_raw_connection()).driver_connection
@@ -103,17 +103,17 @@ class Store:
         async with self.write_directly() as driver:
             return await write_group(driver, take())
 
-    async def _get_writer(self) -> aiosqlite.Connection:
+    async def _get_writer(self) -> sqlite3.Connection:
         """Return SQLite's only writing connection, without a detour through the pool; the caller has the turn."""
-        if self._driver_connection is None:
+        if self._sqlite_connection is None:
             async with self._writer.connect():
                 pass
         self._check_file()
-        assert self._driver_connection is not None  # noqa: S101  (connecting has noted it)
-        return self._driver_connection
+        assert self._sqlite_connection is not None  # noqa: S101  (connecting has noted it)
+        return self._sqlite_connection
 
-    def _note_connection(self, connection: aiosqlite.Connection | None) -> None:
-        self._driver_connection = connection
+    def _note_connection(self, connection: sqlite3.Connection | None) -> None:
+        self._sqlite_connection = connection
 
     @asynccontextmanager
     async def _commit_turn(self) -> AsyncIterator[None]:
@@ -150,6 +150,7 @@ class Store:
         """Close all connections."""
         if self._checkpointer:
             await self._checkpointer.wait_until_idle()
+        self._thread.shutdown()
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()

@@ -100,7 +100,7 @@ async def test_a_lost_connection_raises_unavailable(
         await store.write_small((KEEP, ("first", "1")), (CUT, ()))
     with pytest.raises(Unavailable):
         async with store.write_directly() as driver:
-            await driver.fetch(CUT.statement, ())
+            await driver.execute([CUT.build_call([()])])
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
     assert await store.write_small((KEEP, ("after", "1")))
     assert await _read_meta(store) == {"after": "1"}

@@ -13,7 +13,7 @@ from lz4.frame import compress, decompress
 
 from bot.builds.webhook_event import Delivery
 from bot.store.bulk import write_all
-from bot.store.drivers import Driver, SqliteDriver
+from bot.store.drivers import Driver, SqlCall, SqliteDriver
 from bot.store.sql import bind_among, is_among
 from bot.store.tables import deliveries
 from bot.store.transactions import Tx
@@ -47,23 +47,24 @@ def decompress_body(stored: bytes) -> bytes:
 
 async def insert_deliveries(driver: Driver, arrived: Sequence[Delivery]) -> None:
     """Insert deliveries by one statement; ignore those whose id is there already."""
-    await (_insert_into_sqlite if isinstance(driver, SqliteDriver) else _insert_into_postgresql)(driver, arrived)
+    make_call = _make_sqlite_call if isinstance(driver, SqliteDriver) else _make_postgresql_call
+    await driver.execute([make_call(arrived)])
 
 
-async def _insert_into_sqlite(driver: Driver, arrived: Sequence[Delivery]) -> None:
+def _make_sqlite_call(arrived: Sequence[Delivery]) -> SqlCall:
     """Insert in a single step of SQLite, so that Python's lock changes hands once for all rows."""
     values = ", ".join(["(?, ?, ?, ?, ?)"] * len(arrived))
     bound = [
         value for delivery in arrived for value in (*_select_columns(delivery), delivery.received_at.timestamp())
     ]
-    await driver.fetch(f"{_KEEP} VALUES {values} ON CONFLICT DO NOTHING", bound)
+    return SqlCall(f"{_KEEP} VALUES {values} ON CONFLICT DO NOTHING", [bound])
 
 
-async def _insert_into_postgresql(driver: Driver, arrived: Sequence[Delivery]) -> None:
+def _make_postgresql_call(arrived: Sequence[Delivery]) -> SqlCall:
     """Insert in the order of the ids, so that replicas that receive the same webhooks can't deadlock."""
     ordered = sorted(arrived, key=lambda delivery: delivery.id or "")
     columns = list(zip(*(_select_columns(delivery) for delivery in ordered), strict=True))
-    await driver.fetch(f"{_KEEP} {_UNNESTED} ON CONFLICT DO NOTHING", columns)
+    return SqlCall(f"{_KEEP} {_UNNESTED} ON CONFLICT DO NOTHING", [columns])
 
 
 def _select_columns(delivery: Delivery) -> tuple[str | None, str, bytes, float]:
