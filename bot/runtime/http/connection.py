@@ -50,7 +50,9 @@ class Connection(asyncio.Protocol):
         # `pause_writing` is to be called for any unread answer, not only for one that overflows the default 64 KiB
         # buffer: it starts the timer. With `high=0` asyncio's TLS transport would never write at all.
         transport.set_write_buffer_limits(high=1, low=0)
-        if len(self._pool.connections) > self._limits.connections:
+        if self._pool.is_finishing:
+            transport.abort()
+        elif len(self._pool.connections) > self._limits.connections:
             transport.write(_render_refusal(503))
             transport.close()
         else:

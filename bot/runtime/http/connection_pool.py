@@ -64,6 +64,7 @@ class ConnectionPool:
     fast_handlers: Mapping[bytes, FastHandler]
     make_protocol: MakeProtocol
     connections: set[OpenConnection] = field(default_factory=set)
+    is_finishing: bool = False
     _second: int = 0
     _date: bytes = b""
 
@@ -75,7 +76,11 @@ class ConnectionPool:
         return self._date
 
     async def finish_exchanges(self) -> None:
-        """Wait until fast handlers have answered, for a bounded time. Uvicorn knows nothing of their requests."""
+        """Wait until fast handlers have answered, for a bounded time. Uvicorn knows nothing of their requests.
+
+        A connection that was accepted in the last moment, and is reported only now, is closed at once.
+        """
+        self.is_finishing = True
         for connection in tuple(self.connections):
             connection.finish()
         for _ in range(int(_EXCHANGE_SECONDS / _POLL_SECONDS)):
