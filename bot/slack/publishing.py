@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -199,7 +200,8 @@ class Publisher(Generic[R, C]):
             await self._poster.post_charts(draft.sending, shown.ts)
 
     def _plan(self, row: R, later: Held | Failed) -> Postponement:
-        due_at = self._clock.now() + timedelta(seconds=later.seconds)
+        # Rounded up: a row that is due a moment too early is drawn again, only to be held again.
+        due_at = self._clock.now() + timedelta(milliseconds=math.ceil(later.seconds * 1000))
         if isinstance(later, Held):
             return Postponement(due_at, row.attempts)
         return Postponement(due_at, row.attempts + 1, keeps_intent=later.uncertain)

@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simulators.buildkite.models import Build
@@ -26,6 +26,8 @@ async def start_build(world: World, pipeline: str) -> Build:
 
 
 @many_examples(8)
+# A card's turn is less than a microsecond away.
+@example(seed=2174, drop=0.0, double=0.7, delay=0.7, reorder=0.3)
 @given(seed=st.integers(0, 10_000), drop=CHANCES, double=CHANCES, delay=CHANCES, reorder=CHANCES)
 def test_the_card_is_correct_whatever_happens_to_webhooks(
     seed: int, drop: float, double: float, delay: float, reorder: float
