@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests import sampling
+from tests import sampling, speed
 from tests.programs import Program, chromium, postgres
 
 
@@ -18,6 +18,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the points that tests go through."""
     sampling.configure(config)
+    speed.share_statements()
+
+
+def pytest_collection_finish() -> None:
+    """Prepare to run many tests in one process."""
+    speed.spare_garbage_collection()
 
 
 def _needed() -> dict[str, Program]:

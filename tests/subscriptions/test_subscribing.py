@@ -138,6 +138,7 @@ async def test_a_subscription_can_be_taken_back(world: World) -> None:
 [web main] [web next]\
 """)
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "web next")
+    await world.settle(2)
     await world.bob.types(world.deploys, "/bk unsubscribe deploy-*")
     await world.settle(2)
     await ask_privately(world, world.bob, "subscriptions")
