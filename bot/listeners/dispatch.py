@@ -12,6 +12,7 @@ from bot.execution.procedure import Procedure
 from bot.listeners.form_handling import FormHandler
 from bot.listeners.payload_shapes import SubmissionPayload
 from bot.notifications.direct.model import read_stop_value
+from bot.operations.arguments import lacks_input
 from bot.operations.choices import Choices, make_choice_id
 from bot.operations.invocation import Choice, Request
 from bot.operations.paging import split_page
@@ -51,14 +52,14 @@ class Dispatcher:
         return await self.run_call(request, call)
 
     async def run_call(self, request: Request, call: Call) -> Message | None:
-        """Open the operation's form if it got no arguments and has one, else begin it."""
+        """Open the operation's form if it has one and what was typed doesn't suffice, else begin it."""
         op = self._registry[call.operation]
-        if not op.opens_form or call.args:
+        if not (op.opens_form and lacks_input(op, call.args)):
             await self._procedure.receive(request, call)
             return None
         if request.trigger_id:
             # In the background, because the acknowledgement must not wait for Slack's API.
-            self._background.spawn(self._forms.open(request, op, {}))
+            self._background.spawn(self._forms.open(request, op, call.args))
             return None
         return await self._make_form_button(request, call)
 
@@ -137,7 +138,7 @@ class Dispatcher:
 
     async def _make_form_button(self, request: Request, call: Call) -> Message:
         """Return a message with a button that opens the form, because a mention can't open one."""
-        choice = Choice(make_choice_id(), call.operation, {}, request.thread, request.user, form=True)
+        choice = Choice(make_choice_id(), call.operation, call.args, request.thread, request.user, form=True)
         await self._choices.save([choice])
         return render_form_button(call.operation, choice.id)
 

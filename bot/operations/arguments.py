@@ -17,7 +17,8 @@ import annotated_types
 from pydantic.fields import FieldInfo
 
 from bot.errors import UsageError
-from bot.operations.operation import Args, Opt
+from bot.operations.operation import Args, Operation, Opt
+from bot.runtime.json_types import JsonObject
 
 ArgumentKind = Literal["text", "number", "bool", "choice", "list", "dict"]
 
@@ -72,6 +73,17 @@ class Argument:
 def read_arguments(model: type[Args]) -> tuple[Argument, ...]:
     """Return the arguments of a model, in order of declaration."""
     return tuple(_read_argument(name, field) for name, field in model.model_fields.items())
+
+
+def lacks_input(op: Operation, given: JsonObject) -> bool:
+    """Return whether a form should ask for what a person left out: everything, or a required argument.
+
+    A pipeline that the channel's default may fill in doesn't count as left out.
+    """
+    missing = [
+        argument for argument in read_arguments(op.args) if argument.required and not given.get(argument.name)
+    ]
+    return not given or any(argument.opt.in_form and not argument.opt.channel_default for argument in missing)
 
 
 def _read_argument(name: str, field: FieldInfo) -> Argument:

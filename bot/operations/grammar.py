@@ -195,6 +195,8 @@ def _assign_positionals(
     for argument in unfilled:
         if remaining and argument.repeatable and argument.name not in args:
             args[argument.name], remaining = parse_values(argument, remaining), []
+        elif remaining and argument.opt.joined:
+            args[argument.name], remaining = " ".join(remaining), []
         elif len(remaining) > _count_reserved(argument, unfilled, args) and argument.name not in args:
             args[argument.name] = remaining.pop(0)
     if remaining:

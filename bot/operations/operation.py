@@ -74,6 +74,7 @@ class Opt(NamedTuple):
     `hint`: an example, shown in forms and help; `in_form`: False keeps it out of the form;
     `aliases`: further spellings (`("--build", "-b")`); `in_manual`: False keeps it out of help;
     `takes_rest`: takes everything that follows as one text, flags included;
+    `joined`: takes all words that are left, joined by spaces, but no flags; only the last positional argument may;
     `channel_default`: when left out, the channel's default pipeline is used, if it has one;
     `file_types`: extensions (`("yml", "yaml")`) of a file that may be attached to the form instead;
     `target`: the part of the target that it is, which the policy judges, or `Unjudged("why not")`;
@@ -89,6 +90,7 @@ class Opt(NamedTuple):
     aliases: tuple[str, ...] = ()
     in_manual: bool = True
     takes_rest: bool = False
+    joined: bool = False
     channel_default: bool = False
     file_types: tuple[str, ...] = ()
     target: TargetPart | Unjudged | None = None

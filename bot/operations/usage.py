@@ -27,7 +27,7 @@ def list_manual_arguments(op: Operation) -> list[Argument]:
 
 
 def _format_positional(argument: Argument) -> str:
-    several = "…" if argument.repeatable else ""
+    several = "…" if argument.repeatable or argument.opt.joined else ""
     return f"<{argument.placeholder}>{several}" if argument.required else f"[{argument.placeholder}]{several}"
 
 

@@ -26,7 +26,7 @@ MAX_DURATION = timedelta(days=30)
 UNTIL = "{date_short_pretty} {time}"
 _Branch = Annotated[
     BranchPattern | None,
-    Opt(short="b", positional=True, hint="every branch", target="branch"),
+    Opt(short="b", hint="every branch", target="branch"),
     Field(description="Branch or pattern such as release/*"),
 ]
 _Take = Annotated[bool, Opt(in_form=False), Field(description="Take over someone else's lock and notify them")]
@@ -37,7 +37,9 @@ class LockArgs(BranchArgs):
 
     branch: _Branch = None
     reason: Annotated[
-        str, Opt(short="r", positional=True), Field(min_length=1, max_length=200, description="Reason")
+        str,
+        Opt(short="r", positional=True, joined=True),
+        Field(min_length=1, max_length=200, description="Reason"),
     ]
     for_: Annotated[
         str, Opt(hint="30m, 2h, 1d"), AfterValidator(limit_duration(MAX_DURATION)), Field(description="Duration")
@@ -97,7 +99,12 @@ async def _pin_unlock(args: UnlockArgs, ctx: LockContext) -> UnlockArgs:
     repeatable=True,
     pin=_pin_lock,
     opens_form=True,
-    examples=('lock web "release 42" --for 2h', 'lock web production "release 42"', "lock web hotfix --take"),
+    examples=(
+        "lock web releasing 42 --for 2h",
+        "lock web@production releasing 42",
+        "lock web -b release/* hotfix running",
+        "lock web hotfix running --take",
+    ),
 )
 async def lock(args: LockArgs, ctx: LockContext) -> Reply:
     """Lock a pipeline so that only you can start, rebuild, retry or unblock its builds."""
@@ -123,7 +130,7 @@ async def lock(args: LockArgs, ctx: LockContext) -> Reply:
     repeatable=True,
     pin=_pin_unlock,
     probe=_probe_unlock,
-    examples=("unlock web", "unlock web production", "unlock web --take"),
+    examples=("unlock web", "unlock web@production", "unlock web --take"),
 )
 async def unlock(args: UnlockArgs, ctx: LockContext) -> Reply:
     """Release a lock."""

@@ -35,12 +35,63 @@ Ask them to unlock it, or see `help lock` to take it over.\
 
 async def test_a_lock_of_a_branch_leaves_the_others_free(world: World) -> None:
     """`release/*` is locked, main is not."""
-    await world.bob.types(world.deploys, '/bk lock web release/* "cutting it"')
+    await world.bob.types(world.deploys, "/bk lock web -b release/* cutting it")
     await world.settle(1)
     assert "cutting it" in await ask_privately(world, world.alice, "build create web -b release/2")
     await world.alice.types(world.deploys, "/bk build create web -b main")
     await world.settle(2)
     assert [build.branch for build in world.buildkite.builds] == ["main"]
+
+
+@pytest.mark.parametrize("words", ["web hotfix running", "web release/2 hotfix running", 'web "hotfix running"'])
+async def test_what_follows_the_pipeline_is_the_reason(world: World, words: str) -> None:
+    """No word of the reason is taken for a branch, so every branch is locked."""
+    await world.bob.types(world.deploys, f"/bk lock {words}")
+    await world.settle(2)
+    reason = words.removeprefix("web ").strip('"')
+    assert f"locked `web` until 2026-11-02 11:00 UTC: {reason}" in format_message(world.card())
+    assert reason in await ask_privately(world, world.alice, "build create web -b main")
+    assert world.buildkite.builds == []
+
+
+async def test_a_branch_is_locked_by_its_flag_or_its_address(world: World) -> None:
+    """`web@main` and `-b` lock and unlock one branch; a branch without its flag is refused when unlocking."""
+    await world.bob.types(world.deploys, "/bk lock web@main hotfix running")
+    await world.settle(2)
+    assert "locked `web`, branch `main` until" in format_message(world.card())
+    assert "`main`" in await ask_privately(world, world.bob, "unlock web main")
+    assert "hotfix running" in await ask_privately(world, world.bob, "locks")
+    await world.bob.types(world.deploys, "/bk unlock web -b main")
+    await world.settle(2)
+    assert format_message(world.card()) == snapshot("<@U0BOB0001> unlocked `web`, branch `main`")
+
+
+async def test_a_lock_without_a_reason_opens_the_form(world: World) -> None:
+    """The form has what was typed filled in; a mention offers it with a button."""
+    await world.bob.types(world.deploys, "/bk lock web@main --for 30m")
+    await world.settle(1)
+    form = world.slack.modal_of(world.bob)
+    assert form is not None
+    assert form.plain() == snapshot("""\
+# Lock
+Pipeline: [web@main]
+Branch or pattern such as release/*: [every branch]
+Reason: []
+Duration: [30m]
+[Lock]\
+""")
+    await world.bob.submits({"Reason": "hotfix running"})
+    await world.settle(2)
+    assert format_message(world.card()) == snapshot(
+        "<@U0BOB0001> locked `web`, branch `main` until 2026-11-02 09:30 UTC: hotfix running"
+    )
+    await world.alice.posts(world.deploys, "@kitestring lock api")
+    await world.settle(1)
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Open the form")
+    await world.settle(1)
+    await world.alice.submits({"Reason": "audit"})
+    await world.settle(2)
+    assert "locked `api` until" in world.transcript()
 
 
 async def test_a_takeover_is_explicit_and_notifies_the_holder(world: World) -> None:
@@ -84,8 +135,8 @@ See `/bk locks`.\
 """)
 
 
-@pytest.mark.parametrize("words", ["lock web", "lock web why --for soon", "lock web why --for 90d"])
-async def test_a_lock_needs_a_reason_and_a_span(world: World, words: str) -> None:
-    """A missing or malformed argument is reported, and nothing is locked."""
+@pytest.mark.parametrize("words", ["lock web why --for soon", "lock web why --for 90d"])
+async def test_a_lock_needs_a_duration(world: World, words: str) -> None:
+    """A malformed duration is reported, and nothing is locked."""
     assert await ask_privately(world, world.bob, words)
     assert await ask_privately(world, world.bob, "locks") == NOTHING

@@ -218,12 +218,12 @@ async def test_a_preview_shows_invisible_characters(world: World) -> None:
 
 async def test_a_lock_holds_for_every_spelling(world: World) -> None:
     """Bob locks `refs/heads/release/*`: it is `release/*`, by branch and by commit, and so is its release."""
-    await world.bob.types(world.deploys, '/bk lock web refs/heads/release/* "cutting it"')
+    await world.bob.types(world.deploys, '/bk lock web -b refs/heads/release/* "cutting it"')
     await settle_all(world)
     for words in ("-b release/2", "-b heads/release/2", "-b x -c refs/heads/release/2", "-b x -c v1.2"):
         assert "cutting it" in await ask_privately(world, world.alice, f"build create WEB {words}"), words
     assert "✅" in await ask_as_alice(world, "can build create web -b main")
-    await world.bob.types(world.deploys, "/bk unlock web heads/release/*")
+    await world.bob.types(world.deploys, "/bk unlock web -b heads/release/*")
     await settle_all(world)
     assert "✅" in await ask_as_alice(world, "can build create web -b release/2")
 
