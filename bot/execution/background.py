@@ -12,11 +12,17 @@ class BackgroundTasks:
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
 
-    def spawn(self, work: Coroutine[object, object, None]) -> None:
+    def spawn(self, work: Coroutine[object, object, None], name: str | None = None) -> None:
         """Run work in the background and keep a reference, because asyncio itself holds only a weak one."""
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+
+    async def wait_for(self, name: str) -> bool:
+        """Wait for the work of that name to end; False if there is none in this process."""
+        running = [task for task in self._running if task.get_name() == name]
+        await asyncio.gather(*running, return_exceptions=True)
+        return bool(running)
 
     async def drain(self) -> int:
         """Wait for everything in progress; returns how many tasks there were."""

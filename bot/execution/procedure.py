@@ -71,7 +71,8 @@ class Procedure:
 
     def start(self, recorded: Recorded) -> None:
         """Carry out a new invocation in the background; a repeat gets the first one's answer instead."""
-        self._background.spawn(self.carry_out(recorded.first) if recorded.is_new else self._repeat(recorded))
+        work = self.carry_out(recorded.first) if recorded.is_new else self._repeat(recorded)
+        self._background.spawn(work, recorded.invocation.id)
 
     def resume(self, invocation: Invocation) -> None:
         """Carry out an invocation in the background that was recorded, but never begun."""
@@ -146,8 +147,23 @@ class Procedure:
 
     async def _repeat(self, recorded: Recorded) -> None:
         """Answer a repeat like the first request, or with the state of its proposal. Raises nothing."""
+        invocation = recorded.invocation.id
         with suppress(KitestringError):
-            proposal = await run_guarded(
-                self._proposals.find(recorded.first.id), "repeat", invocation=recorded.first.id
-            )
+            recorded = await run_guarded(self._await_other_people(recorded), "repeat", invocation=invocation)
+            if recorded.is_new:
+                await self.carry_out(recorded.first)
+                return
+            find = self._proposals.find(recorded.first.id)
+            proposal = await run_guarded(find, "repeat", invocation=recorded.first.id)
             await self._answering.repeat(recorded, proposal)
+
+    async def _await_other_people(self, recorded: Recorded) -> Recorded:
+        """Wait while other people's presses of the same button are carried out: one that's refused frees it.
+
+        Otherwise a guest's press could swallow the press of someone who may use the button. Raises Unavailable.
+        """
+        while recorded.first.is_open and recorded.first.user != recorded.invocation.user:
+            if not await self._background.wait_for(recorded.first.id):
+                break  # it runs in another process
+            recorded = await self._records.accept_again(recorded.invocation)
+        return recorded

@@ -90,6 +90,10 @@ class InvocationRecords:
         if request.via == "button" and self._registry[call.operation].may_run_twice:
             # Pressing again is a new request. Only what mustn't run twice is recognized by its button.
             invocation = replace(invocation, key=f"read:{invocation.id}")
+        return await self.accept_again(invocation)
+
+    async def accept_again(self, invocation: Invocation) -> Recorded:
+        """Store an invocation whose key may be free by now, or find the one that has it. Raises Unavailable."""
         first = await insert_invocation(self._store, self._vault, invocation, self._clock.now(), self._replica)
         return Recorded(invocation, first)
 

@@ -11,6 +11,8 @@ from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.blocks import Message
 from bot.slack.types import Recipient, Thread, Via
 
+OPEN_STATES = ("accepted", "running", "unknown")
+
 
 @dataclass(frozen=True)
 class Flags:
@@ -104,6 +106,11 @@ class Invocation:
     created_at: datetime | None = None
     started_at: datetime | None = None
     closed_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether its outcome is still to come."""
+        return self.state in OPEN_STATES
 
     @property
     def recipient(self) -> Recipient:

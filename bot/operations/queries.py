@@ -9,7 +9,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.operations.invocation import Choice, Invocation, StoredAnswer
+from bot.operations.invocation import OPEN_STATES, Choice, Invocation, StoredAnswer
 from bot.operations.stored_values import decode_answer, decode_flags, encode_answer, encode_args
 from bot.runtime.json_types import JsonObject
 from bot.slack.types import Thread
@@ -20,7 +20,6 @@ from bot.store.tables import choices, invocations
 from bot.store.transactions import Store, Tx
 from bot.store.vault import Vault
 
-OPEN = ("accepted", "running", "unknown")
 # Raw SQL because people wait for these statements: building them with SQLAlchemy takes longer than running them.
 _ACCEPT = InsertUnlessExists(
     "invocations",
@@ -59,11 +58,15 @@ async def insert_invocation(
         replica,
         now.timestamp(),
     )
-    if await store.write_small((_ACCEPT, values)):
-        return replace(invocation, args=json.loads(json.dumps(invocation.args)), created_at=now)
-    async with store.read() as tx:
-        found = await tx.execute(sa.select(invocations).where(invocations.c.key == invocation.key))
-        return _invocation_from_row(found.mappings().one(), vault)
+    while not await store.write_small((_ACCEPT, values)):
+        async with store.read() as tx:
+            found = await tx.execute(sa.select(invocations).where(invocations.c.key == invocation.key))
+            row = found.mappings().one_or_none()
+        # Without a row, the press that held the key has just been refused or failed, and freed it. This ends: each
+        # round takes one more such press.
+        if row is not None:
+            return _invocation_from_row(row, vault)
+    return replace(invocation, args=json.loads(json.dumps(invocation.args)), created_at=now)
 
 
 async def is_repeat(tx: Tx, key: str) -> bool:
@@ -159,7 +162,7 @@ async def postpone_answer(tx: Tx, invocation_id: str, next_at: datetime) -> None
 
 async def find_undelivered(tx: Tx, vault: Vault, now: datetime, limit: int = 50) -> tuple[Invocation, ...]:
     """Return closed invocations whose answer is overdue."""
-    is_late = (invocations.c.state.not_in(OPEN), invocations.c.next_at <= now)
+    is_late = (invocations.c.state.not_in(OPEN_STATES), invocations.c.next_at <= now)
     found = await tx.execute(sa.select(invocations).where(*is_late).order_by(invocations.c.next_at).limit(limit))
     return tuple(_invocation_from_row(row, vault) for row in found.mappings())
 
