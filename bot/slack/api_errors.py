@@ -49,13 +49,17 @@ async def translate_errors() -> AsyncIterator[None]:
 
 def _from_api_error(error: SlackApiError) -> SlackError:
     answer = error.response
-    status = getattr(answer, "status_code", 200)
     # A proxy may answer with a page of its own instead of Slack's JSON.
     data = getattr(answer, "data", answer)
     code = str(data.get("error") or "") if isinstance(data, dict) else ""
+    wait = getattr(answer, "headers", {}).get("Retry-After")
+    return classify_refusal(getattr(answer, "status_code", 200), code, wait)
+
+
+def classify_refusal(status: int, code: str, wait: str | None) -> SlackError:
+    """Return the error for an answer's HTTP status, Slack's error, which may be empty, and its Retry-After."""
     if status == 429 or code in _LIMITED:
-        headers = getattr(answer, "headers", {})
-        return SlackError("limited", "ratelimited", _parse_seconds(headers.get("Retry-After")))
+        return SlackError("limited", "ratelimited", _parse_seconds(wait))
     if status >= 500 or code in _UNCERTAIN or not code:
         return SlackError("uncertain", code or f"HTTP {status}")
     return SlackError("barred" if code in TOKEN_ERRORS else "refused", code)

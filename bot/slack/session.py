@@ -10,10 +10,11 @@ from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import aiohttp
+import msgspec
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.runtime.json_types import JsonObject
-from bot.slack.api_errors import SlackError, translate_errors
+from bot.slack.api_errors import SlackError, classify_refusal, translate_errors
 
 # Subdomains of Slack's host for response URLs and for files.
 _RESPONSES, _FILES = "hooks", "files"
@@ -51,6 +52,28 @@ async def _refuse_redirect(
 ) -> None:
     redirect.response.close()
     raise aiohttp.TooManyRedirects(redirect.response.request_info, (redirect.response,))
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    """An answer that says whether a message was taken."""
+
+    ok: bool = True
+    error: str = "refused"
+
+
+def _find_refusal(text: str) -> str:
+    """Return the error that an answer names, "" if it names none.
+
+    Slack doesn't document which status a response URL refuses a message with, nor whether in JSON or plain text,
+    so a refusal is recognized by what it says.
+    """
+    if "invalid_blocks" in text:
+        return "invalid_blocks"
+    try:
+        outcome = msgspec.json.decode(text, type=_Outcome)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return ""
+    return "" if outcome.ok else outcome.error
 
 
 class UrlCalls:
@@ -95,13 +118,10 @@ class UrlCalls:
             raise SlackError("refused", "response_url is not Slack's")
         answering = self._session.post(url, json=body, allow_redirects=False, trace_request_ctx=_RESPOND)
         async with translate_errors(), answering as answer:
-            if answer.status == 429:
-                raise SlackError("limited", "ratelimited", 1)
-            if answer.status >= 300:
-                refused_blocks = "invalid_blocks" in await answer.text(errors="replace")
-                raise SlackError(
-                    "refused", "invalid_blocks" if refused_blocks else f"response_url gave {answer.status}"
-                )
+            code = _find_refusal(await answer.text(errors="replace"))
+            if answer.status >= 300 or code:
+                wait = answer.headers.get("Retry-After")
+                raise classify_refusal(answer.status, code or f"response_url gave {answer.status}", wait)
 
     def _is_slack_url(self, url: str, below: str) -> bool:
         """Return whether a URL has the origin of SLACK_API_URL or is on its subdomain `below`."""

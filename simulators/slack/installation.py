@@ -40,7 +40,8 @@ class Installation(Workspace):
     """A workspace with one app. The Web API and the payload builders need no more than this.
 
     `scopes`, `subscriptions`, `command_names`, `unknown_blocks`, `limits`, `limits_on`, `edit_window`, `patience`,
-    `revoked` and `down` may be changed at any time. With `request_url` None everything goes over Socket Mode.
+    `refusal_status`, `revoked` and `down` may be changed at any time. With `request_url` None everything goes over
+    Socket Mode.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Installation(Workspace):
         self.limits, self.limits_on = RateLimits(now), True
         self.edit_window: float | None = None
         self.patience = 3.0  # seconds in which an app must acknowledge
+        self.refusal_status = 400  # of response URLs; Slack documents none
         self.revoked = self.down = False
         self.faults = Faults()
         self.callbacks = Callbacks(now, self.ids, team)

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 def answer_response_url(slack: Installation, path: str, body: bytes) -> Response:
-    """Handle a post: 200 `ok`, 404 if the URL is used up, expired or unknown, 400 for a bad body."""
+    """Handle a post: 200 `ok`, 404 if the URL is used up, expired or unknown, `refusal_status` for a bad body."""
     try:
         hook = slack.callbacks.use_response_url(path)
     except ApiError as refusal:
@@ -30,9 +30,10 @@ def answer_response_url(slack: Installation, path: str, body: bytes) -> Response
             raise ApiError("invalid_payload")
         respond(slack, hook, sent)
     except ValueError:
-        return JSONResponse({"ok": False, "error": "invalid_payload"}, status_code=400)
+        return JSONResponse({"ok": False, "error": "invalid_payload"}, status_code=slack.refusal_status)
     except ApiError as refusal:
-        return JSONResponse({"ok": False, "error": refusal.error} | refusal.details, status_code=400)
+        answer = {"ok": False, "error": refusal.error} | refusal.details
+        return JSONResponse(answer, status_code=slack.refusal_status)
     return HTMLResponse("ok")
 
 

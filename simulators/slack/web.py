@@ -110,7 +110,8 @@ class WebApi:
             sent = json.loads(body)
         except ValueError:
             sent = {}
-        self._record(name, Arguments(sent if isinstance(sent, dict) else {}), response)
+        answer = json.loads(bytes(response.body)) if isinstance(response, JSONResponse) else None
+        self._record(name, Arguments(sent if isinstance(sent, dict) else {}), response, answer)
         return response
 
     def _record(self, name: str, args: Arguments, response: Response, answer: Json | None = None) -> None:

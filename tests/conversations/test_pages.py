@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from inline_snapshot import snapshot
 
 from bot.slack.blockkit import data_tables
@@ -126,8 +127,13 @@ async def test_agents_have_pages_too(world: World) -> None:
     assert find_footer(second) == snapshot(["Page 2 of 3 · 44 agents", "[‹ Previous] [Next ›]"])
 
 
-async def test_lists_are_text_if_slack_refuses_tables(world: World) -> None:
-    """By command, in a thread, in public or turned, lists become text; Slack refuses only the first."""
+@pytest.mark.parametrize("status", [200, 400])
+async def test_lists_are_text_if_slack_refuses_tables(world: World, status: int) -> None:
+    """By command, in a thread, in public or turned, lists become text; Slack refuses only the first.
+
+    Slack documents no status for such a refusal, so what the answer says decides.
+    """
+    world.slack.refusal_status = status
     world.slack.unknown_blocks.add(data_tables.KIND)
     _, card = await fail_build(world)
     add_builds(world, 20, "More")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import timedelta
 
+import pytest
 from inline_snapshot import snapshot
 from PIL import Image
 
@@ -97,8 +98,10 @@ async def test_a_shared_report_has_its_images_in_its_thread(world: World) -> Non
     assert read_direct_messages(world) == []
 
 
-async def test_a_refusal_is_remembered_for_a_week(world: World) -> None:
-    """After one refusal charts aren't tried again for a week; then they are, and work."""
+@pytest.mark.parametrize("status", [200, 400])
+async def test_a_refusal_is_remembered_for_a_week(world: World, status: int) -> None:
+    """After one refusal, whatever its status, charts aren't tried again for a week; then they are, and work."""
+    world.slack.refusal_status = status
     await play_builds(world)
     await ask_privately(world, world.bob, "health web --since 30d")
     assert count_refusals(world) == 1
