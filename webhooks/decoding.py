@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from bot.buildkite.models import Build, Vendor
+from bot.buildkite.models import Build, Vendor, drop_nulls
 from bot.builds.webhook_event import Undecodable
 from bot.runtime.json_types import JsonObject
 
@@ -23,7 +23,7 @@ def decode(payload: JsonObject, noun: str, kind: type[V]) -> V:
     if not isinstance(found, dict):
         raise Undecodable(f"The payload has no {noun}.")
     try:
-        return kind.model_validate(_drop_nulls(found))
+        return kind.model_validate(drop_nulls(found))
     except (ValueError, RecursionError) as error:
         raise Undecodable(f"The {noun} can't be decoded: {_describe_fault(error)}.") from error
 
@@ -43,10 +43,6 @@ def has_matching_url(build: Build) -> bool:
     """Return whether the build's url is that of a build with its number."""
     place = _BUILD_URL.fullmatch(build.url)
     return place is not None and place[1] == str(build.number)
-
-
-def _drop_nulls(found: JsonObject) -> JsonObject:
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def _describe_fault(error: Exception) -> str:

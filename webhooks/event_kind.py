@@ -24,10 +24,13 @@ class BuildIdentity(Struct, frozen=True):
 
 
 class JobIdentity(Struct, frozen=True):
-    """https://buildkite.com/docs/apis/webhooks/pipelines/job-events"""
+    """https://buildkite.com/docs/apis/webhooks/pipelines/job-events
+
+    Waiters have no state.
+    """
 
     id: NonEmptyText
-    state: NonEmptyText
+    state: NonEmptyText | None = None
 
 
 class AgentIdentity(Struct, frozen=True):

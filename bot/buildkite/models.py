@@ -25,6 +25,13 @@ class Vendor(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, defer_build=True)
 
 
+def drop_nulls(value: object) -> object:
+    """Return JSON without the keys whose value is null, at any depth: a null says the same as an absent field."""
+    if isinstance(value, dict):
+        return {name: drop_nulls(child) for name, child in value.items() if child is not None}
+    return [drop_nulls(child) for child in value] if isinstance(value, list) else value
+
+
 class Person(Vendor):
     """A person in Buildkite: a creator, an author or an unblocker."""
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from bot.buildkite.models import drop_nulls
 from bot.errors import Unavailable
 
 M = TypeVar("M", bound=BaseModel)
@@ -47,10 +48,15 @@ def _is_bare_array(response: httpx.Response) -> bool:
 
 
 def parse_value(model: type[M], value: object, sent: bool) -> M:
-    """Return `value` as `model`; raise Unavailable if it doesn't fit."""
-    try:
+    """Return `value` as `model`; raise Unavailable if it doesn't fit.
+
+    A null that a field refuses counts as absent. It's rare, so only values that don't fit are copied without nulls.
+    """
+    with contextlib.suppress(ValidationError):
         return model.model_validate(value)
-    except ValidationError as error:
+    try:
+        return model.model_validate(drop_nulls(value))
+    except (ValidationError, RecursionError) as error:
         raise malformed_error(sent) from error
 
 

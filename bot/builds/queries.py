@@ -182,7 +182,9 @@ async def count_jobs(tx: Tx, build: Build) -> dict[str, int]:
         return dict(read.states)
     then = read.at.strftime("%Y-%m-%dT%H:%M:%S")
     found = await tx.execute(_MOVES_SINCE_READ, {"build": build.id, "read_at": read.at, "then": then})
-    return apply_moves(read.states, [JobMove(str(row[0]), *_parse_flags(row[1:5]), int(row[5])) for row in found])
+    return apply_moves(
+        read.states, [JobMove(str(row[0] or ""), *_parse_flags(row[1:5]), int(row[5])) for row in found]
+    )
 
 
 def _parse_flags(columns: Sequence[object]) -> tuple[bool, bool, bool, bool]:

@@ -10,14 +10,14 @@ TYPES = {"script": "script", "wait": "waiter", "block": "manual", "input": "manu
 
 
 def render_job(world: World, given: Job, with_agent: bool = True) -> View:
-    """Render a job. A manual job has `label` instead of `name`; a waiter has neither."""
+    """Render a job. A manual job has `label` instead of `name`; a waiter says nothing but that it is one."""
     head: View = {
         "id": given.id,
         "graphql_id": graphql_id("Job", given.id),
         "type": TYPES[given.kind],
     }
     if given.kind == "wait":
-        return head | {"state": given.state, "step_key": given.step.key, "web_url": None}
+        return head
     if given.manual:
         return head | _render_manual(world, given)
     if given.kind == "trigger":
@@ -66,7 +66,9 @@ def _render_trigger(world: World, given: Job) -> View:
         "step_key": given.step.key,
         "state": given.state,
         "async": given.step.is_async,
+        "build_url": views.build_api_url(world, given.build),
         "web_url": _web_url(world, given),
+        "soft_failed": given.soft_failed,
         **_render_times(given),
         "triggered_build": triggered
         and {

@@ -66,7 +66,7 @@ def render_organization(world: World) -> View:
 
 
 def _render_build(world: World, given: Build) -> View:
-    view = {**views.render_build(world, given), "tag": None}
+    view = views.render_build(world, given)
     triggers = [{"type": "trigger", "async": s.is_async} for s in given.pipeline.steps if s.kind == "trigger"]
     return view | {"steps": triggers} if triggers else view
 

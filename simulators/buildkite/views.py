@@ -141,9 +141,11 @@ def render_build(world: World, given: Build) -> View:
         "state": given.state,
         "cancel_reason": given.cancel_reason,
         "blocked": given.blocked,
+        "blocked_state": given.state if given.blocked else "",
         "message": given.message,
         "commit": given.commit,
         "branch": given.branch,
+        "tag": None,
         "env": dict(given.env),
         "source": given.source,
         "author": given.author,
@@ -158,7 +160,13 @@ def render_build(world: World, given: Build) -> View:
         "merge_queue": None,
         "rebuilt_from": _render_rebuilt_from(world, given),
         "triggered_from": _render_triggered_from(given),
+        "cluster_id": given.pipeline.cluster_id,
+        "cluster_url": _render_cluster_url(world, given.pipeline.cluster_id),
     }
+
+
+def _render_cluster_url(world: World, cluster_id: str | None) -> str | None:
+    return api_url(world, f"/clusters/{cluster_id}") if cluster_id else None
 
 
 def _render_rebuilt_from(world: World, given: Build) -> View | None:

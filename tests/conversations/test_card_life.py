@@ -244,3 +244,17 @@ kitestring: ❌ *Failed* · web#1 · `main` · `f323ca7`
       [Rebuild] [Open in Buildkite]
   kitestring: ✅ web#2 passed after 0s.\
 """)
+
+
+async def test_events_about_waiters_are_taken(world: World) -> None:
+    """A waiter has neither state nor times: events about it are acknowledged and change no card."""
+    build = await start_build(world)
+    world.buildkite.run_build(build)
+    await world.settle(4)
+    card = format_message(world.card())
+    waiter = next(job for job in build.jobs if job.kind == "wait")
+    for event in ("job.activated", "job.finished"):
+        world.buildkite.hooks.enqueue_event(event, waiter)
+    assert [status for _, status in await world.buildkite.deliver()] == [200, 200]
+    await world.settle(30)
+    assert format_message(world.card()) == card

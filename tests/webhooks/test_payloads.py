@@ -48,7 +48,7 @@ def test_a_known_event_has_a_subject(event):
     subject = EVENTS[event].subject
     assert subject is not None
     noun = subject.noun
-    whole = {"build": BUILD, "job": {"id": "j", "state": "running"}, "agent": {"id": "a"}}[noun]
+    whole = {"build": BUILD, "job": {"id": "j"}, "agent": {"id": "a"}}[noun]
     assert read_envelope(json.dumps({"event": event, noun: whole}).encode()).identity is not None
     partial = [{name: value for name, value in whole.items() if name != left} for left in whole]
     typed = [{**whole, name: wrong} for name in whole for wrong in (None, [], True, "")]
@@ -79,11 +79,13 @@ def test_every_recorded_payload_is_recognised(payloads):
 
 
 def test_identities_match_the_keys_of_rows(payloads):
-    """A build is identified by number, state and url, a job by id and state, an agent by id."""
+    """A build is identified by number, state and url, a job by id and perhaps state, an agent by id."""
     found = read_envelope(payloads["captured.build.finished.blocked.json"]).identity
     where = "https://api.buildkite.com/v2/organizations/acme-inc/pipelines/infusion/builds/302"
     assert found == BuildIdentity(number=302, state="passed", url=where)
     job = read_envelope(payloads["job.finished.json"]).identity
     assert job == JobIdentity(id="0198d108-a532-4a62-9bd7-b2e744bf5c02", state="failed")
+    waiter = b'{"event": "job.finished", "job": {"id": "w", "graphql_id": "d", "type": "waiter"}}'
+    assert read_envelope(waiter).identity == JobIdentity(id="w")
     agent = read_envelope(payloads["agent.lost.json"]).identity
     assert agent == AgentIdentity(id="0b461f65-e7be-4c80-888a-ef11d81fd971")
