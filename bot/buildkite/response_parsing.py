@@ -50,7 +50,7 @@ def _is_bare_array(response: httpx.Response) -> bool:
 def parse_value(model: type[M], value: object, sent: bool) -> M:
     """Return `value` as `model`; raise Unavailable if it doesn't fit.
 
-    A null that a field refuses counts as absent. It's rare, so only values that don't fit are copied without nulls.
+    A null that a field refuses counts as absent. That's rare, so only values that don't fit are copied without.
     """
     with contextlib.suppress(ValidationError):
         return model.model_validate(value)
