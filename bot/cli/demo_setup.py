@@ -14,13 +14,9 @@ from tempfile import TemporaryDirectory
 import click
 
 from bot.app.process import serve
-from bot.operations.operation import Operation
-from bot.operations.registry import Registry
-from bot.operations.usage import format_usage
 from bot.runtime import log_setup
 from bot.settings import Settings, load_settings
 from bot.slack.manifest import EVENTS_PATH, list_bot_scopes, load_template
-from commands import registry
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.seed_history import seed_past
 from simulators.buildkite.sim import BuildkiteSim
@@ -31,7 +27,6 @@ from simulators.slack.sim import SlackSim
 
 COMMAND = "/bk"
 WEBHOOKS = "/buildkite/webhooks"
-NOUNS = ("build", "job", "agent")
 GUEST = "U0GWEN001"
 ALICE, ALICES_TOKEN = "U0ALICE01", "bkua_made-up-for-alice"
 TRIES: tuple[dict[str, object], ...] = (
@@ -81,7 +76,7 @@ async def serve_demo(port: int, *, ready: Callable[[str], None] | None = None) -
     page = DemoPage(
         slack,
         buildkite,
-        hints=make_hints(registry()),
+        hints=make_hints(),
         shortcuts=_shortcuts("message"),
         globals=_shortcuts("global"),
     )
@@ -192,20 +187,12 @@ def _shortcuts(kind: str) -> list[dict[str, str]]:
     return [{"name": s.name, "callback_id": s.callback_id} for s in shortcuts if s.type == kind]
 
 
-def make_hints(operations: Registry) -> dict[str, object]:
-    """Return the completions of the page's composer: every operation with its usage, builds first."""
-    ordered = sorted(operations, key=_rank)
-    items = [{"name": op.name, "usage": _usage(op), "summary": op.summary} for op in ordered]
-    return {"command": COMMAND, "items": items, "tries": list(TRIES)}
-
-
-def _rank(op: Operation) -> tuple[bool, int, str]:
-    noun = NOUNS.index(op.noun) if op.noun in NOUNS else len(NOUNS)
-    return op.name != "build create", noun, op.name
-
-
-def _usage(op: Operation) -> str:
-    return format_usage(op, COMMAND).removeprefix(f"{COMMAND} {op.name}").strip()
+def make_hints() -> dict[str, object]:
+    """Return what Slack's composer knows of the app, its slash command with its hint, and the tips."""
+    features = load_template().features
+    command, name = features.slash_commands[0], features.bot_user["display_name"]
+    known = {"command": COMMAND, "usage": command.usage_hint, "summary": command.description}
+    return {**known, "mention": f"@{name}", "tries": list(TRIES)}
 
 
 def _announce(address: str) -> None:

@@ -6,7 +6,6 @@ from bot.errors import Ambiguous, KitestringError, Refused, Unavailable
 from bot.execution.answering import Answering
 from bot.execution.records import InvocationRecords, get_rule
 from bot.operations.choices import Choices, make_repeat_choice
-from bot.operations.forms import format_title
 from bot.operations.invocation import Choice, Invocation
 from bot.operations.operation import Effect, Operation
 from bot.operations.registry import Registry
@@ -44,7 +43,7 @@ class Endings:
         if op.confirm_label:
             question = render_question(text, yes.id, no.id, yes=op.confirm_label, no="Cancel", danger=False)
         else:
-            question = render_question(text, yes.id, no.id, yes=format_title(op))
+            question = render_question(text, yes.id, no.id, yes=op.title)
         await self._ask(invocation, [yes, no], question)
 
     async def ask_invitation(self, invocation: Invocation) -> None:

@@ -97,9 +97,7 @@ class FormHandler:
             view = await self._save_form(request, op, FormMetadata(given))
             await self._api.open_view(request.trigger_id or "", view)
             return
-        view_id = await self._api.open_view(
-            request.trigger_id or "", forms.render_loading_view(forms.format_title(op))
-        )
+        view_id = await self._api.open_view(request.trigger_id or "", forms.render_loading_view(op.title))
         await self._api.update_view(view_id, await self._fill_in(request, op, given))
 
     async def _fill_in(self, request: Request, op: Operation, given: JsonObject) -> View:
@@ -108,13 +106,13 @@ class FormHandler:
             return await run_guarded(self._look_up(request, op, given), op.name)
         except Ambiguous as error:
             await self._endings.fail(request.make_invocation(make_choice_id(), op.name, given), error)
-            return forms.render_notice_view(forms.format_title(op), f"{error.message} Choose in the conversation.")
+            return forms.render_notice_view(op.title, f"{error.message} Choose in the conversation.")
         except Refused as error:
             await self._endings.fail(request.make_invocation(make_choice_id(), op.name, given), error)
-            return forms.render_notice_view(forms.format_title(op), _render_refusal(error))
+            return forms.render_notice_view(op.title, _render_refusal(error))
         except KitestringError as error:
             await self._endings.plan_read(given)
-            return forms.render_notice_view(forms.format_title(op), str(error))
+            return forms.render_notice_view(op.title, str(error))
 
     async def _look_up(self, request: Request, op: Operation, given: JsonObject) -> View:
         resolved = await self._authoriser.resolve(request, op, given)

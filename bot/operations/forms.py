@@ -56,7 +56,7 @@ def render_form(
         md("There's nothing to fill in. Press {submit} to continue.", submit=bold(submit)), block_id="nothing"
     )
     inputs = [*(blocks or [empty]), *([_render_destination(place)] if place else [])]
-    view = _render_modal(title or format_title(op), [*_render_intro(op, given), *inputs])
+    view = _render_modal(title or op.title, [*_render_intro(op, given), *inputs])
     return {
         **view,
         "callback_id": callback_id[:255],
@@ -112,11 +112,6 @@ def _render_modal(title: str, blocks: Sequence[Block]) -> View:
         "close": plain_text("Never mind", _TITLE_LIMIT),
         "blocks": list(blocks)[:100],
     }
-
-
-def format_title(op: Operation) -> str:
-    """Turn `build create` into `Create build`."""
-    return f"{op.verb} {op.noun}".strip().capitalize()
 
 
 def _list_inputs(op: Operation, fields: Sequence[FormField], given: JsonObject) -> list[Argument]:

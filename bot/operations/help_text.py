@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from bot.errors import UsageError
-from bot.operations.arguments import Argument
+from bot.operations.arguments import Argument, format_values
 from bot.operations.operation import Operation, Permission
 from bot.operations.registry import Registry
-from bot.operations.reply import Reply
+from bot.operations.reply import Button, Call, Reply
 from bot.operations.usage import format_usage, list_manual_arguments
 from bot.operations.vocabulary import NOUN_ALIASES, VERB_ALIASES
 from bot.runtime.wording import join_or, quote_word, suggest
@@ -41,19 +41,17 @@ def explain_default_refusal(op: Operation) -> str:
 def render_help(
     registry: Registry,
     allowed: IsAllowed,
-    noun: str | None = None,
+    noun: str,
     verb: str | None = None,
     command: str = "/bk",
     explain_refusal: ExplainRefusal = explain_default_refusal,
 ) -> Reply:
-    """Return everything that this person may run here, one noun's commands, or one command in full.
+    """Return one noun's commands that this person may run here, or one command in full.
 
     `explain_refusal` returns why the person may not run an operation that isn't `allowed`.
 
     Raises UsageError, with similar names, for an unknown command.
     """
-    if not noun:
-        return _render_overview(registry, allowed, command)
     full_noun, single = _find_noun(noun, registry, command), registry.find(_normalise_noun(noun))
     if verb:
         return _render_operation(
@@ -87,29 +85,39 @@ def _find_operation(noun: str, word: str, registry: Registry, command: str) -> O
     raise UsageError(f"`{noun}` has no `{quote_word(word)}`.", hint, "verb")
 
 
-def _render_overview(registry: Registry, allowed: IsAllowed, command: str) -> Reply:
+def render_all_commands(registry: Registry, allowed: IsAllowed, command: str = "/bk") -> Reply:
+    """Return everything that this person may run here: the groups of commands, builds first, then the others."""
     allowed_operations = [op for op in registry if allowed(op)]
     if not allowed_operations:
         return Reply(text="There's nothing you can run here.", title="Kitestring")
-    nouns = dict.fromkeys(op.noun for op in allowed_operations)
+    by_noun: dict[str, list[Operation]] = {}
+    for op in allowed_operations:
+        by_noun.setdefault(op.noun, []).append(op)
+    groups = sorted((noun for noun in by_noun if len(by_noun[noun]) > 1), key=lambda noun: (noun != "build", noun))
     entries = [
-        _summarise_noun(noun, [op for op in allowed_operations if op.noun == noun], command) for noun in nouns
+        *(_summarise_group(noun, by_noun[noun], command) for noun in groups),
+        *(_summarise_single(op, command) for noun in by_noun if noun not in groups for op in by_noun[noun]),
     ]
-    more = md(
-        "More: {help}. You can also mention me with the same command, in threads too.",
-        help=code(f"{command} help <noun> <verb>"),
+    return Reply(
+        text=join_lines(entries),
+        title="All commands",
+        footer=md("One command in full: {help}", help=code(f"{command} help build create")),
+        buttons=tuple(_make_group_button(noun) for noun in groups),
     )
-    return Reply(text=join_lines(entries), title="What you can run here", footer=more)
 
 
-def _summarise_noun(noun: str, operations: list[Operation], command: str) -> Mrkdwn:
-    if len(operations) == 1:
-        return md(
-            "{usage} {summary}", usage=code(f"{command} {operations[0].name}"), summary=operations[0].summary
-        )
-    return md(
-        "{noun} {verbs}", noun=code(f"{command} {noun}"), verbs=" · ".join(op.verb or "alone" for op in operations)
-    )
+def _make_group_button(noun: str) -> Button:
+    return Button(noun.capitalize(), Call("help", {"noun": noun}), spoken_label=f"Commands about {noun}")
+
+
+def _summarise_group(noun: str, operations: list[Operation], command: str) -> Mrkdwn:
+    """List a group's verbs; an operation without one is run by the noun alone, which needs no word of its own."""
+    verbs = " · ".join(op.verb for op in operations if op.verb)
+    return md("{noun} {verbs}", noun=code(f"{command} {noun}"), verbs=verbs)
+
+
+def _summarise_single(op: Operation, command: str) -> Mrkdwn:
+    return md("{usage} {summary}", usage=code(f"{command} {op.name}"), summary=op.summary)
 
 
 def _render_noun(noun: str, registry: Registry, allowed: IsAllowed, command: str) -> Reply:
@@ -152,7 +160,7 @@ def _describe_argument(argument: Argument) -> str:
     takes = f": {join_or(argument.choices)}" if argument.choices else ""
     times = ", may be repeated" if argument.repeatable else ""
     plain = argument.default not in (None, "", (), [], {}, False, True)
-    left_out = f" (default {argument.default})" if plain else ""
+    left_out = f" (default {', '.join(format_values(argument.default))})" if plain else ""
     return f"{argument.description}{takes}{times}{left_out}"
 
 

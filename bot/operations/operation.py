@@ -143,7 +143,8 @@ class Operation(Generic[A, C]):
     `on_submit(args, ctx)` is awaited while the form is still open: errors are shown in the form. Afterwards the
     arguments are stored as pydantic dumps them, a SecretStr as asterisks; `filters_pipelines`: it reads many
     pipelines and leaves out those that the person may not see, so access to one of them is enough;
-    `label_ids(pinned, ctx)`: readable names of arguments that are ids, by argument, for approvers.
+    `label_ids(pinned, ctx)`: readable names of arguments that are ids, by argument, for approvers;
+    `label`: the label of buttons for it, and the title of its form, where its name makes a poor one.
     """
 
     name: str
@@ -153,6 +154,7 @@ class Operation(Generic[A, C]):
     needs: Permission
     effect: Effect
     summary: str = ""
+    label: str = ""
     examples: tuple[str, ...] = ()
     pin: Pin[A, C] | None = None
     confirm: Question[A, C] | None = None
@@ -182,10 +184,21 @@ class Operation(Generic[A, C]):
     def verb(self) -> str:
         return self.name.partition(" ")[2]
 
+    @property
+    def title(self) -> str:
+        """The title of its form: its label, or `Pause agent` for `agent pause`."""
+        return self.label or f"{self.verb} {self.noun}".strip().capitalize()
+
+    @property
+    def button_label(self) -> str:
+        """The label of a button for it where its subject is plain: its label, or `Cancel` for `build cancel`."""
+        return self.label or (self.verb or self.noun).capitalize()
+
 
 class OperationTraits(TypedDict, total=False):
     """Options of an operation that aren't functions; see `Operation`."""
 
+    label: str
     examples: tuple[str, ...]
     posts_card: bool
     opens_form: bool
@@ -228,7 +241,7 @@ def operation(
     def declare(run: Handler[A, C]) -> Operation[A, C]:
         model, context = _read_signature(name, run)
         summary = (inspect.getdoc(run) or "").split("\n\n")[0]
-        return Operation(name, model, context, run, needs, effect, summary, **options)
+        return Operation(name, model, context, run, needs, effect, summary=summary, **options)
 
     return declare
 

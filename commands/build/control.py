@@ -125,6 +125,7 @@ def _reply_rebuilt(build: Build, source: BuildRef) -> Reply:
 # There is no probe: jobs that someone else has retried in the meantime look the same.
 @operation(
     "build retry",
+    label="Retry failed",
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_builds",),

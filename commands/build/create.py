@@ -129,6 +129,7 @@ async def _probe(args: BuildCreateArgs, ctx: BuildCreateContext) -> Reply | None
 
 @operation(
     "build create",
+    label="Start a build",
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("read_pipelines", "write_builds"),

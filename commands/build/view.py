@@ -52,6 +52,7 @@ async def view(args: BuildViewArgs, ctx: BuildContext) -> Reply:
 
 @operation(
     "build watch",
+    label="Watch a build",
     needs=Permission.READ,
     effect=Effect.CHANGES_STATE,
     repeatable=True,

@@ -1,4 +1,4 @@
-"""Command that lists the commands and explains their arguments."""
+"""Command that shows what people can do, lists all commands and explains their arguments."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from bot.access.policy.rules import Refuse
 from bot.access.policy.service import PolicyService
 from bot.execution.alias_rules import sort_aliases
 from bot.execution.aliases import Aliases
-from bot.execution.context import Caller
-from bot.operations.help_text import render_help
+from bot.execution.context import Caller, TrackedBuildLookup
+from bot.operations.help_text import render_all_commands, render_help
 from bot.operations.operation import Args, Effect, Operation, Opt, Permission, operation
 from bot.operations.registry import Registry
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import join_lines, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, md
+from commands.general.build_help import choose_build, render_build_help
+from commands.general.help_tasks import render_tasks
 
 ALIASES_LIMIT = 8
+EVERYTHING = "more"
 
 
 class HelpArgs(Args):
@@ -28,28 +31,33 @@ class HelpArgs(Args):
     noun: Annotated[
         str | None,
         Opt(positional=True, hint="build"),
-        Field(description="Command group, such as build, job or agent"),
+        Field(description=f"Command group, such as build, job or agent, or `{EVERYTHING}` for all"),
     ] = None
     verb: Annotated[
         str | None, Opt(positional=True, hint="create"), Field(description="Command in that group")
     ] = None
+    greeted: Annotated[bool, Opt(in_form=False, in_manual=False), Field(description="Greet the person")] = False
 
 
 @dataclass(frozen=True)
 class HelpContext:
-    """The commands, the person's aliases and rights."""
+    """The commands, the person's aliases and rights, and the build of the thread."""
 
     caller: Caller
     registry: Registry
     policy: PolicyService
     aliases: Aliases
+    tracked_builds: TrackedBuildLookup
 
 
 @operation(
-    "help", needs=Permission.HELP, effect=Effect.READS, examples=("help", "help build", "help build create")
+    "help",
+    needs=Permission.HELP,
+    effect=Effect.READS,
+    examples=("help", "help more", "help build", "help build create"),
 )
 async def show_help(args: HelpArgs, ctx: HelpContext) -> Reply:
-    """Show the commands you can run here."""
+    """Show what you can do here, in a build's thread with that build."""
 
     def find_refusal(op: Operation) -> Refuse | None:
         return ctx.policy.find_blanket_refusal(ctx.caller.actor, op)
@@ -61,8 +69,32 @@ async def show_help(args: HelpArgs, ctx: HelpContext) -> Reply:
         found = find_refusal(op)
         return md("{message} {hint}", message=found.message, hint=found.hint) if found else Mrkdwn("")
 
-    reply = render_help(ctx.registry, is_allowed, args.noun, args.verb, ctx.caller.command, explain_refusal)
-    return reply if args.noun else replace(reply, text=join_lines([reply.text, await _render_aliases(ctx)]))
+    if args.noun is None:
+        tasks = render_tasks(ctx.registry, is_allowed, ctx.caller.command, _greet(args, ctx))
+        return await _render_build_help(ctx) or tasks
+    if args.noun.lower() == EVERYTHING:
+        reply = render_all_commands(ctx.registry, is_allowed, ctx.caller.command)
+        return replace(reply, text=join_lines([reply.text, await _render_aliases(ctx)]))
+    return render_help(ctx.registry, is_allowed, args.noun, args.verb, ctx.caller.command, explain_refusal)
+
+
+def _greet(args: HelpArgs, ctx: HelpContext) -> str:
+    return f"Hi {ctx.caller.actor.name}." if args.greeted else ""
+
+
+async def _render_build_help(ctx: HelpContext) -> Reply | None:
+    """Return what fits the build of this thread; None without one, or if the person may not see it."""
+    tracked = choose_build(await ctx.tracked_builds.find_in_thread(ctx.caller.thread))
+    if tracked is None:
+        return None
+
+    def is_allowed(op: Operation) -> bool:
+        refused = ctx.policy.find_refusal(ctx.caller.actor, op.name, tracked.build.ref.pipeline)
+        return refused is None
+
+    if not is_allowed(ctx.registry["build view"]):
+        return None
+    return render_build_help(tracked, ctx.registry, is_allowed)
 
 
 async def _render_aliases(ctx: HelpContext) -> Mrkdwn:

@@ -45,6 +45,7 @@ async def _pin(args: JobLogArgs, ctx: JobContext) -> JobLogArgs:
 
 @operation(
     "job log",
+    label="Logs",
     needs=Permission.LOGS,
     effect=Effect.READS,
     scopes=("read_build_logs",),

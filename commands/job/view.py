@@ -67,6 +67,7 @@ class JobRetryArgs(JobArgs):
 
 @operation(
     "job list",
+    label="Jobs",
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_builds",),

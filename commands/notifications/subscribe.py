@@ -157,6 +157,7 @@ async def _ask_with_preview(args: SubscribeArgs, ctx: SubscribeContext) -> Mrkdw
 
 @operation(
     "subscribe",
+    label="Get notified",
     needs=Permission.READ,
     effect=Effect.CHANGES_STATE,
     repeatable=True,

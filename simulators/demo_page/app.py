@@ -28,8 +28,9 @@ PAGE = Path(__file__).with_name("page")
 class DemoPage(DemoState):
     """Serve `app` on a loopback port and keep `run()` going beside it.
 
-    `hints`: {command, items: [{name, usage, summary}], tries: [{title, text, detail, as?, thread?}]} for the
-    composer and the panel of first steps. `shortcuts`: [{name, callback_id}] of the message menu;
+    `hints`: {command, usage, summary, mention, tries: [{title, text, detail, as?, thread?}]} for the composer,
+    which completes no more than Slack's does, and for the panel of first steps.
+    `shortcuts`: [{name, callback_id}] of the message menu;
     `globals` holds the shortcuts that belong to no message.
     """
 
@@ -44,7 +45,8 @@ class DemoPage(DemoState):
         autoplay: Autoplay | None = None,
     ) -> None:
         super().__init__(slack, buildkite, autoplay or Autoplay())
-        self.hints: Json = {"command": "/bk", "items": [], "tries": [], **(hints or {})}
+        known = {"command": "/bk", "usage": "", "summary": "", "mention": "@kitestring", "tries": []}
+        self.hints: Json = {**known, **(hints or {})}
         self.shortcuts = [dict(shortcut) for shortcut in shortcuts]
         self.globals = [dict(shortcut) for shortcut in globals]
         self.pulse = Pulse()

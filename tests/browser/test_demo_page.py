@@ -177,3 +177,15 @@ async def test_links_are_previewed_and_home_shows_own_builds(page: Page) -> None
     await page.get_by_role("button", name="Shortcuts").click()
     await page.get_by_role("menuitem", name="Start a build").click()
     await expect(page.get_by_role("dialog")).to_contain_text("Where to post its card")
+
+
+async def test_the_composer_completes_what_slack_completes(page: Page) -> None:
+    """The slash command has its usage hint, and no subcommand is completed."""
+    box, hints = channel(page).get_by_role("textbox"), channel(page).get_by_role("option")
+    await box.fill("/b")
+    await expect(hints).to_have_count(1)
+    await expect(hints).to_contain_text("/bk build create web -b main | job log | agent pause | help")
+    await box.press("Tab")
+    await expect(box).to_have_value("/bk ")
+    await box.press_sequentially("build c")
+    await expect(hints).to_have_count(0)

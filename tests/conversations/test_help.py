@@ -1,10 +1,11 @@
 """Identity, permissions and help."""
+# ruff: noqa: E501 - the lines stand here as people read them
 
 from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import ask_privately, start_build
+from tests.conversations.acts import ask_privately, block_build, fail_build, start_build
 from tests.conversations.world import World
 
 
@@ -65,17 +66,21 @@ async def test_whoami_lists_permissions(world: World) -> None:
 async def test_help_shows_what_this_person_may(world: World) -> None:
     """Bob sees no agent commands that aren't his; a noun, a command and nothing at all are answered."""
     await start_build(world)
-    lines = (await ask_privately(world, world.bob, "help")).split("\n")
+    lines = (await ask_privately(world, world.bob, "help more")).split("\n")
     assert [
-        lines[0],
-        *(line for line in lines if line.startswith(("`/bk agent`", "`/bk job`"))),
-        lines[-1],
+        *lines[:2],
+        *(line for line in lines if line.startswith(("`/bk agent`", "`/bk job`", "`/bk who"))),
+        *lines[-3:],
     ] == snapshot(
         [
-            "*What you can run here*",
+            "*All commands*",
+            "`/bk build` annotate · annotations · artifacts · cancel · create · list · mute · rebuild · retry · view · watch",
             "`/bk agent` list · unwatch · view · watch · watches",
             "`/bk job` cancel · env · list · log · reprioritize · retry · unblock",
-            "More: `/bk help <noun> <verb>`. You can also mention me with the same command, in threads too.",
+            "`/bk whoami` Show your identity and permissions.",
+            "One command in full: `/bk help build create`",
+            "[Build] [Agent] [Artifacts] [Channel] [Cluster]",
+            "[Job] [Organization] [Pipeline] [Proposal] [Queue]",
         ]
     )
     assert await ask_privately(world, world.bob, "help agent") == snapshot("""\
@@ -146,4 +151,94 @@ async def test_an_empty_command_is_answered_with_help(world: World) -> None:
     await world.bob.posts(world.bob.dm, "help build create")
     await world.settle(1)
     headings = [text.split("\n")[0] for text in world.whispers(world.bob)]
-    assert headings == snapshot(["*What you can run here*", "*What you can run here*", "*Build create*"])
+    assert headings == snapshot(["*What would you like to do?*", "*What would you like to do?*", "*Build create*"])
+
+
+async def test_help_is_six_tasks_with_buttons(world: World) -> None:
+    """Help offers what people come for, for each person what they may do; the rest is behind “More”."""
+    shown = await ask_privately(world, world.bob, "help")
+    assert shown == snapshot("""\
+*What would you like to do?*
+*Start a build* `/bk build create web -b main`
+Choose a pipeline and a branch. The build's card updates here.
+*Watch a build* `/bk build watch web 101`
+Follow a build here with a live card.
+*Fix a failure* `/bk build list -s failed`
+See what failed. In a build's thread I show its logs, and retry or rebuild it.
+*Deploy* `/bk build list -s blocked`
+See which builds wait to be released, and unblock them.
+*Get notified* `/bk subscribe web`
+Post builds to this channel when they fail, are fixed or block.
+*More* `/bk help more`
+All commands, by subject.
+In a build's thread, mention me with what you want: `@kitestring logs`.
+[Start a build] [Watch a build] [Fix a failure] [Deploy] [Get notified]
+[More]\
+""")
+    help_message = world.slack.ephemerals(world.bob)[-1]
+    await world.bob.clicks(help_message, "Start a build")
+    await world.settle(1)
+    form = world.slack.modal_of(world.bob)
+    assert form is not None
+    assert form.title == "Start a build"
+    await world.bob.clicks(help_message, "More")
+    await world.settle(1)
+    assert world.whispers(world.bob)[-1].startswith("*All commands*\n`/bk build` ")
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Agent")
+    await world.settle(1)
+    assert world.whispers(world.bob)[-1].startswith("*Agent*")
+
+
+async def test_help_in_a_thread_is_about_its_build(world: World) -> None:
+    """In a build's thread help offers five things that fit its state; their buttons act on that build."""
+    _, card = await block_build(world)
+    running = await start_build(world)
+    world.buildkite.start_job(running.find_job("lint").id, "ci-linux-1")
+    running_card = world.card()
+    _, failed_card = await fail_build(world, "web -b other")
+    answers = [
+        await ask_privately(world, world.bob, words, card=place)
+        for words, place in (("", card), ("help", running_card), ("", failed_card))
+    ]
+    assert answers == snapshot(
+        [
+            """\
+*✋ deploy-prod#1 blocked*
+`unblock` Unblock a build.
+`view` Show a build with its failed and blocked jobs.
+`job list` List the jobs of a build.
+`build artifacts` List a build's artifacts. Same as `artifacts list`.
+`annotations` Show a build's annotations.
+Press a button, or mention me in this thread with one of these words.
+[Unblock] [View] [Jobs] [Artifacts] [Annotations]
+[More]\
+""",
+            """\
+*🔵 web#1 running*
+`cancel` Cancel a build and stop its jobs.
+`view` Show a build with its failed and blocked jobs.
+`job list` List the jobs of a build.
+`build mute` Mute a build in this channel: no more replies, but its card keeps updating.
+`build artifacts` List a build's artifacts. Same as `artifacts list`.
+Press a button, or mention me in this thread with one of these words.
+[Cancel] [View] [Jobs] [Mute] [Artifacts]
+[More]\
+""",
+            """\
+*❌ web#2 failed*
+`log` Show the end of a job's log.
+`retry` Retry the failed jobs of a build.
+`rebuild` Rebuild a build: start a new one with the same commit and settings.
+`view` Show a build with its failed and blocked jobs.
+`job list` List the jobs of a build.
+Press a button, or mention me in this thread with one of these words.
+[Logs] [Retry failed] [Rebuild] [View] [Jobs]
+[More]\
+""",
+        ]
+    )
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Retry failed")
+    await world.settle(3)
+    assert world.replies(failed_card)[-2:] == snapshot(
+        ["<@U0BOB0001> retried 1 failed job of web#2", "🔵 web#2 is running again."]
+    )

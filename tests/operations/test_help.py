@@ -7,7 +7,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.errors import UsageError
-from bot.operations.help_text import render_command_table, render_help
+from bot.operations.help_text import render_all_commands, render_command_table, render_help
 from bot.operations.operation import Operation, Permission
 from bot.operations.usage import format_usage
 from tests.operations.sample import sample
@@ -21,13 +21,13 @@ def member(op: Operation) -> bool:
 
 
 def test_help_lists_allowed_commands() -> None:
-    """A member's overview has no commands that only admins may run."""
-    assert render_help(REGISTRY, member).text.split("\n") == snapshot(
+    """A member's list has groups first, builds before all, and no commands that only admins may run."""
+    assert render_all_commands(REGISTRY, member).text.split("\n") == snapshot(
         [
-            "`/bk agent list` What `agent list` does.",
             "`/bk build` cancel · create · list · retry · view",
-            "`/bk help` What `help` does.",
             "`/bk job` log · reprioritize · retry · unblock",
+            "`/bk agent list` What `agent list` does.",
+            "`/bk help` What `help` does.",
             "`/bk organization list` What `organization list` does.",
             "`/bk whoami` What `whoami` does.",
         ]
@@ -76,7 +76,7 @@ def test_help_on_a_forbidden_command_says_who_may() -> None:
     assert render_help(REGISTRY, member, "agent", "pause").footer == snapshot(
         "You can't run this here. It's for workspace admins."
     )
-    assert render_help(REGISTRY, lambda _: False).text == "There's nothing you can run here."
+    assert render_all_commands(REGISTRY, lambda _: False).text == "There's nothing you can run here."
     assert "You can't run any" in render_help(REGISTRY, lambda _: False, "agent").text
 
 

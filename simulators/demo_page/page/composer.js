@@ -4,13 +4,13 @@ import { act } from "./acts.js";
 import { el } from "./dom.js";
 import { shortcuts } from "./shortcuts.js";
 
+/** What Slack's composer completes: the slash command itself, with its usage hint, and the app's name. */
 function candidates(text, hints, inThread) {
-  const start = inThread || text.startsWith("@") ? "@kitestring" : hints.command;
-  if (!text.trim() || !/^[/@]/.test(text)) return [];
-  if (!`${start} `.startsWith(text) && !text.startsWith(start)) return [];
-  const words = text.slice(start.length).trimStart().toLowerCase();
-  const fits = hints.items.filter((item) => item.name.startsWith(words) || words.startsWith(item.name));
-  return fits.slice(0, 9).map((item) => ({ ...item, line: `${start} ${item.name} `, start }));
+  const known = [
+    ...(inThread ? [] : [{ start: hints.command, usage: hints.usage, summary: hints.summary }]),
+    { start: hints.mention, usage: "", summary: "App" },
+  ];
+  return text ? known.filter((item) => item.start.startsWith(text) || text === `${item.start} `) : [];
 }
 
 /** `place()` returns {channel, thread_ts}. Returns the form, with `write(text)` to fill it in. */
@@ -29,13 +29,13 @@ export function composer(app, { label, place, inThread = false }) {
   }
 
   function draw() {
-    state.shown = candidates(box.value, app.hints, inThread);
+    state.shown = candidates(box.value, app.hints, inThread).map((item) => ({ ...item, line: `${item.start} ` }));
     state.active = Math.min(state.active, Math.max(state.shown.length - 1, 0));
     list.hidden = !state.shown.length;
     list.replaceChildren(el("div", { class: "hints-title", text: "Kitestring" }), ...state.shown.map((item, place) => el("div", {
       class: `hint-row${place === state.active ? " active" : ""}`, role: "option", "aria-selected": String(place === state.active),
       onmousedown: (event) => { event.preventDefault(); complete(item); },
-    }, el("span", { class: "hint-usage" }, el("b", { text: `${item.start} ${item.name}` }), el("span", { text: ` ${item.usage}` })),
+    }, el("span", { class: "hint-usage" }, el("b", { text: item.start }), el("span", { text: ` ${item.usage}` })),
     el("span", { class: "hint-summary", text: item.summary }))));
   }
 
@@ -74,7 +74,7 @@ export function composer(app, { label, place, inThread = false }) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.isComposing) return;
     if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); submit(); }
-    else if (event.key === "Tab" && open) { event.preventDefault(); complete(state.shown[state.active]); }
+    else if (event.key === "Tab" && open && box.value !== state.shown[state.active].line) { event.preventDefault(); complete(state.shown[state.active]); }
     else if (event.key === "Escape" && open) { event.stopPropagation(); list.hidden = true; }
     else if (step && open) { event.preventDefault(); state.active = (state.active + step + state.shown.length) % state.shown.length; draw(); }
     else if (step && (!box.value || state.history.includes(box.value))) { event.preventDefault(); recall(step); }
