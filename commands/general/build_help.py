@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from bot.buildkite.models import BUILD_CANCELABLE
 from bot.builds.model import TrackedBuild
 from bot.errors import UsageError
 from bot.operations.build_wording import describe_phase
+from bot.operations.help_text import IsAllowed
 from bot.operations.operation import Operation
 from bot.operations.registry import Registry
 from bot.operations.reply import Button, Call, Reply
@@ -30,7 +31,6 @@ _BY_PHASE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 _ANY_PHASE = ("build view", "job list", "build artifacts", "build annotations", "build rebuild")
-IsAllowed = Callable[[Operation], bool]
 
 
 def choose_build(tracked: Sequence[TrackedBuild]) -> TrackedBuild | None:
