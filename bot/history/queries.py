@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 
 import sqlalchemy as sa
 
@@ -79,6 +81,52 @@ async def find_attempts_of_commit(tx: Tx, pipeline: str, commit: str, limit: int
     query = (
         sa.select(attempts)
         .where(attempts.c.pipeline == pipeline, attempts.c.commit == commit)
+        .order_by(attempts.c.finished_at.desc())
+        .limit(limit)
+    )
+    return tuple(Attempt(**row) for row in (await tx.execute(query)).mappings())
+
+
+async def find_attempts_on_branch(
+    tx: Tx, line: tuple[str, str], before: int, steps: Sequence[str], most: int = 100
+) -> tuple[tuple[int, tuple[Attempt, ...]], ...]:
+    """Return the attempts at these steps by build, newest build first.
+
+    They are those of the last `most` builds of a pipeline and branch (`line`) that passed or failed before that
+    number; builds in which none of the steps ran are left out.
+    """
+    pipeline, branch = line
+    last = (
+        sa.select(runs.c.id, runs.c.number)
+        .where(runs.c.pipeline == pipeline, runs.c.branch == branch, runs.c.number < before)
+        .where(runs.c.phase.in_(sorted(VERDICTS)))
+        .order_by(runs.c.number.desc())
+        .limit(most)
+        .subquery()
+    )
+    query = (
+        sa.select(last.c.number, attempts)
+        .join_from(last, attempts, attempts.c.build_id == last.c.id)
+        .where(attempts.c.step.in_(steps))
+        .order_by(last.c.number.desc(), attempts.c.finished_at)
+    )
+    found = (await tx.execute(query)).mappings()
+    by_build = groupby(found, key=itemgetter("number"))
+    return tuple((number, tuple(_parse_numbered_attempt(row) for row in rows)) for number, rows in by_build)
+
+
+def _parse_numbered_attempt(row: sa.RowMapping) -> Attempt:
+    return Attempt(**{name: value for name, value in row.items() if name != "number"})
+
+
+async def find_attempts_at_steps(
+    tx: Tx, pipeline: str, steps: Sequence[str], since: datetime, until: datetime, limit: int = 2000
+) -> tuple[Attempt, ...]:
+    """Return the attempts at these steps that ended in that time, `until` included, newest first."""
+    query = (
+        sa.select(attempts)
+        .where(attempts.c.pipeline == pipeline, attempts.c.step.in_(steps))
+        .where(attempts.c.finished_at > since, attempts.c.finished_at <= until)
         .order_by(attempts.c.finished_at.desc())
         .limit(limit)
     )

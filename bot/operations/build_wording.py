@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.buildkite.models import Build
 from bot.buildkite.states import truncate_to_second
+from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, link
 
 PHASES: dict[str, tuple[str, str]] = {
@@ -24,9 +25,32 @@ PHASES: dict[str, tuple[str, str]] = {
 }
 
 
+# Verb phrases that follow a build's name in a sentence.
+_VERBS = {
+    "creating": "is being created",
+    "passed": "passed",
+    "failed": "failed",
+    "canceling": "is being canceled",
+    "canceled": "was canceled",
+    "skipped": "was skipped",
+    "not_run": "was not run",
+}
+
+
 def describe_phase(name: str) -> tuple[str, str]:
     """Return the emoji and the words of a phase; unknown phases are shown as they are."""
     return PHASES.get(name, ("❔", name.replace("_", " ").capitalize()))
+
+
+def describe_phase_as_verb(name: str) -> tuple[str, str]:
+    """Return the emoji of a phase, and words to follow the build's name: `failed`, `is running`."""
+    emoji, words = describe_phase(name)
+    return emoji, _VERBS.get(name, f"is {words[:1].lower()}{words[1:]}")
+
+
+def extract_title(text: str | None, limit: int) -> str:
+    """Return the first line of a build's message, cut to `limit` characters."""
+    return shorten((text or "").strip().split("\n")[0].strip(), limit)
 
 
 def link_build(build: Build) -> Mrkdwn:

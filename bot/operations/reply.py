@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.buildkite.models import Build
+from bot.operations.button_order import rank_button
 from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.blocks import Confirm
 from bot.slack.blockkit.charts import Chart
@@ -79,3 +81,9 @@ class Reply:
     private: bool = True
     clears_reminder: str | None = None
     reminders: tuple[Reminder, ...] = ()
+
+
+def sort_buttons(offered: Iterable[Button | None]) -> tuple[Button, ...]:
+    """Return the buttons that are offered, in the order in which people find them everywhere."""
+    kept = [button for button in offered if button is not None]
+    return tuple(sorted(kept, key=lambda button: rank_button(button.call.operation if button.call else "open")))

@@ -10,7 +10,7 @@ from bot.execution.resolve.build import BuildContext, pin_build
 from bot.operations.addresses import BuildArgs
 from bot.operations.build_wording import describe_phase, link_build
 from bot.operations.operation import Effect, Permission, operation
-from bot.operations.reply import Button, Call, Reply
+from bot.operations.reply import Button, Call, Reply, sort_buttons
 from bot.slack.blockkit.blocks import Confirm, join_dotted, shorten
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
@@ -45,7 +45,9 @@ async def view(args: BuildViewArgs, ctx: BuildContext) -> Reply:
         fields=_collect_facts(build),
         table=_render_jobs(shown) if shown else None,
         footer=_count_jobs(build),
-        buttons=(*([] if await _is_followed(build, ctx) else [_make_watch_button(build)]), *make_buttons(build)),
+        buttons=sort_buttons(
+            [*make_buttons(build), None if await _is_followed(build, ctx) else _make_watch_button(build)]
+        ),
         builds=(build,),
     )
 
@@ -150,7 +152,7 @@ def make_buttons(build: Build) -> tuple[Button, ...]:
         if started
         else None,
     ]
-    return tuple(button for button in offered if button is not None)
+    return sort_buttons(offered)
 
 
 def _make_call(name: str, build: Build, confirmed: bool = False) -> Call:

@@ -148,10 +148,8 @@ def _render_slow_step(step: StepStatistics, several: bool) -> Mrkdwn:
 
 
 def _render_flaky_step(step: StepStatistics, several: bool) -> Mrkdwn:
-    times = "once" if step.flakes == 1 else f"{step.flakes} times"
-    return md(
-        "{step}: {times} in {count} attempts", step=_name_step(step, several), times=times, count=step.attempts
-    )
+    name = _name_step(step, several)
+    return md("{step}: failed {flakes} of {count}", step=name, flakes=step.flakes, count=step.attempts)
 
 
 def _render_failing_pipeline(failing: PipelineFailures) -> Mrkdwn:

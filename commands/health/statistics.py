@@ -14,26 +14,28 @@ The exact definitions:
 - The slowest steps have the highest median of `finished_at - started_at` over attempts that passed or failed.
   Canceled and timed-out attempts don't show how long the step takes.
 - A flake is an attempt that failed (not softly) or timed out although the same step of the same pipeline passed
-  later in the same build or at the same commit, both within the period. The flakiest steps have the most flakes.
-- A step is identified by its key or, without one, by its name; parallel jobs are distinguished by their number.
+  later in the same build, or in another build of the same commit, both within the period. The flakiest steps have
+  the most flakes. Cards use the same definition.
+- A step is identified by its key or, without one, by its name; parallel jobs are distinguished by their number,
+  and jobs of a matrix by their name.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from bot.history.model import Attempt, Run
+from bot.history.steps import TRIED, StepKey, count_flakes, find_shared_keys, group_by_step
 
 COUNTED = ("passed", "failed", "canceled")
 LIST_LIMIT = 3
 _TIMED = frozenset({"passed", "failed"})
-_FLAKED = frozenset({"failed", "timed_out"})
-_TRIED = _TIMED | _FLAKED
-PipelineStep = tuple[str, str]
+PipelineStep = tuple[str, StepKey]
 
 
 @dataclass(frozen=True)
@@ -172,43 +174,25 @@ def _measure_between(start: datetime | None, end: datetime | None) -> timedelta 
 
 
 def _compute_steps(attempts: Iterable[Attempt]) -> tuple[StepStatistics, ...]:
-    tried: dict[PipelineStep, list[Attempt]] = defaultdict(list)
+    by_pipeline: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in attempts:
-        if attempt.state in _TRIED:
-            tried[attempt.pipeline, attempt.step].append(attempt)
-    return tuple(_compute_step(line, tries) for line, tries in sorted(tried.items()))
+        by_pipeline[attempt.pipeline].append(attempt)
+    tried = {
+        (pipeline, step): [attempt for attempt in tries if attempt.state in TRIED]
+        for pipeline, found in by_pipeline.items()
+        for step, tries in group_by_step(found, find_shared_keys(found)).items()
+    }
+    return tuple(_compute_step(key, tries) for key, tries in sorted(tried.items(), key=itemgetter(0)) if tries)
 
 
 def _compute_step(key: PipelineStep, tries: Sequence[Attempt]) -> StepStatistics:
     took = compute_spread(
         _measure_between(attempt.started_at, attempt.finished_at) for attempt in tries if attempt.state in _TIMED
     )
+    pipeline, (step, name) = key
     last = max(tries, key=_end_timestamp)
-    return StepStatistics(
-        key[0], last.name or key[1], len(tries), took.median if took else None, _count_flakes(tries)
-    )
-
-
-def _count_flakes(tries: Sequence[Attempt]) -> int:
-    """Count the attempts at a step that failed although it passed later in that build or at that commit."""
-    passed: dict[str, float] = {}
-    for attempt in tries:
-        if attempt.state == "passed":
-            for place in _list_places(attempt):
-                passed[place] = max(passed.get(place, 0.0), _end_timestamp(attempt))
-    return sum(
-        _is_flake(attempt, passed) for attempt in tries if attempt.state in _FLAKED and not attempt.soft_failed
-    )
-
-
-def _is_flake(attempt: Attempt, passed: Mapping[str, float]) -> bool:
-    return any(passed.get(place, 0.0) > _end_timestamp(attempt) for place in _list_places(attempt))
-
-
-def _list_places(attempt: Attempt) -> tuple[str, ...]:
-    """Return the places in which an attempt is a repetition: its build and, unless it's HEAD, its commit."""
-    known = attempt.commit and attempt.commit != "HEAD"
-    return (f"build {attempt.build_id}", *([f"commit {attempt.commit}"] if known else []))
+    shown = last.name or name or step
+    return StepStatistics(pipeline, shown, len(tries), took.median if took else None, count_flakes(tries))
 
 
 def _end_timestamp(attempt: Attempt) -> float:

@@ -14,7 +14,7 @@ from bot.execution.resolve.job import JobContext, label_job, pin_job
 from bot.operations.addresses import BuildArgs, JobArgs
 from bot.operations.build_wording import link_build
 from bot.operations.operation import Effect, Opt, Permission, operation
-from bot.operations.reply import Button, Call, Reply
+from bot.operations.reply import Button, Call, Reply, sort_buttons
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import link, md
@@ -101,10 +101,12 @@ def _make_buttons(build: Build, jobs: list[Job]) -> tuple[Button, ...]:
     """Return buttons for the first failed jobs (log, retry) and blocked steps (unblock)."""
     failed = [job for job in jobs if job.failed and job.type == "script"][:BUTTONS_LIMIT]
     gates = [job for job in jobs if job.awaits_unblock][:BUTTONS_LIMIT]
-    return (
-        *(Button(f"Log: {job.title}"[:75], _make_call("job log", build, job)) for job in failed),
-        *(Button(f"Retry: {job.title}"[:75], _make_call("job retry", build, job)) for job in failed),
-        *(_make_unblock_button(build, job) for job in gates),
+    return sort_buttons(
+        [
+            *(_make_unblock_button(build, job) for job in gates),
+            *(Button(f"Retry: {job.title}"[:75], _make_call("job retry", build, job)) for job in failed),
+            *(Button(f"Log: {job.title}"[:75], _make_call("job log", build, job)) for job in failed),
+        ]
     )
 
 

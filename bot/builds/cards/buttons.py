@@ -7,10 +7,12 @@ revision that it was drawn from, so that a press on an outdated card is recognis
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from bot.buildkite.models import BUILD_CANCELABLE, JOB_RETRIABLE, Build
 from bot.builds.model import JobSummary, TrackedBuild
 from bot.notifications.direct.model import build_stop_button
+from bot.operations.button_order import rank_button
 from bot.slack.blockkit.blocks import Block, Confirm, button
 
 
@@ -47,7 +49,13 @@ def render_buttons(
         render_open_button(tracked.build),
         build_stop_button(stop) if stop else None,
     ]
-    return [element for element in offered if element is not None]
+    return sort_elements(offered)
+
+
+def sort_elements(offered: Iterable[Block | None]) -> list[Block]:
+    """Return the buttons in the order in which people find them everywhere."""
+    kept = [element for element in offered if element is not None]
+    return sorted(kept, key=lambda element: rank_button(str(element["action_id"])))
 
 
 def is_waiting(tracked: TrackedBuild, jobs: JobSummary) -> bool:

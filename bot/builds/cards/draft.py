@@ -68,7 +68,7 @@ async def draft_card(tx: Tx, card: Card, tracked: TrackedBuild, now: datetime) -
         card_id=card.id,
         readers=_choose_readers(card),
         now=now,
-        failure=knowledge.select_for_card(jobs, card.id),
+        failure=knowledge.select_for_card(jobs, card),
         waiting=await find_reasons(tx, card.build_id) if tracked.build.phase == "scheduled" else (),
     )
     job = await find_linked_job(tx, card)

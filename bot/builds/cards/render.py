@@ -12,7 +12,13 @@ from bot.builds.cards.buttons import format_actions_id, get_phase, render_button
 from bot.builds.failures.model import NO_DETAILS, Failure
 from bot.builds.failures.render import FAILED_SHOWN, render_failed_jobs, render_failure_blocks
 from bot.builds.model import JobSummary, ShownReason, TrackedBuild
-from bot.operations.build_wording import describe_phase, format_duration, link_build, measure_duration
+from bot.operations.build_wording import (
+    describe_phase_as_verb,
+    extract_title,
+    format_duration,
+    link_build,
+    measure_duration,
+)
 from bot.operations.git_names import HEAD, is_sha
 from bot.runtime.characters import mark_invisible
 from bot.slack.blockkit.blocks import (
@@ -31,6 +37,8 @@ from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, local_time, md, mentio
 
 _AGE_SHOWN_AFTER = timedelta(minutes=1)
 _DAY: LiteralString = "{date_short_pretty} at {time}"
+# Characters of the title: a longer one would wrap on a phone before the state comes.
+_TITLE_LIMIT = 150
 # The block with the job counts is recognised by this prefix of its id.
 COUNTS_BLOCK = "small:"
 _COUNTED_STATES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -99,32 +107,36 @@ def render_card(
 def render_summary(tracked: TrackedBuild, asked_by: str | None, watching: bool = False) -> Mrkdwn:
     """Return the single line for notifications and screen readers."""
     build = tracked.build
-    emoji, words = describe_phase(get_phase(tracked))
-    where = md(" on {branch}", branch=mark_invisible(shorten(build.branch, 100))) if build.branch else Mrkdwn("")
+    emoji, verb = describe_phase_as_verb(get_phase(tracked))
+    title = mark_invisible(extract_title(build.message, _TITLE_LIMIT))
+    branch = mark_invisible(shorten(build.branch, 100)) if build.branch and not tracked.deleted else ""
     requester = _render_requester(asked_by, watching)
     return md(
-        "{emoji} {ref} {words}{where}{requester}",
+        "{emoji} {title}{ref} {verb}{where}{requester}",
         emoji=emoji,
+        title=md("{title} – ", title=title) if title else "",
         ref=str(build.ref),
-        words=words[:1].lower() + words[1:],
-        where=where,
+        verb=verb,
+        where=md(" on {branch}", branch=branch) if branch else "",
         requester=md(", {requester}", requester=requester) if requester else "",
     )
 
 
 def _render_head(tracked: TrackedBuild) -> Mrkdwn:
+    """Return the title, then the build and its state: people recognise their change before they read a number."""
     build = tracked.build
-    emoji, words = describe_phase(get_phase(tracked))
-    title = md("{emoji} {words}", emoji=emoji, words=bold(words))
-    branch = code(shorten(build.branch, 100)) if build.branch else ""
-    message_line = shorten((build.message or "").strip().split("\n")[0].strip(), 200)
-    return join_lines(
-        [
-            join_dotted(
-                [title, str(build.ref) if tracked.deleted else link_build(build), branch, _render_commit(build)]
-            ),
-            message_line,
-        ]
+    emoji, verb = describe_phase_as_verb(get_phase(tracked))
+    # A stray backtick would open inline code that ends at the branch's.
+    title = extract_title(build.message, _TITLE_LIMIT).replace("`", "ˋ")
+    ref = str(build.ref) if tracked.deleted else link_build(build)
+    branch = code(shorten(build.branch, 100)) if build.branch and not tracked.deleted else ""
+    state = md("{ref} {verb}", ref=ref, verb=verb) if title else md("*{ref}* {verb}", ref=ref, verb=verb)
+    return md(
+        "{emoji} {title}{state}{where}",
+        emoji=emoji,
+        title=md("{title} – ", title=bold(title)) if title else "",
+        state=state,
+        where=md(" on {branch}", branch=branch) if branch else "",
     )
 
 
@@ -137,12 +149,13 @@ def _render_commit(build: Build) -> Mrkdwn:
 def _render_context(
     tracked: TrackedBuild, jobs: JobSummary, card_id: str, requester: Mrkdwn, owner: Mrkdwn
 ) -> Block | None:
-    """Return people, times and job counts in small print."""
+    """Return people, commit, times and job counts in small print."""
     parts = [
         part
         for part in (
             requester,
             owner,
+            _render_commit(tracked.build),
             render_timing(tracked.build),
             render_counts(jobs, soft=tracked.build.phase == "passed"),
         )

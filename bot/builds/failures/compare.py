@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.buildkite.models import JOB_FAILED
 from bot.history.model import Attempt
-
-StepKey = tuple[str, str]
+from bot.history.steps import TRIED, StepKey, count_flakes, failed_hard, find_shared_keys, group_by_step
 
 
 class FailureKind(StrEnum):
     """The kind of a step's failure, compared with known builds.
 
-    NEW: it passed in the previous build, or wasn't in it. STILL_FAILING: it failed there too. PASSED_ON_RETRY:
-    flaky, it passed when retried in this build. FLAKY: it passed in another build of the same commit.
+    NEW: it passed when it last ran on the branch, or never ran. STILL_FAILING: it failed then too.
+    PASSED_ON_RETRY: flaky, it passed when retried in this build. FLAKY: it passed in another build of the same
+    commit, or would be new if it weren't known to be flaky.
     """
 
     NEW = "new"
@@ -28,71 +27,98 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True)
 class FailedStep:
-    """A step that failed: the kind of failure, its name, and the ids of its failed jobs, sorted."""
+    """A step that failed: the kind of failure, its name, and the ids of its failed jobs, sorted.
+
+    `since`: for a new failure, the build in which it last passed; for one that still fails, the first in which it
+    failed; empty if none is known. Of its last `tried` attempts, `flakes` failed without a reason.
+    """
 
     kind: FailureKind
     name: str
     jobs: tuple[str, ...]
+    since: str = ""
+    flakes: int = 0
+    tried: int = 0
 
 
-def classify_failures(
-    attempts: Sequence[Attempt], before: Sequence[Attempt], same_commit: Sequence[Attempt]
-) -> tuple[FailedStep, ...]:
+@dataclass(frozen=True)
+class PastBuild:
+    """An earlier build of the same branch: its reference, and its attempts at the steps to compare."""
+
+    ref: str
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Records to compare a failure with.
+
+    `earlier`: builds of the pipeline and branch that passed or failed before it, newest first. `same_commit`:
+    attempts of any builds of the same commit. `recent`: attempts on any branch in the days before the failure.
+    """
+
+    earlier: Sequence[PastBuild] = ()
+    same_commit: Sequence[Attempt] = ()
+    recent: Sequence[Attempt] = ()
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """The evidence by step."""
+
+    earlier: Sequence[tuple[str, dict[StepKey, list[Attempt]]]] = ()
+    passed_elsewhere: frozenset[StepKey] = frozenset()
+    recent: dict[StepKey, list[Attempt]] = field(default_factory=dict)
+
+
+def classify_failures(attempts: Sequence[Attempt], evidence: Evidence) -> tuple[FailedStep, ...]:
     """Return every step of `attempts` (all of one build) that failed hard, each once, new failures first.
 
-    `before`: the attempts of the build of that pipeline and branch that passed or failed last before it;
-    `same_commit`: those of any builds of the same commit. Attempts may be in any order.
+    The attempts may be in any order.
     """
     builds = {attempt.build_id for attempt in attempts}
-    other_builds = [attempt for attempt in same_commit if attempt.build_id not in builds]
-    shared = _find_shared_keys([*attempts, *before, *other_builds])
-    failed_before = {step for step, tries in _group_by_step(before, shared).items() if _is_still_failed(tries)}
-    passed_elsewhere = _find_passed_steps(other_builds, shared)
+    other_builds = [attempt for attempt in evidence.same_commit if attempt.build_id not in builds]
+    past = [attempt for build in evidence.earlier for attempt in build.attempts]
+    shared = find_shared_keys([*attempts, *past, *other_builds, *evidence.recent])
+    comparison = _Comparison(
+        [(build.ref, group_by_step(build.attempts, shared)) for build in evidence.earlier],
+        _find_passed_steps(other_builds, shared),
+        group_by_step(evidence.recent, shared),
+    )
     failed = [
-        FailedStep(
-            _classify(step, tries, failed_before, passed_elsewhere),
-            max(attempt.name or attempt.step for attempt in tries),
-            _find_failed_jobs(tries),
-        )
-        for step, tries in _group_by_step(attempts, shared).items()
+        _classify(step, tries, comparison)
+        for step, tries in group_by_step(attempts, shared).items()
         if _find_failed_jobs(tries)
     ]
     order = list(FailureKind)
     return tuple(sorted(failed, key=lambda step: (order.index(step.kind), step.name, step.jobs)))
 
 
-def failed_hard(attempt: Attempt) -> bool:
-    """Return whether it failed, timed out or expired, and wasn't a soft failure."""
-    return attempt.state in JOB_FAILED and not attempt.soft_failed
-
-
-def _classify(
-    step: StepKey, tries: Sequence[Attempt], failed_before: set[StepKey], passed_elsewhere: set[StepKey]
-) -> FailureKind:
+def _classify(step: StepKey, tries: Sequence[Attempt], comparison: _Comparison) -> FailedStep:
+    recent = comparison.recent.get(step, [])
+    flakes, tried = count_flakes(recent), sum(attempt.state in TRIED for attempt in recent)
+    kind, since = _compare_with_earlier(step, comparison)
     if not _is_still_failed(tries):
-        return FailureKind.PASSED_ON_RETRY
-    if step in passed_elsewhere:
-        return FailureKind.FLAKY
-    return FailureKind.STILL_FAILING if step in failed_before else FailureKind.NEW
+        kind, since = FailureKind.PASSED_ON_RETRY, ""
+    elif step in comparison.passed_elsewhere or (kind is FailureKind.NEW and flakes):
+        kind, since = FailureKind.FLAKY, ""
+    name = max(attempt.name or attempt.step for attempt in tries)
+    return FailedStep(kind, name, _find_failed_jobs(tries), since, flakes, tried)
 
 
-def _find_shared_keys(attempts: Iterable[Attempt]) -> frozenset[str]:
-    """Return keys that several jobs of a build have under different names, as the jobs of a matrix do."""
-    names: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for attempt in attempts:
-        names[attempt.build_id, attempt.step].add(attempt.name)
-    return frozenset(step for (_build, step), step_names in names.items() if len(step_names) > 1)
+def _compare_with_earlier(step: StepKey, comparison: _Comparison) -> tuple[FailureKind, str]:
+    """Return whether the failure is new, and the build in which the step last passed or first failed."""
+    since = ""
+    for ref, by_step in comparison.earlier:
+        tries = by_step.get(step, [])
+        if _is_still_failed(tries):
+            since = ref
+        elif any(attempt.state == "passed" for attempt in tries):
+            return (FailureKind.STILL_FAILING, since) if since else (FailureKind.NEW, ref)
+    return (FailureKind.STILL_FAILING, since) if since else (FailureKind.NEW, "")
 
 
-def _group_by_step(attempts: Iterable[Attempt], shared: frozenset[str]) -> dict[StepKey, list[Attempt]]:
-    """Group attempts by step. Names may change between builds, so they count only for jobs that share a key."""
-    by_step: defaultdict[StepKey, list[Attempt]] = defaultdict(list)
-    for attempt in attempts:
-        by_step[attempt.step, attempt.name if attempt.step in shared else ""].append(attempt)
-    return by_step
-
-
-def _find_failed_jobs(tries: Iterable[Attempt]) -> tuple[str, ...]:
+def _find_failed_jobs(tries: Sequence[Attempt]) -> tuple[str, ...]:
     return tuple(sorted(attempt.id for attempt in tries if failed_hard(attempt)))
 
 
@@ -104,14 +130,14 @@ def _is_still_failed(tries: Sequence[Attempt]) -> bool:
     return any(failure.id not in retried for failure in failures) or (bool(failures) and not has_passed)
 
 
-def _find_passed_steps(attempts: Sequence[Attempt], shared: frozenset[str]) -> set[StepKey]:
+def _find_passed_steps(attempts: Sequence[Attempt], shared: frozenset[str]) -> frozenset[StepKey]:
     """Return the steps that passed in any of these builds."""
     builds: defaultdict[str, list[Attempt]] = defaultdict(list)
     for attempt in attempts:
         builds[attempt.build_id].append(attempt)
-    return {
+    return frozenset(
         step
         for build_attempts in builds.values()
-        for step, tries in _group_by_step(build_attempts, shared).items()
+        for step, tries in group_by_step(build_attempts, shared).items()
         if any(attempt.state == "passed" for attempt in tries) and not _is_still_failed(tries)
-    }
+    )

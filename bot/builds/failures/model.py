@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict
 
 from bot.buildkite.models import Job
-from bot.builds.failures.compare import FailedStep, FailureKind, classify_failures, failed_hard
+from bot.builds.failures.compare import Evidence, FailedStep, FailureKind, classify_failures
 from bot.builds.failures.log_text import clean_log
 from bot.builds.model import JobSummary, TrackedBuild
 from bot.history.model import Attempt, Run
+from bot.history.steps import failed_hard
 
 # A card must stay readable on a phone: lines, characters and annotations that it shows.
 LOG_LINES = 8
+SUBSCRIBED_LOG_LINES = 6
 LOG_SHOWN = 600
 # Bytes read from the end of a log: enough for those lines between progress bars.
 LOG_BYTES = 16_384
 ANNOTATIONS_SHOWN = 2
+# As long as the report of `/bk health` unless another period is chosen, so that both show the same numbers.
+FLAKY_WITHIN = timedelta(days=7)
 FAILING_PHASES = frozenset({"failing", "failed"})
 # This line of the agent only repeats the exit status, and the output of hooks and uploads follows it.
 _AGENT_ERROR = "🚨 Error: The command exited with status"
@@ -50,20 +55,26 @@ class FailureFindings(BaseModel):
 class Failure:
     """A failure as far as it is known.
 
-    `before` is the build that steps are compared with (`web#100`), empty if there is none. `log` is the end of the
-    log of job `log_job`, empty if readers may not see logs.
+    `compared`: there is an earlier build that the steps were compared with. `log` is the end of the log of job
+    `log_job`, empty if readers may not see logs.
     """
 
     steps: tuple[FailedStep, ...] = ()
-    before: str = ""
+    compared: bool = False
     log_job: str | None = None
     log: str = ""
     annotations: tuple[str, ...] = ()
 
+    def find_step(self, job_id: str) -> FailedStep | None:
+        """Return the job's step, if the kind of its failure is known."""
+        step = next((step for step in self.steps if job_id in step.jobs), None)
+        is_known = step and (self.compared or step.kind not in (FailureKind.NEW, FailureKind.STILL_FAILING))
+        return step if is_known else None
+
     def find_kind(self, job_id: str) -> FailureKind | None:
         """Return the kind of the job's failure; None while it is unknown."""
-        kind = next((step.kind for step in self.steps if job_id in step.jobs), None)
-        return None if kind in (FailureKind.NEW, FailureKind.STILL_FAILING) and not self.before else kind
+        step = self.find_step(job_id)
+        return step.kind if step else None
 
     @property
     def recovered(self) -> tuple[FailedStep, ...]:
@@ -95,7 +106,7 @@ def compare_with_previous(
     attempts: Sequence[Attempt],
     previous: Run | None,
     before: Sequence[Attempt],
-    same_commit: Sequence[Attempt],
+    evidence: Evidence,
     *,
     previous_read: bool,
 ) -> Failure:
@@ -104,8 +115,7 @@ def compare_with_previous(
     `previous_read`: the previous build was read, so steps that aren't recorded weren't in it.
     """
     is_comparable = previous is not None and (previous_read or not needs_previous_build(previous, before))
-    steps = classify_failures(attempts, before, same_commit)
-    return Failure(steps, previous.ref if previous and is_comparable else "")
+    return Failure(classify_failures(attempts, evidence), is_comparable)
 
 
 def needs_previous_build(previous: Run | None, before: Sequence[Attempt]) -> bool:
@@ -122,6 +132,17 @@ def add_findings(failure: Failure, findings: FailureFindings, jobs: JobSummary, 
         log=findings.log if shows_log else "",
         annotations=findings.annotations or (),
     )
+
+
+def reduce_for_subscription(failure: Failure) -> Failure:
+    """Return the failure with at most six lines of log, and none of a step that failed before.
+
+    A channel that subscribes to a pipeline reads every failure of it: the log of a step that still fails was there
+    when it began to fail.
+    """
+    if failure.log_job and failure.find_kind(failure.log_job) is FailureKind.STILL_FAILING:
+        return replace(failure, log_job=None, log="")
+    return replace(failure, log="\n".join(failure.log.split("\n")[-SUBSCRIBED_LOG_LINES:]))
 
 
 def is_failing(tracked: TrackedBuild, *, has_named_job: bool) -> bool:

@@ -27,7 +27,21 @@ def render_failed_jobs(jobs: JobSummary, failure: Failure = NO_DETAILS) -> list[
 
 def render_failed_job(job: Job, failure: Failure = NO_DETAILS) -> Mrkdwn:
     """Return a job's name as a link, why it failed, and whether that is new."""
-    return join_dotted([render_job(job), _render_kind(failure.find_kind(job.id), failure.before)])
+    return join_dotted([render_job(job), _render_kind(failure.find_step(job.id))])
+
+
+def name_failed_jobs(jobs: JobSummary, failure: Failure = NO_DETAILS) -> Mrkdwn:
+    """Return the first failed job and how many more, to end a sentence: `Test 1/2 (exit 1) and 2 more`."""
+    first = next(iter(failure.sort_jobs(jobs)), None)
+    if first is None:
+        return Mrkdwn("")
+    ended, more = describe_exit(first, "exit"), len(jobs.failed) - 1
+    return md(
+        "{name}{ended}{more}",
+        name=link(first.web_url or "", shorten(first.title, 100)),
+        ended=f" ({ended})" if ended else "",
+        more=f" and {more} more" if more else "",
+    )
 
 
 def render_job(job: Job) -> Mrkdwn:
@@ -36,13 +50,13 @@ def render_job(job: Job) -> Mrkdwn:
     return join_dotted([name, describe_exit(job)])
 
 
-def describe_exit(job: Job) -> str:
+def describe_exit(job: Job, noun: str = "exit status") -> str:
     """Return `exit status 1`, `agent lost`, `timed out`, `expired` or `broken`; empty for anything else."""
     if job.state in {"timed_out", "expired", "broken"}:
         return job.state.replace("_", " ")
     if job.exit_status is None:
         return ""
-    return "agent lost" if job.exit_status == -1 else f"exit status {job.exit_status}"
+    return "agent lost" if job.exit_status == -1 else f"{noun} {job.exit_status}"
 
 
 def render_failure_blocks(failure: Failure, jobs: JobSummary, card_id: str, revision: int) -> Sequence[Block]:
@@ -59,14 +73,24 @@ def render_failure_blocks(failure: Failure, jobs: JobSummary, card_id: str, revi
     return [*log, *annotations]
 
 
-def _render_kind(kind: FailureKind | None, before: str) -> Mrkdwn:
-    if kind is FailureKind.NEW:
-        return md("*new failure* · last passed in {before}", before=before)
-    if kind is FailureKind.STILL_FAILING:
-        return md("still failing since {before}", before=before)
-    if kind is FailureKind.FLAKY:
-        return md("*flaky*: passed in another build of this commit")
+def _render_kind(step: FailedStep | None) -> Mrkdwn:
+    if step is None:
+        return Mrkdwn("")
+    flaky = _render_flakes(step)
+    if step.kind is FailureKind.NEW:
+        passed = md("last passed in {build}", build=step.since) if step.since else ""
+        return join_dotted([md("*new failure*"), passed])
+    if step.kind is FailureKind.STILL_FAILING:
+        return join_dotted([md("still failing since {build}", build=step.since), flaky])
+    if step.kind is FailureKind.FLAKY:
+        return flaky or md("*flaky*: passed in another build of this commit")
     return Mrkdwn("")
+
+
+def _render_flakes(step: FailedStep) -> Mrkdwn:
+    if not step.flakes:
+        return Mrkdwn("")
+    return md("*flaky*: failed {flakes} of {tried} in 7 days", flakes=step.flakes, tried=step.tried)
 
 
 def _render_recovered(step: FailedStep) -> Mrkdwn:

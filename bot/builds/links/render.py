@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from bot.buildkite.models import Build, Job
 from bot.buildkite.resources import Pipeline
+from bot.builds.cards.buttons import sort_elements
 from bot.builds.cards.render import render_timing
 from bot.builds.failures.render import describe_exit
 from bot.builds.model import TrackedBuild
@@ -54,11 +55,9 @@ def render_followable_preview(card: Message, tracked: TrackedBuild, card_id: str
 
 
 def _insert_button(block: Block, inserted: Block) -> Block:
-    """Insert the button before the last one, which opens Buildkite."""
     if block.get("type") != "actions":
         return block
-    elements = list_elements(block)
-    return {**block, "elements": [*elements[:-1], inserted, *elements[-1:]]}
+    return {**block, "elements": sort_elements([*list_elements(block), inserted])}
 
 
 def render_job_preview(tracked: TrackedBuild, job: Job, card_id: str) -> Message:

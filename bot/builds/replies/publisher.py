@@ -200,10 +200,15 @@ def _is_still_true(queued: QueuedMessage, replied: _RepliedCard) -> bool:
 
 def _render_reply(queued: QueuedMessage, replied: _RepliedCard) -> Message:
     card, jobs = replied.card, replied.jobs
-    failure = replied.knowledge.select_for_card(jobs, card.id)
-    mention = card.asked_by or card.mentions
+    failure = replied.knowledge.select_for_card(jobs, card)
     return render_thread_reply(
-        queued.kind, replied.tracked, jobs, card_id=card.id, mention=mention, failure=failure
+        queued.kind,
+        replied.tracked,
+        jobs,
+        card_id=card.id,
+        mention=card.asked_by or card.mentions,
+        failure=failure,
+        stands_alone=queued.thread.channel != card.thread.channel,
     )
 
 
