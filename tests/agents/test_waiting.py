@@ -21,7 +21,7 @@ async def test_no_agent_fits(world: World) -> None:
     for name in ("ci-linux-1", "ci-linux-2", "ci-linux-3"):
         world.buildkite.disconnect_agent(name)
     assert await _card_after_waiting(world) == snapshot("""\
-🕒 *Scheduled* · web#1 · `main`
+🕒 *web#1* is scheduled on `main`
 requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 ⏳ *:eslint: Lint* (with 2 more) waits for an agent in queue `default`: none is connected.
 [Agents]
@@ -45,7 +45,7 @@ async def test_a_paused_queue_can_be_resumed_from_the_card(world: World) -> None
     assert queue is not None
     queue.paused, queue.paused_note, queue.paused_by = True, "moving house", world.buildkite.user
     assert await _card_after_waiting(world) == snapshot("""\
-🕒 *Scheduled* · web#1 · `main`
+🕒 *web#1* is scheduled on `main`
 requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 ⏳ Queue `default` is paused by Sam Kim: moving house.
 [Resume queue]
@@ -71,7 +71,7 @@ async def test_all_agents_are_busy(world: World) -> None:
         for _ in range(3):
             world.buildkite.advance(other)
     assert await _card_after_waiting(world) == snapshot("""\
-🕒 *Scheduled* · web#3 · `main`
+🕒 *web#3* is scheduled on `main`
 requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 ⏳ *:eslint: Lint* (with 2 more) waits: all 3 agents that could take it are busy (ci-linux-1 is running :eslint: Lint).
 [Agents]
@@ -86,7 +86,7 @@ async def test_a_paused_agent_can_be_resumed_from_the_card(world: World) -> None
     agent = world.buildkite.find_agent("ci-linux-1")
     world.buildkite.agent_pause(agent, note="disk full", timeout=60)
     assert await _card_after_waiting(world) == snapshot("""\
-🕒 *Scheduled* · web#1 · `main`
+🕒 *web#1* is scheduled on `main`
 requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 ⏳ *:eslint: Lint* (with 2 more) waits: its only agent is paused (ci-linux-1, until 2026-11-02 10:00 UTC: disk full).
 [Resume agent]
@@ -118,7 +118,7 @@ async def test_a_concurrency_limit_is_explained(world: World) -> None:
         other.state = "waiting"
     await world.settle(90, step=15)
     assert format_message(world.card()) == snapshot("""\
-🕒 *Scheduled* · web#1 · `main`
+🕒 *web#1* is scheduled on `main`
 requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 ⏳ *:eslint: Lint* waits for its concurrency group: other jobs of that group are running.
 [Cancel] [Open in Buildkite]\

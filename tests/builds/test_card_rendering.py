@@ -32,21 +32,15 @@ def test_a_build_that_waits_for_an_agent_can_be_canceled() -> None:
     assert {state: render_lines(state) for state in ("creating", "scheduled")} == snapshot(
         {
             "creating": [
-                "text: ⏳ web#101 creating on main, requested by <@U0ANN>",
-                """\
-section: ⏳ *Creating* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
-Fix the login &lt;form&gt;\
-""",
-                "context: requested by <@U0ANN> · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
+                "text: ⏳ Fix the login &lt;form&gt; – web#101 is being created on main, requested by <@U0ANN>",
+                "section: ⏳ *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> is being created on `main`",
+                "context: requested by <@U0ANN> · `0123456` · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
                 "buttons: Cancel (danger) → build cancel=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
             ],
             "scheduled": [
-                "text: 🕒 web#101 scheduled on main, requested by <@U0ANN>",
-                """\
-section: 🕒 *Scheduled* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
-Fix the login &lt;form&gt;\
-""",
-                "context: requested by <@U0ANN> · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
+                "text: 🕒 Fix the login &lt;form&gt; – web#101 is scheduled on main, requested by <@U0ANN>",
+                "section: 🕒 *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> is scheduled on `main`",
+                "context: requested by <@U0ANN> · `0123456` · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
                 "buttons: Cancel (danger) → build cancel=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
             ],
         }
@@ -57,12 +51,9 @@ def test_a_running_build_shows_its_jobs_and_cancel() -> None:
     """A running build shows when it started, and its job counts."""
     assert render_lines("running", RUNNING) == snapshot(
         [
-            "text: 🔵 web#101 running on main, requested by <@U0ANN>",
-            """\
-section: 🔵 *Running* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
-Fix the login &lt;form&gt;\
-""",
-            "context: requested by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 running · 2 waiting",
+            "text: 🔵 Fix the login &lt;form&gt; – web#101 is running on main, requested by <@U0ANN>",
+            "section: 🔵 *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> is running on `main`",
+            "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 running · 2 waiting",
             "buttons: Cancel (danger) → build cancel=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
         ]
     )
@@ -72,12 +63,9 @@ def test_a_failing_build_names_its_failed_jobs() -> None:
     """While it still runs, its failed jobs are linked, with Logs beside Cancel."""
     assert render_lines("failing", FAILED) == snapshot(
         [
-            "text: 🟠 web#101 failing on main, requested by <@U0ANN>",
-            """\
-section: 🟠 *Failing* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
-Fix the login &lt;form&gt;\
-""",
-            "context: requested by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 2 failed",
+            "text: 🟠 Fix the login &lt;form&gt; – web#101 is failing on main, requested by <@U0ANN>",
+            "section: 🟠 *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> is failing on `main`",
+            "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 2 failed",
             """\
 section: ❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1
 ❌ <https://buildkite.com/acme/web/builds/101#j2|Lint> · timed out\
@@ -91,12 +79,9 @@ def test_a_passed_build_says_how_long_it_took() -> None:
     """A passed build shows its duration and offers Rebuild."""
     assert render_lines("passed", JobSummary(counts={"passed": 6})) == snapshot(
         [
-            "text: ✅ web#101 passed on main, requested by <@U0ANN>",
-            """\
-section: ✅ *Passed* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
-Fix the login &lt;form&gt;\
-""",
-            "context: requested by <@U0ANN> · took 3m 12s · 6 passed",
+            "text: ✅ Fix the login &lt;form&gt; – web#101 passed on main, requested by <@U0ANN>",
+            "section: ✅ *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> passed on `main`",
+            "context: requested by <@U0ANN> · `0123456` · took 3m 12s · 6 passed",
             "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
         ]
     )
@@ -106,12 +91,9 @@ def test_a_failed_build_offers_the_next_steps() -> None:
     """A failed build names its jobs and offers Retry failed, Rebuild and Logs."""
     assert render_lines("failed", FAILED) == snapshot(
         [
-            "text: ❌ web#101 failed on main, requested by <@U0ANN>",
-            """\
-section: ❌ *Failed* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
-Fix the login &lt;form&gt;\
-""",
-            "context: requested by <@U0ANN> · took 3m 12s · 3 passed · 2 failed",
+            "text: ❌ Fix the login &lt;form&gt; – web#101 failed on main, requested by <@U0ANN>",
+            "section: ❌ *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> failed on `main`",
+            "context: requested by <@U0ANN> · `0123456` · took 3m 12s · 3 passed · 2 failed",
             """\
 section: ❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1
 ❌ <https://buildkite.com/acme/web/builds/101#j2|Lint> · timed out\
@@ -125,12 +107,9 @@ def test_a_blocked_build_shows_the_step_and_unblock() -> None:
     """A blocked build shows the block step's label and Unblock, whatever its state field says."""
     assert render_lines("passed", BLOCKED, blocked=True) == snapshot(
         [
-            "text: ✋ web#101 blocked on main, requested by <@U0ANN>",
-            """\
-section: ✋ *Blocked* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
-Fix the login &lt;form&gt;\
-""",
-            "context: requested by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 blocked",
+            "text: ✋ Fix the login &lt;form&gt; – web#101 is blocked on main, requested by <@U0ANN>",
+            "section: ✋ *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> is blocked on `main`",
+            "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 blocked",
             "section: ✋ Waiting for “Release to production”",
             "buttons: Unblock (primary) → job unblock=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
         ]
@@ -142,21 +121,15 @@ def test_a_canceled_build_can_be_rebuilt() -> None:
     assert {state: render_lines(state) for state in ("canceling", "canceled")} == snapshot(
         {
             "canceling": [
-                "text: 🚫 web#101 canceling on main, requested by <@U0ANN>",
-                """\
-section: 🚫 *Canceling* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
-Fix the login &lt;form&gt;\
-""",
-                "context: requested by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
+                "text: 🚫 Fix the login &lt;form&gt; – web#101 is being canceled on main, requested by <@U0ANN>",
+                "section: 🚫 *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> is being canceled on `main`",
+                "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
                 "buttons: Open in Buildkite → https://buildkite.com/acme/web/builds/101",
             ],
             "canceled": [
-                "text: 🚫 web#101 canceled on main, requested by <@U0ANN>",
-                """\
-section: 🚫 *Canceled* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
-Fix the login &lt;form&gt;\
-""",
-                "context: requested by <@U0ANN> · took 3m 12s",
+                "text: 🚫 Fix the login &lt;form&gt; – web#101 was canceled on main, requested by <@U0ANN>",
+                "section: 🚫 *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> was canceled on `main`",
+                "context: requested by <@U0ANN> · `0123456` · took 3m 12s",
                 "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
             ],
         }
@@ -168,21 +141,15 @@ def test_a_build_that_never_ran_says_so() -> None:
     assert {state: render_lines(state) for state in ("skipped", "not_run")} == snapshot(
         {
             "skipped": [
-                "text: ⏭️ web#101 skipped on main, requested by <@U0ANN>",
-                """\
-section: ⏭️ *Skipped* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
-Fix the login &lt;form&gt;\
-""",
-                "context: requested by <@U0ANN> · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
+                "text: ⏭️ Fix the login &lt;form&gt; – web#101 was skipped on main, requested by <@U0ANN>",
+                "section: ⏭️ *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> was skipped on `main`",
+                "context: requested by <@U0ANN> · `0123456` · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
                 "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
             ],
             "not_run": [
-                "text: ⏭️ web#101 not run on main, requested by <@U0ANN>",
-                """\
-section: ⏭️ *Not run* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
-Fix the login &lt;form&gt;\
-""",
-                "context: requested by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
+                "text: ⏭️ Fix the login &lt;form&gt; – web#101 was not run on main, requested by <@U0ANN>",
+                "section: ⏭️ *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> was not run on `main`",
+                "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
                 "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
             ],
         }
@@ -196,19 +163,16 @@ def test_a_deleted_build_has_no_buttons() -> None:
         render_card(deleted, RUNNING, card_id="c1", readers=CardReaders("U0ANN"), now=NOW)
     ) == snapshot(
         [
-            "text: 👻 web#101 gone from Buildkite on main, requested by <@U0ANN>",
-            """\
-section: 👻 *Gone from Buildkite* · web#101 · `main` · `0123456`
-Fix the login &lt;form&gt;\
-""",
-            "context: requested by <@U0ANN> · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 running · 2 waiting",
+            'text: 👻 Fix the login &lt;form&gt; – web#101 is gone from Buildkite, requested by <@U0ANN>'      'section: 👻 *Fix the login &lt;form&gt;* – web#101 is gone from Buildkite'    "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 running · 2 waiting",
         ]
     )
 
 
 def test_an_unknown_state_is_shown_as_it_is() -> None:
     """A state that Buildkite introduces later is shown by its name."""
-    assert render_lines("half_baked")[0] == snapshot("text: ❔ web#101 half baked on main, requested by <@U0ANN>")
+    assert render_lines("half_baked")[0] == snapshot(
+        "text: ❔ Fix the login &lt;form&gt; – web#101 is half baked on main, requested by <@U0ANN>"
+    )
 
 
 def test_a_followed_build_names_who_started_it() -> None:
@@ -218,12 +182,9 @@ def test_a_followed_build_names_who_started_it() -> None:
     )
     assert describe_message(message) == snapshot(
         [
-            "text: 🔵 web#101 running on main, followed for <@U0BOB>",
-            """\
-section: 🔵 *Running* · <https://buildkite.com/acme/web/builds/101|web#101> · `main` · `0123456`
-Fix the login &lt;form&gt;\
-""",
-            "context: followed for <@U0BOB> · started by Ann &amp; Co · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
+            "text: 🔵 Fix the login &lt;form&gt; – web#101 is running on main, followed for <@U0BOB>",
+            "section: 🔵 *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> is running on `main`",
+            "context: followed for <@U0BOB> · started by Ann &amp; Co · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
             "buttons: Cancel (danger) → build cancel=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
         ]
     )
@@ -337,31 +298,20 @@ def test_the_replies_in_a_builds_thread() -> None:
                 "buttons: Unblock (primary) → job unblock=c1",
             ],
             "failing": [
-                "text: 🟠 web#101 is failing: Unit tests · exit status 1",
-                "section: 🟠 <https://buildkite.com/acme/web/builds/101|web#101> is failing: <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1",
-                "buttons: Logs → job log=c1",
+                "text: 🟠 web#101 is failing: Unit tests (exit 1) and 1 more",
+                "section: 🟠 <https://buildkite.com/acme/web/builds/101|web#101> is failing: <https://buildkite.com/acme/web/builds/101#j1|Unit tests> (exit 1) and 1 more",
             ],
             "passed": [
                 "text: ✅ web#101 passed after 3m 12s.",
                 "section: ✅ <https://buildkite.com/acme/web/builds/101|web#101> passed after 3m 12s.",
             ],
             "failed": [
-                "text: <@U0ANN> ❌ web#101 failed after 3m 12s.",
-                """\
-section: <@U0ANN> ❌ <https://buildkite.com/acme/web/builds/101|web#101> failed after 3m 12s.
-❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1
-❌ <https://buildkite.com/acme/web/builds/101#j2|Lint> · timed out\
-""",
-                "buttons: Retry failed → build retry=c1 | Logs → job log=c1 | Rebuild → build rebuild=c1",
+                "text: <@U0ANN> ❌ web#101 failed: Unit tests (exit 1) and 1 more",
+                "section: <@U0ANN> ❌ <https://buildkite.com/acme/web/builds/101|web#101> failed: <https://buildkite.com/acme/web/builds/101#j1|Unit tests> (exit 1) and 1 more",
             ],
             "failed, nobody asked": [
-                "text: ❌ web#101 failed after 3m 12s.",
-                """\
-section: ❌ <https://buildkite.com/acme/web/builds/101|web#101> failed after 3m 12s.
-❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1
-❌ <https://buildkite.com/acme/web/builds/101#j2|Lint> · timed out\
-""",
-                "buttons: Retry failed → build retry=c1 | Logs → job log=c1 | Rebuild → build rebuild=c1",
+                "text: ❌ web#101 failed: Unit tests (exit 1) and 1 more",
+                "section: ❌ <https://buildkite.com/acme/web/builds/101|web#101> failed: <https://buildkite.com/acme/web/builds/101#j1|Unit tests> (exit 1) and 1 more",
             ],
             "canceled": [
                 "text: 🚫 web#101 was canceled after 3m 12s.",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.builds.failures.compare import FailedStep, FailureKind, classify_failures, failed_hard
+from bot.builds.failures.compare import Evidence, FailedStep, FailureKind, PastBuild, classify_failures
 from bot.history.model import Attempt
+from bot.history.steps import failed_hard
+from commands.health.statistics import compute_health
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -48,6 +52,14 @@ def attempt(
 FAILED = attempt("a", "failed")
 
 
+def classify(
+    attempts: Sequence[Attempt], before: Sequence[Attempt], same_commit: Sequence[Attempt] = ()
+) -> tuple[FailedStep, ...]:
+    """Compare with one earlier build, web#1, and with other builds of the commit."""
+    earlier = [PastBuild("web#1", tuple(before))] if before else []
+    return classify_failures(attempts, Evidence(earlier, same_commit))
+
+
 def kinds(*found: FailedStep) -> list[FailureKind]:
     return [item.kind for item in found]
 
@@ -74,31 +86,66 @@ def kinds(*found: FailedStep) -> list[FailureKind]:
 )
 def test_new_and_still_failing_steps(then: tuple[Attempt, ...], kind: FailureKind) -> None:
     """A step still fails if the previous build ended with it failed; soft and fixed failures don't count."""
-    assert kinds(*classify_failures([FAILED], then, [])) == [kind]
+    assert kinds(*classify([FAILED], then, [])) == [kind]
+
+
+def past(number: int, state: str | None, step: str = "test") -> PastBuild:
+    """Return a build in which the step ended so; None: it didn't run."""
+    made = attempt(f"p{number}", state or "passed", step if state else "other", build=f"build {number}")
+    return PastBuild(f"web#{number}", (made,))
+
+
+@pytest.mark.parametrize(
+    ("states", "kind", "since"),
+    [
+        (("passed", "passed"), FailureKind.NEW, "web#9"),
+        ((None, "passed"), FailureKind.NEW, "web#8"),
+        ((None, None), FailureKind.NEW, ""),
+        (("canceled", "passed", "failed"), FailureKind.NEW, "web#8"),
+        (("failed", "failed", "passed", "failed"), FailureKind.STILL_FAILING, "web#8"),
+        (("failed", None, "failed", "passed"), FailureKind.STILL_FAILING, "web#7"),
+        ((None, "failed"), FailureKind.STILL_FAILING, "web#8"),
+        (("failed",), FailureKind.STILL_FAILING, "web#9"),
+    ],
+)
+def test_since_when(states: tuple[str | None, ...], kind: FailureKind, since: str) -> None:
+    """A new failure names the build in which the step passed, an old one the first in which it failed."""
+    earlier = [past(9 - at, state) for at, state in enumerate(states)]
+    assert classify_failures([FAILED], Evidence(earlier)) == (FailedStep(kind, "Test", ("a",), since),)
+
+
+def test_a_flaky_step_is_not_new() -> None:
+    """A step that failed without a reason this week is flaky, with the number of its failures and attempts."""
+    elsewhere = [
+        replace(attempt(f"r{at}", state, build=f"x{at}"), commit="cafe")
+        for at, state in enumerate(("failed", "passed"))
+    ]
+    found = classify_failures([FAILED], Evidence([past(9, "passed")], recent=[FAILED, *elsewhere]))
+    assert found == (FailedStep(FailureKind.FLAKY, "Test", ("a",), "", 1, 3),)
+    found = classify_failures([FAILED], Evidence([past(9, "failed")], recent=[FAILED, *elsewhere]))
+    assert found == (FailedStep(FailureKind.STILL_FAILING, "Test", ("a",), "web#9", 1, 3),)
 
 
 def test_flaky_by_retry() -> None:
     """A step that passed when retried is flaky, even if it failed in the previous build."""
     attempts = [FAILED, attempt("b", "passed", retry_of="a")]
     before = [attempt("z", "failed", build="before")]
-    assert classify_failures(attempts, before, []) == (FailedStep(FailureKind.PASSED_ON_RETRY, "Test", ("a",)),)
+    assert classify(attempts, before, []) == (FailedStep(FailureKind.PASSED_ON_RETRY, "Test", ("a",)),)
 
 
 def test_a_canceled_retry_fixes_nothing() -> None:
     """A step stays failed until an attempt passes."""
     attempts = [FAILED, attempt("b", "canceled", retry_of="a")]
-    assert kinds(*classify_failures(attempts, [], [])) == [FailureKind.NEW]
+    assert kinds(*classify(attempts, [], [])) == [FailureKind.NEW]
 
 
 def test_flaky_on_the_same_commit() -> None:
     """A step that passed in another build of the same commit is flaky; a pass in this build isn't enough."""
     elsewhere = attempt("y", "passed", build="other")
     mended = [attempt("x", "failed", build="third"), attempt("y", "passed", build="third", retry_of="x")]
-    assert kinds(*classify_failures([FAILED], [], [FAILED, elsewhere])) == [FailureKind.FLAKY]
-    assert kinds(*classify_failures([FAILED], [], mended)) == [FailureKind.FLAKY]
-    assert kinds(*classify_failures([FAILED], [], [FAILED, attempt("y", "failed", build="other")])) == [
-        FailureKind.NEW
-    ]
+    assert kinds(*classify([FAILED], [], [FAILED, elsewhere])) == [FailureKind.FLAKY]
+    assert kinds(*classify([FAILED], [], mended)) == [FailureKind.FLAKY]
+    assert kinds(*classify([FAILED], [], [FAILED, attempt("y", "failed", build="other")])) == [FailureKind.NEW]
 
 
 def test_jobs_of_a_matrix_are_not_confused() -> None:
@@ -108,7 +155,7 @@ def test_jobs_of_a_matrix_are_not_confused() -> None:
         attempt("y", "passed", build="before", name="Test 3.11"),
         attempt("z", "failed", build="before", name="Test 3.12"),
     ]
-    assert classify_failures(attempts, before, []) == (FailedStep(FailureKind.NEW, "Test 3.11", ("a",)),)
+    assert classify(attempts, before, []) == (FailedStep(FailureKind.NEW, "Test 3.11", ("a",), "web#1"),)
 
 
 def test_a_step_that_was_renamed_is_the_same_step() -> None:
@@ -117,8 +164,8 @@ def test_a_step_that_was_renamed_is_the_same_step() -> None:
         [attempt("a", "failed", name="Deploy 102")],
         [attempt("z", "failed", build="before", name="Deploy 101")],
     )
-    assert classify_failures(attempts, before, []) == (
-        FailedStep(FailureKind.STILL_FAILING, "Deploy 102", ("a",)),
+    assert classify(attempts, before, []) == (
+        FailedStep(FailureKind.STILL_FAILING, "Deploy 102", ("a",), "web#1"),
     )
 
 
@@ -150,7 +197,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Attempt], list[Attempt], list[Attem
 def test_each_failed_attempt_is_listed_once(three: tuple[list[Attempt], list[Attempt], list[Attempt]]) -> None:
     """Every attempt that failed hard belongs to exactly one step, and no other attempt does."""
     attempts, before, other = three
-    listed = [job for step in classify_failures(attempts, before, other) for job in step.jobs]
+    listed = [job for step in classify(attempts, before, other) for job in step.jobs]
     assert sorted(listed) == sorted(each.id for each in attempts if failed_hard(each))
 
 
@@ -160,7 +207,7 @@ def test_the_order_of_attempts_does_not_matter(
 ) -> None:
     """Attempts in another order give the same result."""
     shuffled = [chance.sample(build, len(build)) for build in three]  # type: ignore[attr-defined]
-    assert classify_failures(*shuffled) == classify_failures(*three)
+    assert classify(*shuffled) == classify(*three)
 
 
 @given(histories())
@@ -169,7 +216,22 @@ def test_a_step_still_fails_only_if_it_failed_before(
 ) -> None:
     """Without a previous build, no step still fails; without other builds of the commit, none is flaky."""
     attempts, _, _ = three
-    assert {step.kind for step in classify_failures(attempts, [], [])} <= {
+    assert {step.kind for step in classify(attempts, [], [])} <= {
         FailureKind.NEW,
         FailureKind.PASSED_ON_RETRY,
     }
+
+
+@given(histories())
+def test_cards_and_reports_agree(three: tuple[list[Attempt], list[Attempt], list[Attempt]]) -> None:
+    """No failure is called new on a card while the week's report counts its step as flaky."""
+    attempts, before, other = three
+    recent = [
+        replace(each, finished_at=NOW + timedelta(seconds=at))
+        for at, each in enumerate([*attempts, *before, *other])
+    ]
+    report = compute_health([], recent, NOW, NOW + timedelta(days=7), compare=False)
+    flaky = {step.name for step in report.flakiest}
+    found = classify_failures(attempts, Evidence([PastBuild("web#1", tuple(before))], other, recent))
+    assert not {step.name for step in found if step.kind is FailureKind.NEW} & flaky
+    assert {step.name for step in found if step.kind is FailureKind.NEW and step.flakes} == set()

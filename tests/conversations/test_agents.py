@@ -152,8 +152,8 @@ Stop agent *ci-linux-1*? It finishes its job and takes no more. Someone has to s
     assert [format_message(message) for message in world.slack.messages(world.deploys)] == snapshot(
         [
             """\
-🚫 *Canceled* · web#1 · `main` · `f323ca7`
-requested by <@U0ALICE01> took 2s 5 canceled
+🚫 *web#1* was canceled on `main`
+requested by <@U0ALICE01> `f323ca7` took 2s 5 canceled
 [Rebuild] [Open in Buildkite]\
 """,
             "<@U0ALICE01> forced agent ci-linux-1 to stop",

@@ -40,7 +40,7 @@ async def test_confirming_twice_cancels_once(world: World) -> None:
     assert (build.state, count_cancels(world)) == ("canceled", 1)
     assert world.transcript() == snapshot("""\
 #deploys
-kitestring: 🚫 *Canceled* · web#1 · `main`
+kitestring: 🚫 *web#1* was canceled on `main`
     requested by <@U0ALICE01> ended 2026-11-02 09:00 UTC 5 canceled
     [Rebuild] [Open in Buildkite]
   bob: <@U0BOT0001> cancel
@@ -102,7 +102,7 @@ async def test_a_button_outlives_the_state_that_drew_it(world: World) -> None:
         ["⚠️ Buildkite refused: Build can't be canceled because it's already finished."]
     )
     assert format_message(card) == snapshot("""\
-✅ *Passed* · web#1 · `main` · `f323ca7`
-requested by <@U0ALICE01> took 0s 5 passed
+✅ *web#1* passed on `main`
+requested by <@U0ALICE01> `f323ca7` took 0s 5 passed
 [Rebuild] [Open in Buildkite]\
 """)

@@ -19,15 +19,13 @@ async def test_a_build_is_followed_by_command(world: World) -> None:
     assert [first, format_message(world.card()), *world.replies(world.card())] == snapshot(
         [
             """\
-🕒 *Scheduled* · web#1 · `main`
-Fix the cart
+🕒 *Fix the cart* – web#1 is scheduled on `main`
 followed for <@U0BOB0001> started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """,
             """\
-❌ *Failed* · web#1 · `main` · `f323ca7`
-Fix the cart
-followed for <@U0BOB0001> started by Noor Haddad took 0s 2 passed · 1 failed · 2 skipped
+❌ *Fix the cart* – web#1 failed on `main`
+followed for <@U0BOB0001> started by Noor Haddad `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -35,15 +33,7 @@ exit status 1
 ```
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
 """,
-            """\
-<@U0BOB0001> ❌ web#1 failed after 0s.
-❌ :eslint: Lint · exit status 1
-Last lines of *:eslint: Lint*:
-```
-exit status 1
-```
-[Retry failed] [Logs] [Rebuild]\
-""",
+            '<@U0BOB0001> ❌ web#1 failed: :eslint: Lint (exit 1)',
         ]
     )
 
@@ -61,8 +51,7 @@ async def test_a_build_is_followed_by_its_address_in_a_thread(world: World) -> N
     assert [world.replies(root)[1], *world.whispers(world.bob)] == snapshot(
         [
             """\
-🕒 *Scheduled* · web#1 · `main`
-Fix the cart
+🕒 *Fix the cart* – web#1 is scheduled on `main`
 followed for <@U0BOB0001> started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """,
@@ -86,8 +75,7 @@ async def test_a_build_is_followed_by_message_shortcut(world: World) -> None:
     assert world.replies(message) == snapshot(
         [
             """\
-🕒 *Scheduled* · web#1 · `main`
-Fix the cart
+🕒 *Fix the cart* – web#1 is scheduled on `main`
 followed for <@U0BOB0001> started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """
@@ -127,8 +115,7 @@ async def test_view_offers_to_follow(world: World) -> None:
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Follow here")
     await world.settle(3)
     assert format_message(world.card()) == snapshot("""\
-🕒 *Scheduled* · web#1 · `main`
-Fix the cart
+🕒 *Fix the cart* – web#1 is scheduled on `main`
 followed for <@U0BOB0001> started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """)

@@ -22,8 +22,8 @@ async def test_a_blocked_build_is_unblocked_with_its_form(world: World) -> None:
     assert [format_message(card), *world.replies(card)] == snapshot(
         [
             """\
-✋ *Blocked* · deploy-prod#1 · `main` · `cfc6e62`
-requested by <@U0ALICE01> started 2026-11-02 09:00 UTC 1 passed · 2 blocked
+✋ *deploy-prod#1* is blocked on `main`
+requested by <@U0ALICE01> `cfc6e62` started 2026-11-02 09:00 UTC 1 passed · 2 blocked
 ✋ Waiting for “Release to production?”
 [Unblock] [Open in Buildkite]\
 """,
@@ -53,8 +53,8 @@ Ring: [Canary (5 %)]
     assert [format_message(card), *world.replies(card)] == snapshot(
         [
             """\
-✅ *Passed* · deploy-prod#1 · `main` · `cfc6e62`
-requested by <@U0ALICE01> took 9s 3 passed
+✅ *deploy-prod#1* passed on `main`
+requested by <@U0ALICE01> `cfc6e62` took 9s 3 passed
 [Rebuild] [Open in Buildkite]\
 """,
             """\
@@ -170,7 +170,7 @@ async def test_an_unblock_that_came_too_late(world: World) -> None:
 deploy-prod#1 has no blocked job.\
 """)
     assert format_message(card) == snapshot("""\
-🔵 *Running* · deploy-prod#1 · `main` · `cfc6e62`
-requested by <@U0ALICE01> started 2026-11-02 09:00 UTC 2 passed · 1 waiting
+🔵 *deploy-prod#1* is running on `main`
+requested by <@U0ALICE01> `cfc6e62` started 2026-11-02 09:00 UTC 2 passed · 1 waiting
 [Cancel] [Open in Buildkite]\
 """)

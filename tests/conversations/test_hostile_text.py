@@ -24,9 +24,8 @@ async def test_hostile_text_stays_text(world: World) -> None:
     assert [format_message(world.card()), *world.replies(world.card())] == snapshot(
         [
             """\
-❌ *Failed* · odd#1 · `<@U0BOB0001>` · `cfc6e62`
-<!here> & `code` _it_
-followed for <@U0ALICE01> started by Noor Haddad took 0s 1 failed
+❌ *<!here> & ˋcodeˋ _it_* – odd#1 failed on `<@U0BOB0001>`
+followed for <@U0ALICE01> started by Noor Haddad `cfc6e62` took 0s 1 failed
 ❌ <!channel> *bold* <https://evil.example¦x> · exit status 1
 Last lines of *<!channel> ∗bold∗ <https://evil.example|x>*:
 ```
@@ -34,14 +33,6 @@ exit status 1
 ```
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
 """,
-            """\
-<@U0ALICE01> ❌ odd#1 failed after 0s.
-❌ <!channel> *bold* <https://evil.example¦x> · exit status 1
-Last lines of *<!channel> ∗bold∗ <https://evil.example|x>*:
-```
-exit status 1
-```
-[Retry failed] [Logs] [Rebuild]\
-""",
+            '<@U0ALICE01> ❌ odd#1 failed: <!channel> *bold* <https://evil.example¦x> (exit 1)',
         ]
     )

@@ -204,10 +204,10 @@ async def test_nothing_to_retry(world: World) -> None:
         await world.settle(2)
     assert world.transcript() == snapshot("""\
 #deploys
-kitestring: 🕒 *Scheduled* · web#1 · `main`
+kitestring: 🕒 *web#1* is scheduled on `main`
     requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]
-kitestring: 🕒 *Scheduled* · web#2 · `main`
+kitestring: 🕒 *web#2* is scheduled on `main`
     requested by <@U0BOB0001> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]
 (only bob) kitestring: web#1 has no failed jobs to retry.\

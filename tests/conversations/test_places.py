@@ -32,8 +32,7 @@ async def test_it_asks_to_be_invited(world: World) -> None:
     assert world.transcript(channel) == snapshot("""\
 #elsewhere
 (only alice) kitestring: Started web#1 on `main`.
-kitestring: 🕒 *Scheduled* · web#1 · `main`
-    hello
+kitestring: 🕒 *hello* – web#1 is scheduled on `main`
     requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
@@ -67,21 +66,15 @@ async def test_start_anyway_sends_the_updates_by_dm(world: World) -> None:
     assert world.slack.messages(channel) == []
     assert world.transcript(world.alice.dm) == snapshot("""\
 #directmessage
-kitestring: ❌ *Failed* · web#1 · `main` · `f323ca7`
-    requested by <@U0ALICE01> took 0s 2 passed · 1 failed · 2 skipped
+kitestring: ❌ *web#1* failed on `main`
+    requested by <@U0ALICE01> `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
     ❌ :eslint: Lint · exit status 1
     Last lines of *:eslint: Lint*:
     ```
     exit status 1
     ```
     [Retry failed] [Rebuild] [Logs] [Open in Buildkite]
-  kitestring: <@U0ALICE01> ❌ web#1 failed after 0s.
-      ❌ :eslint: Lint · exit status 1
-      Last lines of *:eslint: Lint*:
-      ```
-      exit status 1
-      ```
-      [Retry failed] [Logs] [Rebuild]\
+  kitestring: <@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)\
 """)
     assert world.whispers(world.alice) == snapshot(
         ["Started web#1 on `main`. You'll get updates in a direct message."]
@@ -116,7 +109,7 @@ Start anyway and get the updates in a direct message.
     await world.settle(3)
     assert world.transcript(world.alice.dm) == snapshot("""\
 #directmessage
-kitestring: 🕒 *Scheduled* · web#1 · `main`
+kitestring: 🕒 *web#1* is scheduled on `main`
     requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
@@ -142,7 +135,7 @@ Type `/invite @kitestring` and try again, or start anyway and get the updates in
     assert [format_message(message) for message in world.slack.messages(channel)] == snapshot(
         [
             """\
-🕒 *Scheduled* · web#1 · `main`
+🕒 *web#1* is scheduled on `main`
 requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """
@@ -171,7 +164,7 @@ created 2026-11-02 09:00 UTC
 *Source*
 api
 3 scheduled · 2 waiting
-[Follow here] [Cancel]\
+[Cancel] [Follow here]\
 """
         ]
     )
@@ -200,7 +193,7 @@ async def test_a_direct_message_to_the_bot_is_a_command(world: World) -> None:
     assert world.transcript(world.alice.dm) == snapshot("""\
 #directmessage
 alice: build create web
-kitestring: 🕒 *Scheduled* · web#1 · `main`
+kitestring: 🕒 *web#1* is scheduled on `main`
     requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)

@@ -89,14 +89,14 @@ State · Job · End · Agent
 ✅ passed · :jest: Test 1/2 · – · ci-linux-2
 ✅ passed · :jest: Test 2/2 · – · ci-linux-3
 🕒 waiting failed · :package: Package · – · –
-[Log: :eslint: Lint] [Retry: :eslint: Lint]\
+[Retry: :eslint: Lint] [Log: :eslint: Lint]\
 """)
     assert await ask_privately(world, world.bob, "job list web 1 --state failed,broken") == snapshot("""\
 Jobs of web#1
 Jobs
 State · Job · End · Agent
 ❌ failed · :eslint: Lint · exit status 1 · ci-linux-1
-[Log: :eslint: Lint] [Retry: :eslint: Lint]\
+[Retry: :eslint: Lint] [Log: :eslint: Lint]\
 """)
 
 

@@ -15,12 +15,11 @@ async def test_a_slash_command_starts_a_build_and_its_card_is_the_answer(world: 
     assert (ack.status, ack.body) == (200, "")
     assert world.transcript() == snapshot("""\
 #deploys
-kitestring: 🕒 *Scheduled* · web#1 · `main`
-    Ship it
+kitestring: 🕒 *Ship it* – web#1 is scheduled on `main`
     requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
-    assert world.card().text == snapshot("🕒 web#1 scheduled on main, requested by <@U0ALICE01>")
+    assert world.card().text == snapshot('🕒 Ship it – web#1 is scheduled on main, requested by <@U0ALICE01>')
 
 
 async def test_the_request_reaches_buildkite_exactly(world: World) -> None:
@@ -74,8 +73,8 @@ async def test_web_at_branch_and_a_tag(world: World) -> None:
     body = read_created_build(world)
     assert (body["branch"], body["commit"]) == ("release/2.1", "v2.1.0")
     assert format_message(world.card()) == snapshot("""\
-🕒 *Scheduled* · web#1 · `release/2.1` · `v2.1.0`
-requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+🕒 *web#1* is scheduled on `release/2.1`
+requested by <@U0ALICE01> `v2.1.0` created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """)
 
@@ -93,8 +92,8 @@ async def test_a_mention_in_a_thread_is_answered_there(world: World) -> None:
         [
             "<@U0BOT0001> build create web@fix",
             """\
-✅ *Passed* · web#1 · `fix` · `f323ca7`
-requested by <@U0BOB0001> took 0s 5 passed
+✅ *web#1* passed on `fix`
+requested by <@U0BOB0001> `f323ca7` took 0s 5 passed
 [Rebuild] [Open in Buildkite]\
 """,
             "✅ web#1 passed after 0s.",
@@ -109,7 +108,7 @@ async def test_a_mention_in_the_channel_is_answered_in_the_channel(world: World)
     assert world.transcript(world.deploys) == snapshot("""\
 #deploys
 bob: <@U0BOT0001> build create web
-kitestring: 🕒 *Scheduled* · web#1 · `main`
+kitestring: 🕒 *web#1* is scheduled on `main`
     requested by <@U0BOB0001> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
@@ -150,8 +149,7 @@ lines\
     assert world.slack.modal_of(world.alice) is None
     assert world.transcript() == snapshot("""\
 #deploys
-kitestring: 🕒 *Scheduled* · web#1 · `fix/it`
-    Two
+kitestring: 🕒 *Two* – web#1 is scheduled on `fix/it`
     requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
@@ -191,7 +189,7 @@ async def test_a_mention_without_arguments_offers_the_form(world: World) -> None
     await world.bob.submits({"Pipeline": "api"})
     await world.settle(3)
     assert world.replies(root)[-1] == snapshot("""\
-🕒 *Scheduled* · api#1 · `main`
+🕒 *api#1* is scheduled on `main`
 requested by <@U0BOB0001> created 2026-11-02 09:00 UTC 4 waiting
 [Cancel] [Open in Buildkite]\
 """)

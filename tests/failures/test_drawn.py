@@ -20,10 +20,15 @@ JOBS = JobSummary(counts={"failed": 2}, failed=(UNIT, LINT))
 @st.composite
 def make_failures(draw: st.DrawFn) -> Failure:
     """Draw failures with hostile text in them."""
-    steps = [FailedStep(draw(st.sampled_from(FailureKind)), draw(WORDS), (job,)) for job in ("j1", "j2", "gone")]
+    steps = [
+        FailedStep(
+            draw(st.sampled_from(FailureKind)), draw(WORDS), (job,), draw(WORDS), draw(st.integers(0, 2)), 9
+        )
+        for job in ("j1", "j2", "gone")
+    ]
     return Failure(
         steps=tuple(steps[: draw(st.integers(0, 3))]),
-        before=draw(st.sampled_from(["", "web#100"])),
+        compared=draw(st.booleans()),
         log_job=draw(st.sampled_from([None, "j1", "gone"])),
         log=draw(st.text(max_size=LOG_SHOWN)),
         annotations=tuple(draw(st.lists(WORDS.filter(str.strip), max_size=2))),
@@ -36,10 +41,19 @@ def test_within_limits_and_harmless(failure: Failure, author: str | None) -> Non
     drawn = render_card(
         make_tracked("failed"), JOBS, card_id="c", readers=CardReaders(author=author), now=NOW, failure=failure
     )
-    reply = render_thread_reply(
-        "finished", make_tracked("failed"), JOBS, card_id="c", mention=author, failure=failure
-    )
-    for message in (drawn, reply):
+    replies = [
+        render_thread_reply(
+            "finished",
+            make_tracked("failed"),
+            JOBS,
+            card_id="c",
+            mention=author,
+            failure=failure,
+            stands_alone=alone,
+        )
+        for alone in (False, True)
+    ]
+    for message in (drawn, *replies):
         assert find_faults(message) == []
         assert {item for item in find_live_markup(message) if not item.startswith("<https://buildkite.com/")} <= {
             "<@U0ANN>"

@@ -40,9 +40,8 @@ async def test_the_author_of_a_push_is_mentioned(world: World) -> None:
     assert read_card_and_replies(world) == snapshot(
         [
             """\
-❌ *Failed* · web#1 · `main` · `f323ca7`
-Ship to islands
-commit by <@U0ADA0001> took 0s 2 passed · 1 failed · 2 skipped
+❌ *Ship to islands* – web#1 failed on `main`
+commit by <@U0ADA0001> `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -50,15 +49,7 @@ exit status 1
 ```
 [Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite]\
 """,
-            """\
-<@U0ADA0001> ❌ web#1 failed after 0s.
-❌ :eslint: Lint · exit status 1
-Last lines of *:eslint: Lint*:
-```
-exit status 1
-```
-[Retry failed] [Logs] [Rebuild]\
-""",
+            "<@U0ADA0001> ❌ web#1 failed: :eslint: Lint (exit 1)",
         ]
     )
 
@@ -81,9 +72,8 @@ async def test_a_name_alone_is_not_mentioned(world: World) -> None:
     assert read_card_and_replies(world) == snapshot(
         [
             """\
-❌ *Failed* · web#1 · `main` · `f323ca7`
-Ship to islands
-commit by Ada Martin took 0s 2 passed · 1 failed · 2 skipped
+❌ *Ship to islands* – web#1 failed on `main`
+commit by Ada Martin `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```

@@ -52,8 +52,9 @@ SELECT many, min(took) FILTER (WHERE 100.0 * place / many >= {percent}) FROM ran
 FLAKES = """
 SELECT pipeline, step, count(*) FROM jobs AS one WHERE state = 'failed' AND NOT soft AND ended >= :a AND ended < :b
   AND EXISTS (SELECT 1 FROM jobs AS two WHERE two.pipeline = one.pipeline AND two.step = one.step
-    AND two.state = 'passed' AND two.ended > one.ended AND two.ended < :b
-    AND (two.build = one.build OR (two.sha = one.sha AND one.sha != 'HEAD')))
+    AND two.state = 'passed' AND two.ended >= :a AND two.ended < :b
+    AND ((two.build = one.build AND two.ended > one.ended)
+      OR (two.build != one.build AND two.sha = one.sha AND one.sha != 'HEAD')))
 GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """
 FAILING = """

@@ -41,15 +41,13 @@ async def test_a_build_is_a_card_that_lives(world: World) -> None:
     assert [*before, *list_previews(message)] == snapshot(
         [
             """\
-🕒 *Scheduled* · web#1 · `main`
-Fix the cart
+🕒 *Fix the cart* – web#1 is scheduled on `main`
 started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Follow here] [Open in Buildkite]\
 """,
             """\
-❌ *Failed* · web#1 · `main` · `f323ca7`
-Fix the cart
-started by Noor Haddad took 0s 2 passed · 1 failed · 2 skipped
+❌ *Fix the cart* – web#1 failed on `main`
+started by Noor Haddad `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
 """,

@@ -99,15 +99,17 @@ def _cards(text: str) -> Iterator[Message]:
 
 def _failures(text: str) -> Iterator[Message]:
     steps = tuple(
-        FailedStep(kind, text, jobs) for kind, jobs in zip(FailureKind, ((), ("j1",), ("j2",), ()), strict=False)
+        FailedStep(kind, text, jobs, text, 1, 2)
+        for kind, jobs in zip(FailureKind, ((), ("j1",), ("j2",), ()), strict=False)
     )
-    failure = Failure(steps, before=text, log_job="j1", log=text, annotations=(text, text))
+    failure = Failure(steps, compared=True, log_job="j1", log=text, annotations=(text, text))
     facts = make_tracked("failed", **_facts(text))
     yield render_card(
         facts, _jobs(text), card_id="c", readers=CardReaders(text, author=text), now=NOW, failure=failure
     )
     for kind in NOTICES:
-        yield render_thread_reply(kind, facts, _jobs(text), card_id="c", failure=failure)
+        for alone in (False, True):
+            yield render_thread_reply(kind, facts, _jobs(text), card_id="c", failure=failure, stands_alone=alone)
 
 
 def _notices(text: str) -> Iterator[Message]:
@@ -340,6 +342,6 @@ PIECES = frozenset(
         *("describe_exit", "get_phase", "render_buttons", "is_waiting", "has_retriable_job", "render_report"),
         *("render_failed_jobs", "render_failed_job", "render_unblock_button", "render_cancel_button"),
         *("render_logs_button", "render_open_button", "render_retry_button", "stop_button"),
-        "format_actions_id",
+        *("format_actions_id", "sort_elements", "name_failed_jobs"),
     }
 )

@@ -64,7 +64,7 @@ async def test_a_mute_can_be_ended(world: World) -> None:
         [
             "<@U0BOB0001> muted the subscription to `web`: failed, fixed and blocked until 2026-11-02 17:00 UTC",
             "<@U0ALICE01> unmuted this channel's subscriptions",
-            "❌ *Failed* · web#1 · `main` · `f323ca7`",
+            '❌ *web#1* failed on `main`',
         ]
     )
     assert await ask_privately(world, world.bob, "unmute") == snapshot("Nothing is muted here.")
@@ -90,8 +90,8 @@ It was posted by the subscription to `deploy-prod`: failed, fixed and blocked.
 [Mute subscription for 8h] [Mute channel for 2h]\
 """)
     assert format_message(list_cards(world)[0]) == snapshot("""\
-✋ *Blocked* · deploy-prod#1 · `main` · `cfc6e62`
-started by Sam Kim started 2026-11-02 09:00 UTC 1 passed · 2 blocked
+✋ *deploy-prod#1* is blocked on `main`
+started by Sam Kim `cfc6e62` started 2026-11-02 09:00 UTC 1 passed · 2 blocked
 ✋ Waiting for “Release to production?”
 [Unblock] [Open in Buildkite]\
 """)
@@ -149,6 +149,6 @@ async def test_a_person_subscribes_in_the_direct_message(world: World) -> None:
     assert [format_message(message).split("\n")[0] for message in world.slack.messages(direct)] == snapshot(
         [
             "<@U0ALICE01> subscribed this channel to `web`: failed, started by alice@acme.example",
-            "❌ *Failed* · web#2 · `main` · `b490b60`",
+            '❌ *web#2* failed on `main`',
         ]
     )

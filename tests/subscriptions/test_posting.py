@@ -73,7 +73,7 @@ async def test_several_rules_and_a_question_are_one_message(world: World) -> Non
     await world.settle(4)
     assert list_card_texts(world) == snapshot(["❌ web#1 failed on main, requested by <@U0ALICE01>"])
     assert world.replies(list_cards(world)[0])[-1].split("\n")[0] == snapshot(
-        "<@U0ALICE01> ❌ web#1 failed after 0s."
+        '<@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)'
     )
 
 
@@ -103,7 +103,7 @@ async def test_the_card_is_updated_and_the_end_is_posted_in_its_thread(world: Wo
     """A blocked build's card is edited when it continues; by default only its end is posted in the thread."""
     await subscribe(world, "deploy-prod")
     build = await run_build(world, "deploy-prod")
-    assert list_card_texts(world) == snapshot(["✋ deploy-prod#1 blocked on main"])
+    assert list_card_texts(world) == snapshot(['✋ deploy-prod#1 is blocked on main'])
     world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
     world.buildkite.run_build(build)
     await world.settle(5)
@@ -151,8 +151,8 @@ async def test_the_channel_chooses_the_replies_to_its_own_builds(world: World) -
         [
             "<@U0ALICE01> changed this channel's updates: blocks and results are posted in a build's thread",
             "<@U0ALICE01> changed this channel's updates: failures are posted in the thread and in the channel",
-            "❌ *Failed* · web#1 · `main` · `f323ca7`",
-            "<@U0ALICE01> ❌ web#1 failed after 0s.",
+            '❌ *web#1* failed on `main`',
+            '<@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)',
         ]
     )
 
