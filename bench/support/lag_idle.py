@@ -98,7 +98,7 @@ def _check(stage: IdleScene) -> None:
             if _is_card_of(build, message)
         ]
         edits = len(stage.arrivals.find("chat.update", found[0].ts))
-        if len(found) != 1 or "*Passed*" not in found[0].plain() or not edits:
+        if len(found) != 1 or " passed on " not in found[0].plain() or not edits:
             raise RuntimeError(f"{build.number}: {len(found)} cards, {edits} edits: {found[0].plain()}")
 
 

@@ -12,7 +12,7 @@ from bench.support.running_builds import RUNNING, Story
 from bench.support.slack_arrivals import Arrival
 from tests.process.town import format_reference
 
-_STATE = re.compile(r"(load-\d+#\d+) (\w+)")
+_STATE = re.compile(r"(load-\d+#\d+) (?:is |was )?(\w+)")
 _RANK = {"scheduled": 0, "running": 1, "failing": 2, "passed": 3, "failed": 3}
 _LATE_SECONDS = 2.0
 _COUNT_SECONDS = max(3.0, RUNNING * 1.2)
@@ -96,8 +96,8 @@ def check_cards(done: Observed) -> None:
     counts = read_shown_counts(done)
     for story in done.builds.stories.values():
         name = format_reference(story.build)
-        cards = [item for item in messages if f"· {name} " in item.plain().split("\n")[0] + " "]
-        wrong = len(cards) != 1 or f"*{story.build.state.title()}*" not in cards[0].plain()
+        cards = [item for item in messages if re.search(rf"(\*|– ){re.escape(name)}\*? ", item.plain())]
+        wrong = len(cards) != 1 or f" {story.build.state} on " not in cards[0].plain()
         if wrong or (story.ended and counts.get(name) != _count_passed(story)):
             raise RuntimeError(f"{name} is {story.build.state}, but: {[card.plain() for card in cards]}")
 

@@ -18,7 +18,7 @@ from bot.history.model import Run
 from bot.home.model import LIVE_PHASES, Home
 from bot.notifications.subscriptions.model import Subscription
 from bot.notifications.subscriptions.preview import describe_subscription
-from bot.operations.build_wording import describe_phase
+from bot.operations.build_wording import extract_title, render_headline
 from bot.slack.blockkit.blocks import (
     Block,
     Confirm,
@@ -33,7 +33,6 @@ from bot.slack.blockkit.blocks import (
     join_lines,
     list_elements,
     section,
-    shorten,
 )
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, link, local_time, md
 
@@ -164,12 +163,9 @@ def _render_build(run: Run, buttons: Iterable[Block | None]) -> list[Block]:
 
 
 def _render_line(run: Run) -> Mrkdwn:
-    emoji, words = describe_phase(run.phase)
-    head = md("{emoji} {words}", emoji=emoji, words=bold(words))
-    branch = code(shorten(run.branch, 100)) if run.branch else ""
-    return join_lines(
-        [join_dotted([head, link(run.web_url, run.ref), branch, _render_time(run)]), shorten(run.message, 150)]
-    )
+    title = extract_title(run.message)
+    headline = render_headline(run.phase, title, link(run.web_url, run.ref), run.branch)
+    return join_dotted([headline, _render_time(run)])
 
 
 def _render_time(run: Run) -> Mrkdwn:

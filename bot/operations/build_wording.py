@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.buildkite.models import Build
 from bot.buildkite.states import truncate_to_second
 from bot.slack.blockkit.blocks import shorten
-from bot.slack.blockkit.mrkdwn import Mrkdwn, link
+from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, link, md
 
 PHASES: dict[str, tuple[str, str]] = {
     "creating": ("⏳", "Creating"),
@@ -37,6 +37,10 @@ _VERBS = {
 }
 
 
+# Characters of a title: a longer one would wrap on a phone before the state comes.
+TITLE_LIMIT = 150
+
+
 def describe_phase(name: str) -> tuple[str, str]:
     """Return the emoji and the words of a phase; unknown phases are shown as they are."""
     return PHASES.get(name, ("❔", name.replace("_", " ").capitalize()))
@@ -48,9 +52,22 @@ def describe_phase_as_verb(name: str) -> tuple[str, str]:
     return emoji, _VERBS.get(name, f"is {words[:1].lower()}{words[1:]}")
 
 
-def extract_title(text: str | None, limit: int) -> str:
+def extract_title(text: str | None, limit: int = TITLE_LIMIT) -> str:
     """Return the first line of a build's message, cut to `limit` characters."""
     return shorten((text or "").strip().split("\n")[0].strip(), limit)
+
+
+def render_headline(phase: str, title: str, ref: str, branch: str | None) -> Mrkdwn:
+    """Return `❌ *Fix the cart* – web#41 failed on main`: people know their change before they know a number."""
+    emoji, verb = describe_phase_as_verb(phase)
+    # A stray backtick would open inline code that ends at the branch's.
+    name = title.replace("`", "ˋ")
+    where = md(" on {branch}", branch=code(shorten(branch, 100))) if branch else ""
+    if not name:
+        return md("{emoji} *{ref}* {verb}{where}", emoji=emoji, ref=ref, verb=verb, where=where)
+    return md(
+        "{emoji} {title} – {ref} {verb}{where}", emoji=emoji, title=bold(name), ref=ref, verb=verb, where=where
+    )
 
 
 def link_build(build: Build) -> Mrkdwn:

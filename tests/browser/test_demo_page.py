@@ -72,11 +72,11 @@ async def test_a_build_from_command_to_retry(page: Page) -> None:
     """A build started by command gets a card that is updated, replies in its thread, a log and a retry."""
     await send_message(channel(page), "/bk build create web -b main -m 'Round prices' -e DEPLOY=no")
     card = channel(page).locator("article").filter(has_text="Round prices")
-    await expect(card).to_contain_text("Scheduled")
+    await expect(card).to_contain_text("is scheduled on")
     await panel(page).get_by_role("button", name="Start Lint").click()
-    await expect(card).to_contain_text("Running")
+    await expect(card).to_contain_text("is running on")
     await panel(page).get_by_role("button", name="Let Lint fail").click()
-    await expect(card).to_contain_text("Failing")
+    await expect(card).to_contain_text("is failing on")
     await card.get_by_role("button", name=re.compile("repl")).click()
     thread = page.get_by_role("region", name="Thread")
     await expect(thread).to_contain_text("started running")
@@ -121,7 +121,7 @@ async def test_a_button_cancels_after_asking(page: Page) -> None:
     card = channel(page).locator("article").filter(has_text="Both apps")
     await card.get_by_role("button", name=re.compile("^Cancel")).click()
     await page.get_by_role("dialog").locator("button").last.click()
-    await expect(card).to_contain_text("Canceled")
+    await expect(card).to_contain_text("was canceled on")
     await expect(panel(page).locator(".pill")).to_have_text("canceled")
 
 

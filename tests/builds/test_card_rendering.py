@@ -163,7 +163,9 @@ def test_a_deleted_build_has_no_buttons() -> None:
         render_card(deleted, RUNNING, card_id="c1", readers=CardReaders("U0ANN"), now=NOW)
     ) == snapshot(
         [
-            'text: 👻 Fix the login &lt;form&gt; – web#101 is gone from Buildkite, requested by <@U0ANN>'      'section: 👻 *Fix the login &lt;form&gt;* – web#101 is gone from Buildkite'    "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 running · 2 waiting",
+            "text: 👻 Fix the login &lt;form&gt; – web#101 is gone from Buildkite, requested by <@U0ANN>",
+            "section: 👻 *Fix the login &lt;form&gt;* – web#101 is gone from Buildkite",
+            "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 running · 2 waiting",
         ]
     )
 

@@ -81,8 +81,8 @@ requested by <@U0ALICE01> `f323ca7` took 18s 5 passed
     assert world.replies(card) == snapshot(
         [
             "🔵 web#1 started running.",
-            '🟠 web#1 is failing: :eslint: Lint (exit 1)',
-            '<@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)',
+            "🟠 web#1 is failing: :eslint: Lint (exit 1)",
+            "<@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)",
             "<@U0BOB0001> retried 1 failed job of web#1",
             "🔵 web#1 is running again.",
             "✅ web#1 passed after 18s.",
@@ -95,7 +95,10 @@ async def test_one_line_for_notifications(world: World) -> None:
     """Each message has a line of text for screen readers; the requester is mentioned if the build fails."""
     _, card = await fail_build(world)
     assert [card.text, *(reply.text for reply in world.slack.thread(world.deploys, card)[1:])] == snapshot(
-        ["❌ web#1 failed on main, requested by <@U0ALICE01>", '<@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)']
+        [
+            "❌ web#1 failed on main, requested by <@U0ALICE01>",
+            "<@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)",
+        ]
     )
 
 
@@ -195,7 +198,7 @@ $ bin/lint
 [Cancel] [Logs] [Open in Buildkite]\
 """,
             "🔵 web#1 started running.",
-            '🟠 web#1 is failing: :eslint: Lint (agent lost)',
+            "🟠 web#1 is failing: :eslint: Lint (agent lost)",
         ]
     )
 

@@ -33,7 +33,7 @@ exit status 1
 ```
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
 """,
-            '<@U0BOB0001> ❌ web#1 failed: :eslint: Lint (exit 1)',
+            "<@U0BOB0001> ❌ web#1 failed: :eslint: Lint (exit 1)",
         ]
     )
 

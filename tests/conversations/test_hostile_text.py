@@ -33,6 +33,6 @@ exit status 1
 ```
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
 """,
-            '<@U0ALICE01> ❌ odd#1 failed: <!channel> *bold* <https://evil.example¦x> (exit 1)',
+            "<@U0ALICE01> ❌ odd#1 failed: <!channel> *bold* <https://evil.example¦x> (exit 1)",
         ]
     )

@@ -42,7 +42,7 @@ async def test_read_only_stops_writes_and_keeps_cards_alive(world: World) -> Non
     assert len(world.buildkite.builds) == 1
     world.buildkite.run_build(world.buildkite.builds[0])
     await world.settle(5)
-    assert "Passed" in card.plain()
+    assert " passed on " in card.plain()
     assert "stopped by alice" in await ask_privately(world, world.bob, "status")
     await ask_publicly(world, world.alice, "readonly off")
     await ask_publicly(world, world.bob, "build create api")

@@ -19,7 +19,7 @@ kitestring: 🕒 *Ship it* – web#1 is scheduled on `main`
     requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
-    assert world.card().text == snapshot('🕒 Ship it – web#1 is scheduled on main, requested by <@U0ALICE01>')
+    assert world.card().text == snapshot("🕒 Ship it – web#1 is scheduled on main, requested by <@U0ALICE01>")
 
 
 async def test_the_request_reaches_buildkite_exactly(world: World) -> None:

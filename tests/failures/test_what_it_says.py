@@ -258,3 +258,40 @@ no space left on device
 ```
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
 """)
+
+
+async def test_a_subscribed_card_shows_less(world: World) -> None:
+    """A subscribed card has at most six lines of the log, and none of a step that failed before."""
+    await world.alice.types(world.deploys, "/bk subscribe web --state failed --yes")
+    await world.settle(2)
+    cards = []
+    for _ in range(3):
+        build = world.buildkite.create_build_elsewhere("web")
+        await fail_lint(world, build, "".join(f"line {number}\n" for number in range(1, 12)))
+        await world.settle(15)
+        cards.append(format_message(world.card()))
+    assert [card.split("\n", 2)[2].splitlines() for card in cards] == snapshot(
+        [
+            [
+                "❌ :eslint: Lint · exit status 1",
+                "Last lines of *:eslint: Lint*:",
+                "```",
+                "line 6",
+                "line 7",
+                "line 8",
+                "line 9",
+                "line 10",
+                "line 11",
+                "```",
+                "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite]",
+            ],
+            [
+                "❌ :eslint: Lint · exit status 1 · still failing since web#1",
+                "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite]",
+            ],
+            [
+                "❌ :eslint: Lint · exit status 1 · still failing since web#1",
+                "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite]",
+            ],
+        ]
+    )

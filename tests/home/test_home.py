@@ -73,15 +73,15 @@ Your builds, and what you can do with them. For everything else, type `/bk help`
 [Start a build]
 ---
 Waiting for you
-✋ *Blocked* · deploy-prod#1 · `main` · since 2026-11-02 09:00 UTC
+✋ *deploy-prod#1* is blocked on `main` · since 2026-11-02 09:00 UTC
 [Unblock]
 ---
 Running
-🔵 *Running* · mobile#1 · `main` · started 2026-11-02 09:00 UTC
+🔵 *mobile#1* is running on `main` · started 2026-11-02 09:00 UTC
 [Cancel]
 ---
 Failed on your branches
-❌ *Failed* · web#1 · `fix/cart` · ended 2026-11-02 09:00 UTC
+❌ *web#1* failed on `fix/cart` · ended 2026-11-02 09:00 UTC
 [Retry failed] [Rebuild] [Logs]
 ---
 Your subscriptions
@@ -101,8 +101,8 @@ async def test_a_home_changes_when_something_of_mine_does(world: World) -> None:
     world.buildkite.run_build(build, fail=["lint"])
     await world.settle(15, step=2.5)
     after = read_home(world, world.alice)
-    assert ("Scheduled" in before, "Failed* · " in before) == (True, False)
-    assert ("Scheduled" in after, "Failed* · " in after) == (False, True)
+    assert ("is scheduled" in before, " failed on " in before) == (True, False)
+    assert ("is scheduled" in after, " failed on " in after) == (False, True)
 
 
 async def test_builds_of_others_do_not_publish_my_home(world: World) -> None:
@@ -137,7 +137,7 @@ async def test_homes_that_are_not_opened_are_not_published(world: World) -> None
     await start_build(world, "web")
     await world.settle(15, step=2.5)
     assert count_publications(world) == 1
-    assert "Scheduled" in await open_home(world, world.alice)
+    assert "is scheduled" in await open_home(world, world.alice)
 
 
 async def test_slack_is_busy_and_the_home_comes_later(world: World) -> None:

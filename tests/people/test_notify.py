@@ -57,7 +57,7 @@ async def test_each_build_has_one_updated_message(world: World) -> None:
     """A blocked build of Alice's is one message; its thread has only the updates she chose."""
     await ask_and_read_answer(world, world.alice, "notify me on blocked and failed")
     build = await run_pushed_build(world, ALICE, pipeline="deploy-prod")
-    assert list_first_lines(world, world.alice) == snapshot(['✋ deploy-prod#1 is blocked on main'])
+    assert list_first_lines(world, world.alice) == snapshot(["✋ deploy-prod#1 is blocked on main"])
     world.buildkite.unblock(build.find_job("release").id, {"release-name": "1"})
     world.buildkite.run_build(build)
     await world.settle(6)
@@ -136,7 +136,7 @@ async def test_chosen_updates_are_posted_in_the_thread_of_the_message(world: Wor
     assert list_first_lines(world, world.alice) == snapshot(["❌ deploy-prod#1 failed on main"])
     assert [
         reply.split("\n")[0] for reply in world.replies(list_direct_messages(world, world.alice)[0])
-    ] == snapshot(['❌ deploy-prod#1 failed: 🚀 Deploy (exit 1)'])
+    ] == snapshot(["❌ deploy-prod#1 failed: 🚀 Deploy (exit 1)"])
 
 
 async def test_people_cannot_stop_messages_of_others(world: World) -> None:

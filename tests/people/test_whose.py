@@ -107,7 +107,9 @@ async def test_mentions_follow_the_file(tmp_path: Path) -> None:
         await subscribe(world, "web --state failed")
         await run_pushed_build(world, {"name": "A", "email": "1+Alice@git.example"}, "lint")
         assert "commit by <@U0ALICE01>" in format_message(world.card())
-        assert world.replies(world.card())[-1].split("\n")[0] == snapshot('<@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)')
+        assert world.replies(world.card())[-1].split("\n")[0] == snapshot(
+            "<@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)"
+        )
 
 
 def test_mistakes_in_the_file_are_reported_with_their_line() -> None:

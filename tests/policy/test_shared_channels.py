@@ -84,7 +84,7 @@ async def test_a_channel_that_the_policy_names_is_like_any_other(world: World, p
     world.buildkite.run_build(world.buildkite.builds[-1])
     await world.settle(5)
     assert len(world.buildkite.builds) == 1
-    assert "Passed" in format_message(list_public_messages(world, channel)[0])
+    assert " passed on " in format_message(list_public_messages(world, channel)[0])
 
 
 async def test_a_card_ends_where_the_channel_is_shared_afterwards(world: World) -> None:
@@ -102,10 +102,7 @@ async def test_a_card_ends_where_the_channel_is_shared_afterwards(world: World) 
         before,
         edits,
     )
-    assert [
-        "Failed" in format_message(message) or "failed" in format_message(message)
-        for message in world.slack.messages(world.bob.dm)
-    ] == [True]
+    assert ["failed" in format_message(message) for message in world.slack.messages(world.bob.dm)] == [True]
     async with world.bot.platform.store.read() as tx:
         retired = [
             newest_entry for newest_entry in await find_newest_entries(tx) if newest_entry.transition == "retired"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
@@ -128,7 +129,7 @@ class Fleet:
 
     def find_cards(self, build: Build) -> list[str]:
         """Return the first lines of a build's cards."""
-        name = f"· web#{build.number} "
+        name = re.compile(rf"(\*|– )web#{build.number}\*? ")
         posted = [
             message
             for messages in self.slack.posted.values()
@@ -136,7 +137,7 @@ class Fleet:
             if message.bot and not message.deleted
         ]
         plain = [message for message in posted if not read_mark(message).startswith(("notice:", "answer:"))]
-        return [first_line(message) for message in plain if name in first_line(message)]
+        return [first_line(message) for message in plain if name.search(first_line(message))]
 
     def find_end_replies(self, build: Build) -> list[str]:
         """Return the replies to the card that announce the build's end."""
@@ -147,12 +148,12 @@ class Fleet:
             if read_mark(message).startswith("notice:")
         ]
         lines = [first_line(message) for message in posted]
-        return [line for line in lines if f"web#{build.number} {WORDS[build.inner_state].lower()}" in line]
+        return [line for line in lines if f"web#{build.number} {WORDS[build.inner_state]}" in line]
 
     def is_right(self, builds: list[Build]) -> bool:
         """Return whether every card matches Buildkite and every end was announced."""
         return all(
-            any(f"*{WORDS[build.inner_state]}*" in line for line in self.find_cards(build))
+            any(f" {WORDS[build.inner_state]} on " in line for line in self.find_cards(build))
             and self.find_end_replies(build)
             for build in builds
         )

@@ -16,7 +16,7 @@ async def test_slack_is_answered_while_buildkite_hangs(empty: Town) -> None:
     await empty.serve()
     build, card = await empty.start_build("/bk build create deploy-prod")
     await empty.run_build(build)
-    await empty.until(lambda: "Blocked" in card.plain() and "is waiting for" in empty.read_replies(card))
+    await empty.until(lambda: " is blocked on " in card.plain() and "is waiting for" in empty.read_replies(card))
     assert (await empty.alice.clicks(card, "Unblock")).ok
     await empty.until(lambda: empty.find_form(empty.alice, "Release name"))
     await empty.alice.fills({"Release name": "1.42", "Ring": "half"})

@@ -15,7 +15,7 @@ async def test_a_build_is_started_with_its_environment(shared: Town) -> None:
     build, card = await shared.start_build(f"/bk build create web -b main -m 'Ship it' -e DEPLOY={ENV_VALUE}")
     assert (build.branch, build.message, build.env) == ("main", "Ship it", {"DEPLOY": ENV_VALUE})
     await shared.run_build(build)
-    await shared.until(lambda: "Passed" in card.plain() and "passed after" in shared.read_replies(card))
+    await shared.until(lambda: " passed on " in card.plain() and "passed after" in shared.read_replies(card))
     assert [card for card in shared.find_cards() if format_reference(build) in card.plain()] == [card]
 
 
@@ -23,7 +23,7 @@ async def test_a_failed_job_is_read_and_retried(shared: Town) -> None:
     """A failed build names its job; one button shows the job's log privately, another retries it."""
     build, card = await shared.start_build("/bk build create web")
     await shared.run_build(build, fail=("lint",))
-    await shared.until(lambda: "Failed" in card.plain() and "<@U0ALICE01>" in shared.read_replies(card))
+    await shared.until(lambda: " failed on " in card.plain() and "<@U0ALICE01>" in shared.read_replies(card))
     assert "Lint" in shared.read_replies(card)
     assert (await shared.bob.clicks(card, "Logs")).ok
     log = await shared.until(lambda: shared.find_private_message(shared.bob, "exit status 1"))
@@ -31,21 +31,21 @@ async def test_a_failed_job_is_read_and_retried(shared: Town) -> None:
     await shared.until(lambda: "retried" in shared.transcript())
     assert build.find_job("lint").retry_of is not None
     await shared.run_build(build)
-    await shared.until(lambda: "Passed" in card.plain())
+    await shared.until(lambda: " passed on " in card.plain())
 
 
 async def test_a_block_step_is_unblocked_by_its_form(shared: Town) -> None:
     """A blocked build's button opens the block step's form, and submitting it unblocks the build."""
     build, card = await shared.start_build("/bk build create deploy-prod")
     await shared.run_build(build)
-    await shared.until(lambda: "Blocked" in card.plain() and "is waiting for" in shared.read_replies(card))
+    await shared.until(lambda: " is blocked on " in card.plain() and "is waiting for" in shared.read_replies(card))
     assert (await shared.alice.clicks(card, "Unblock")).ok
     await shared.until(lambda: shared.find_form(shared.alice, "Release name"))
     assert (await shared.alice.submits({"Release name": "1.42", "Ring": "half"})).ok
     await shared.until(lambda: "unblocked" in shared.transcript())
     assert build.meta_data["release-name"] == "1.42"
     await shared.run_build(build)
-    await shared.until(lambda: "Passed" in card.plain())
+    await shared.until(lambda: " passed on " in card.plain())
 
 
 async def test_a_cancel_needs_confirmation(shared: Town) -> None:
@@ -54,7 +54,7 @@ async def test_a_cancel_needs_confirmation(shared: Town) -> None:
     assert (await shared.alice.clicks(card, "Cancel", confirm=False)).problem == "declined"
     assert build.state == "scheduled"
     assert (await shared.alice.clicks(card, "Cancel")).ok
-    await shared.until(lambda: "Canceled" in card.plain())
+    await shared.until(lambda: " was canceled on " in card.plain())
     assert build.state == "canceled"
 
 
@@ -73,7 +73,7 @@ async def test_a_mention_in_a_thread_means_its_build(shared: Town) -> None:
     """In a build's thread `rebuild` needs no name, and the new build gets its card there."""
     build, card = await shared.start_build("/bk build create docs-site")
     await shared.run_build(build)
-    await shared.until(lambda: "Passed" in card.plain())
+    await shared.until(lambda: " passed on " in card.plain())
     answer = await shared.bob.posts(shared.deploys, f"<@{BOT_USER}> build rebuild", thread_ts=card)
     assert answer.ok
     again = await shared.until(

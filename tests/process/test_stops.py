@@ -24,7 +24,7 @@ async def test_sigterm_lets_running_work_finish(empty: Town) -> None:
     await empty.serve()
     card = await empty.until(empty.find_newest_card)
     await empty.run_build(build)
-    await empty.until(lambda: "Passed" in card.plain() and "passed after" in empty.read_replies(card))
+    await empty.until(lambda: " passed on " in card.plain() and "passed after" in empty.read_replies(card))
     assert empty.find_cards() == [card]
     assert await empty.programs[-1].terminate() == 0
     empty.check()
@@ -42,7 +42,7 @@ async def test_killed_while_buildkite_creates_the_build(plain: Town) -> None:
     card = await plain.until(plain.find_newest_card)
     assert len(plain.buildkite.builds) == 1
     await plain.run_build(plain.buildkite.builds[0])
-    await plain.until(lambda: "Passed" in card.plain())
+    await plain.until(lambda: " passed on " in card.plain())
     assert plain.find_cards() == [card]
 
 
@@ -57,7 +57,7 @@ async def test_killed_while_slack_takes_the_card(plain: Town) -> None:
     [build] = plain.buildkite.builds
     plain.buildkite.run_build(build)
     await plain.serve()
-    await plain.until(lambda: "Passed" in plain.find_cards()[0].plain())
+    await plain.until(lambda: " passed on " in plain.find_cards()[0].plain())
     assert [format_reference(build) in card.plain() for card in plain.find_cards()] == [True]
 
 
@@ -69,5 +69,5 @@ async def test_killed_while_a_build_runs(empty: Town) -> None:
     empty.buildkite.run_build(build, fail=("lint",))
     await empty.serve()
     await empty.buildkite.deliver()
-    await empty.until(lambda: "Failed" in card.plain() and "<@U0ALICE01>" in empty.read_replies(card))
+    await empty.until(lambda: " failed on " in card.plain() and "<@U0ALICE01>" in empty.read_replies(card))
     assert empty.find_cards() == [card]

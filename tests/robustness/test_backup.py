@@ -32,5 +32,5 @@ async def test_a_restored_backup_continues_its_cards(tmp_path: Path) -> None:
         ) as again:
             world.bot = again
             await world.settle(120, step=5)
-        assert "Passed" in card.plain()
+        assert " passed on " in card.plain()
         assert len([message for message in world.slack.messages(world.deploys) if "web#1" in message.plain()]) == 1

@@ -59,5 +59,5 @@ async def test_recovery_works_after_the_clock_went_back(world: World) -> None:
     world.clock.jump(-5 * HOUR)
     await keeper.tick()
     await settle(world, 120)
-    assert "Passed" not in read_private(world, world.bob)
+    assert " passed on " not in read_private(world, world.bob)
     assert_card_is_correct(world, world.buildkite.builds[-1])

@@ -109,7 +109,7 @@ async def test_an_open_home_stays_up_to_date(world: World) -> None:
     await world.settle(30)
     view = world.slack.home_of(world.alice)
     assert view is not None
-    assert "*Failed* · mobile#1" in view.plain()
+    assert "mobile#1* failed on" in view.plain()
 
 
 async def test_a_subscription_works_after_the_clock_was_corrected(world: World) -> None:
@@ -122,4 +122,4 @@ async def test_a_subscription_works_after_the_clock_was_corrected(world: World) 
     await set_clock_back(world, 4 * 60)
     world.buildkite.run_build(world.buildkite.create_build("web"), fail=["lint"])
     await world.settle(60)
-    assert "Failed" in read_channel(world)[-1]
+    assert " failed on " in read_channel(world)[-1]

@@ -151,7 +151,7 @@ async def test_a_closed_edit_window_gives_one_new_card(world: World) -> None:
     await settle(world, 60)
     assert len(find_cards(world, build)) == 2
     fresh = [card for card in find_cards(world, build) if card is not old]
-    assert "Running" in fresh[0].plain()
+    assert " is running on " in fresh[0].plain()
 
 
 @pytest.mark.parametrize("way", ["archived", "removed"])

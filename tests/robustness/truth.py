@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from simulators.buildkite.models import Build
@@ -9,15 +10,15 @@ from simulators.slack.models import Message
 from tests.conversations.world import World
 
 WORDS = {
-    "scheduled": "Scheduled",
-    "running": "Running",
-    "failing": "Failing",
-    "passed": "Passed",
-    "failed": "Failed",
-    "blocked": "Blocked",
-    "canceling": "Canceling",
-    "canceled": "Canceled",
-    "skipped": "Skipped",
+    "scheduled": "is scheduled",
+    "running": "is running",
+    "failing": "is failing",
+    "passed": "passed",
+    "failed": "failed",
+    "blocked": "is blocked",
+    "canceling": "is being canceled",
+    "canceled": "was canceled",
+    "skipped": "was skipped",
 }
 
 
@@ -33,14 +34,14 @@ def read_mark(message: Message) -> str:
 
 
 def find_cards(world: World, build: Build) -> list[Message]:
-    """Return the cards of a build: messages that begin with its state and number."""
-    name = f"{build.pipeline.slug}#{build.number} "
+    """Return the cards of a build: messages that begin with its title or number."""
+    name = re.compile(rf"(\*|– ){re.escape(build.pipeline.slug)}#{build.number}\*? ")
     plain = [
         message
         for message in find_bot_messages(world)
         if not read_mark(message).startswith(("notice:", "answer:"))
     ]
-    return [message for message in plain if f"· {name}" in first_line(message)]
+    return [message for message in plain if name.search(first_line(message))]
 
 
 def first_line(message: Message) -> str:
@@ -52,8 +53,9 @@ def assert_card_is_correct(world: World, build: Build) -> Message:
     """Assert that the build has exactly one card and that it matches Buildkite; return it."""
     found = find_cards(world, build)
     assert len(found) == 1, world.slack.transcript()
-    word = WORDS[build.inner_state]
-    assert f"*{word}*" in first_line(found[0]), (build.inner_state, world.slack.transcript())
+    verb = WORDS[build.inner_state]
+    line = first_line(found[0]).replace("*", "")
+    assert f"#{build.number} {verb} " in line, (build.inner_state, world.slack.transcript())
     _names_failed_jobs(found[0], build)
     return found[0]
 

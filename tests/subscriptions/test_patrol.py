@@ -48,7 +48,7 @@ async def test_a_blocked_build_is_found_too(world: World) -> None:
     await run_build(world, "deploy-prod")
     world.clock.advance(600)
     await world.settle(40)
-    assert list_card_texts(world) == ["✋ deploy-prod#1 blocked on main"]
+    assert list_card_texts(world) == ["✋ deploy-prod#1 is blocked on main"]
 
 
 async def test_the_catch_up_runs_twelve_times_an_hour_while_webhooks_arrive(world: World) -> None:

@@ -64,7 +64,7 @@ async def test_a_mute_can_be_ended(world: World) -> None:
         [
             "<@U0BOB0001> muted the subscription to `web`: failed, fixed and blocked until 2026-11-02 17:00 UTC",
             "<@U0ALICE01> unmuted this channel's subscriptions",
-            '❌ *web#1* failed on `main`',
+            "❌ *web#1* failed on `main`",
         ]
     )
     assert await ask_privately(world, world.bob, "unmute") == snapshot("Nothing is muted here.")
@@ -149,6 +149,6 @@ async def test_a_person_subscribes_in_the_direct_message(world: World) -> None:
     assert [format_message(message).split("\n")[0] for message in world.slack.messages(direct)] == snapshot(
         [
             "<@U0ALICE01> subscribed this channel to `web`: failed, started by alice@acme.example",
-            '❌ *web#2* failed on `main`',
+            "❌ *web#2* failed on `main`",
         ]
     )

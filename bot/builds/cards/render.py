@@ -18,6 +18,7 @@ from bot.operations.build_wording import (
     format_duration,
     link_build,
     measure_duration,
+    render_headline,
 )
 from bot.operations.git_names import HEAD, is_sha
 from bot.runtime.characters import mark_invisible
@@ -33,12 +34,10 @@ from bot.slack.blockkit.blocks import (
     section,
     shorten,
 )
-from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, local_time, md, mention
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md, mention
 
 _AGE_SHOWN_AFTER = timedelta(minutes=1)
 _DAY: LiteralString = "{date_short_pretty} at {time}"
-# Characters of the title: a longer one would wrap on a phone before the state comes.
-_TITLE_LIMIT = 150
 # The block with the job counts is recognised by this prefix of its id.
 COUNTS_BLOCK = "small:"
 _COUNTED_STATES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -108,7 +107,7 @@ def render_summary(tracked: TrackedBuild, asked_by: str | None, watching: bool =
     """Return the single line for notifications and screen readers."""
     build = tracked.build
     emoji, verb = describe_phase_as_verb(get_phase(tracked))
-    title = mark_invisible(extract_title(build.message, _TITLE_LIMIT))
+    title = mark_invisible(extract_title(build.message))
     branch = mark_invisible(shorten(build.branch, 100)) if build.branch and not tracked.deleted else ""
     requester = _render_requester(asked_by, watching)
     return md(
@@ -123,21 +122,10 @@ def render_summary(tracked: TrackedBuild, asked_by: str | None, watching: bool =
 
 
 def _render_head(tracked: TrackedBuild) -> Mrkdwn:
-    """Return the title, then the build and its state: people recognise their change before they read a number."""
     build = tracked.build
-    emoji, verb = describe_phase_as_verb(get_phase(tracked))
-    # A stray backtick would open inline code that ends at the branch's.
-    title = extract_title(build.message, _TITLE_LIMIT).replace("`", "ˋ")
     ref = str(build.ref) if tracked.deleted else link_build(build)
-    branch = code(shorten(build.branch, 100)) if build.branch and not tracked.deleted else ""
-    state = md("{ref} {verb}", ref=ref, verb=verb) if title else md("*{ref}* {verb}", ref=ref, verb=verb)
-    return md(
-        "{emoji} {title}{state}{where}",
-        emoji=emoji,
-        title=md("{title} – ", title=bold(title)) if title else "",
-        state=state,
-        where=md(" on {branch}", branch=branch) if branch else "",
-    )
+    branch = None if tracked.deleted else build.branch
+    return render_headline(get_phase(tracked), extract_title(build.message), ref, branch)
 
 
 def _render_commit(build: Build) -> Mrkdwn:
