@@ -29,8 +29,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
 
+from bot.history.flakes import TRIED, StepKey, count_flakes, find_shared_keys, group_by_step
 from bot.history.model import Attempt, Run
-from bot.history.steps import TRIED, StepKey, count_flakes, find_shared_keys, group_by_step
 
 COUNTED = ("passed", "failed", "canceled")
 LIST_LIMIT = 3

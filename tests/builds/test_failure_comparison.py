@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.builds.failures.compare import Evidence, FailedStep, FailureKind, PastBuild, classify_failures
+from bot.history.flakes import failed_hard
 from bot.history.model import Attempt
-from bot.history.steps import failed_hard
 from commands.health.statistics import compute_health
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.history.flakes import TRIED, StepKey, count_flakes, failed_hard, find_shared_keys, group_by_step
 from bot.history.model import Attempt
-from bot.history.steps import TRIED, StepKey, count_flakes, failed_hard, find_shared_keys, group_by_step
 
 
 class FailureKind(StrEnum):

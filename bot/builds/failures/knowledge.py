@@ -23,6 +23,7 @@ from bot.builds.failures.model import (
 from bot.builds.failures.queries import find_lookup, plan_lookup
 from bot.builds.model import Card, JobSummary, TrackedBuild
 from bot.builds.queries import summarize_jobs
+from bot.history.flakes import failed_hard
 from bot.history.model import Attempt, Run
 from bot.history.queries import (
     find_attempts_at_steps,
@@ -31,7 +32,6 @@ from bot.history.queries import (
     find_attempts_on_branch,
     find_previous_run,
 )
-from bot.history.steps import failed_hard
 from bot.store.transactions import Tx
 
 

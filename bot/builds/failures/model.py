@@ -12,8 +12,8 @@ from bot.buildkite.models import Job
 from bot.builds.failures.compare import Evidence, FailedStep, FailureKind, classify_failures
 from bot.builds.failures.log_text import clean_log
 from bot.builds.model import JobSummary, TrackedBuild
+from bot.history.flakes import failed_hard
 from bot.history.model import Attempt, Run
-from bot.history.steps import failed_hard
 
 # A card must stay readable on a phone: lines, characters and annotations that it shows.
 LOG_LINES = 8
