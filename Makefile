@@ -18,7 +18,7 @@ TEST = PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --numprocesses $(JOBS) --dist wo
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo serve test test-all check docs bench lock clean
+.PHONY: help install demo serve test test-all check docs bench lock shapes clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,11 @@ lock: $(VENV)/.lock ## Upgrade and pin the dependencies in requirements/*.in, wi
 	$(COMPILE) requirements/test.in --constraint requirements/run.txt --output-file requirements/test.txt
 	$(COMPILE) requirements/check.in --constraint requirements/test.txt --output-file requirements/check.txt
 	$(COMPILE) requirements/peers.in --output-file requirements/peers.txt
+
+shapes: $(VENV)/.run ## Read the shapes of Slack's blocks and views again, from the newest release of @slack/types (needs npm)
+	@folder=$$(mktemp -d) && (cd $$folder && npm pack --silent @slack/types >/dev/null && tar -xzf *.tgz) && \
+		$(PY) -m simulators.slack.validation.read_types $$folder/package >$$folder/shapes.json && \
+		mv $$folder/shapes.json simulators/slack/validation/shapes.json; status=$$?; rm -rf $$folder; exit $$status
 
 clean: ## Remove .venv, caches and build output; keep databases, keys and .env
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -36,7 +36,7 @@ WRONG: dict[str, tuple[dict[str, Any], tuple[Any, ...], Any, str]] = {
         BARS,
         ("chart", "axis_config", "categories", 0),
         "x" * 21,
-        "/chart/axis_config/categories/0/category",
+        "/chart/axis_config/categories/0",
     ),
     "no categories": (BARS, ("chart", "axis_config", "categories"), [], "/chart/axis_config/categories"),
     "long axis": (BARS, ("chart", "axis_config", "x_label"), "x" * 51, "/chart/axis_config/x_label"),
