@@ -12,6 +12,7 @@ from bot.access.approvals.proposals import Proposals
 from bot.access.read_permission import ReadPermission
 from bot.app.context_services import build_context_services
 from bot.app.dependencies import Dependencies
+from bot.app.prometheus import CounterMetric
 from bot.buildkite.catalog import Catalog
 from bot.builds.links.previews import LinkPreviews
 from bot.builds.links.unfurl import LinkUnfurler
@@ -39,6 +40,7 @@ from bot.notifications.direct.queries import schedule_call
 from bot.runtime.loop import LoopName
 from bot.slack.answers import Answers
 from bot.slack.block_fallback import BlockFallback, RefusedBlocks
+from bot.slack.notices import AppNotices
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def build_interaction(deps: Dependencies) -> Interaction:
             _build_home_tab(deps, proposals, dispatcher, execution.procedure),
             _build_unfurling(deps, accounts),
             dispatcher,
+            AppNotices(platform.store, platform.metrics.counter(CounterMetric.SLACK_NOTICES)),
             execution.background.spawn,
             deps.slack.identity.team,
         ),

@@ -23,6 +23,11 @@ class CounterMetric(Enum):
     WEBHOOKS = ("webhooks", "Webhooks by outcome.", "outcome")
     SLACK_REFUSED = ("slack_refused", "Requests to Slack's endpoint refused, by reason.", "why")
     SLACK_LIMITED = ("slack_limited", "Calls that Slack answered with 429, by method.", "method")
+    SLACK_NOTICES = (
+        "slack_notices",
+        "Notices from Slack about the app: events dropped (app_rate_limited), the installation changed.",
+        "kind",
+    )
     CARDS = ("cards", "Cards by outcome.", "outcome")
 
     def __init__(self, stem: str, text: str, label: str) -> None:

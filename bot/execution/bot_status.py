@@ -12,6 +12,7 @@ from bot.builds.queries import count_polled_builds
 from bot.history.queries import find_last_webhook_time
 from bot.operations.queries import count_unconfirmed
 from bot.runtime.clock import Clock
+from bot.slack.notices import find_dropped_events
 from bot.store import leases
 from bot.store.sql import get_meta, set_meta
 from bot.store.transactions import Store, Tx
@@ -28,6 +29,7 @@ class BotStatus:
 
     now: datetime
     webhook_at: datetime | None
+    events_dropped_at: datetime | None
     inbox: int
     inbox_since: datetime | None
     set_aside: int
@@ -60,6 +62,7 @@ class StatusService:
             return BotStatus(
                 now=now,
                 webhook_at=await find_last_webhook_time(tx),
+                events_dropped_at=await find_dropped_events(tx, now),
                 inbox=backlog.new,
                 inbox_since=backlog.since,
                 set_aside=backlog.set_aside,

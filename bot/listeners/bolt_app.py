@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import structlog
@@ -18,6 +18,8 @@ from bot.listeners.event_listeners import START, Ack
 from bot.listeners.payload_shapes import (
     ClickPayload,
     CommandPayload,
+    DroppedEventsPayload,
+    EventPayload,
     GlobalShortcut,
     HomeOpenedPayload,
     LinkSharedPayload,
@@ -26,7 +28,7 @@ from bot.listeners.payload_shapes import (
     OptionsPayload,
     SubmissionPayload,
 )
-from bot.listeners.payloads import parse_payload
+from bot.listeners.payloads import DROPPED_EVENTS, parse_payload
 
 ANYTHING = re.compile(".*", re.DOTALL)
 FOLLOW = "follow_build"
@@ -58,8 +60,10 @@ def build_bolt_app(client: AsyncWebClient, signing_secret: str, listeners: Conve
         request_verification_enabled=False,
         process_before_response=True,
         raise_error_for_unhandled_request=True,
-        ssl_check_enabled=False,
+        # Bolt answers a check of the certificate without verifying it; the signature guard has done so before.
+        ssl_check_enabled=True,
     )
+    app.use(_take_dropped_events(listeners))
     _register(app, listeners)
     return app
 
@@ -78,10 +82,26 @@ def _register(app: AsyncApp, listeners: ConversationListeners) -> None:
     app.event("link_shared")(_convert_event(LinkSharedPayload, listeners.events.linked))
     app.message_shortcut(FOLLOW)(_convert(MessageShortcut, listeners.on_shortcut))
     app.global_shortcut(START)(_convert(GlobalShortcut, listeners.events.started))
-    app.event(ANYTHING)(_ignore_event)
+    app.event(ANYTHING)(_convert_event(EventPayload, listeners.events.ignored))
     app.shortcut(ANYTHING)(_acknowledge)
     app.view_closed(ANYTHING)(_acknowledge)
     app.error(_on_error)
+
+
+def _take_dropped_events(listeners: ConversationListeners) -> Callable[..., Awaitable[BoltResponse | None]]:
+    """Return middleware for the one notice that isn't wrapped as an event, so that no listener can match it."""
+
+    async def take(
+        body: dict[str, object], next_: Callable[[], Awaitable[BoltResponse | None]]
+    ) -> BoltResponse | None:
+        if body.get("type") != DROPPED_EVENTS:
+            return await next_()
+        payload = parse_payload(body, DroppedEventsPayload)
+        if payload is not None:
+            await listeners.events.dropped(payload)
+        return BoltResponse(status=200, body="")
+
+    return take
 
 
 def _convert(shape: type[T], listen: Callable[[Ack, T], Awaitable[None]]) -> BoltListener:
@@ -103,11 +123,6 @@ def _convert_event(shape: type[T], listen: Callable[[T], Awaitable[None]]) -> Bo
             await listen(payload)
 
     return take
-
-
-async def _ignore_event(event: Mapping[str, object]) -> None:
-    """Accept events that have no listener, because Slack counts unanswered ones as failures."""
-    log.debug("event ignored", kind=event.get("type"))
 
 
 async def _acknowledge(ack: Ack) -> None:

@@ -9,9 +9,16 @@ from bot.builds.links.unfurl import LinkUnfurler
 from bot.listeners import requests
 from bot.listeners.dispatch import Dispatcher
 from bot.listeners.home_tab import HomeTab
-from bot.listeners.payload_shapes import GlobalShortcut, HomeOpenedPayload, LinkSharedPayload
+from bot.listeners.payload_shapes import (
+    DroppedEventsPayload,
+    EventPayload,
+    GlobalShortcut,
+    HomeOpenedPayload,
+    LinkSharedPayload,
+)
 from bot.operations.invocation import Request
 from bot.slack.blockkit.blocks import Message
+from bot.slack.notices import AppNotices
 
 START = "start_build"
 # Bolt's function to acknowledge a request, with a response in its arguments.
@@ -26,12 +33,14 @@ class EventListeners:
         home: HomeTab,
         unfurling: LinkUnfurler,
         dispatcher: Dispatcher,
+        notices: AppNotices,
         spawn: Callable[[Coroutine[object, object, None]], None],
         team: str,
     ) -> None:
         self._home = home
         self._unfurling = unfurling
         self._dispatcher = dispatcher
+        self._notices = notices
         self._spawn = spawn
         self._team = team
 
@@ -47,6 +56,14 @@ class EventListeners:
             urls = dict.fromkeys(link.url for link in event.links)
             source = LinkedMessage(self._team, event.channel, event.message_ts)
             self._spawn(self._unfurling.unfurl_links(source, event.user, tuple(urls)))
+
+    async def dropped(self, payload: DroppedEventsPayload) -> None:
+        """Take note that Slack dropped events."""
+        await self._notices.note_dropped_events(payload.minute_rate_limited)
+
+    async def ignored(self, payload: EventPayload) -> None:
+        """Accept an event without a listener, because Slack counts unanswered ones as failures."""
+        self._notices.note_event(payload.event.type)
 
     async def started(self, ack: Ack, payload: GlobalShortcut) -> None:
         """Open the form that starts a build."""

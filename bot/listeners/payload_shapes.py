@@ -37,10 +37,20 @@ class Event(Struct, kw_only=True):
 
 
 class EventPayload(Struct):
-    """An event without a shape of its own."""
+    """An event without a shape of its own; those about an organization's installation have no team."""
 
-    team_id: SlackId
     event: Event
+    team_id: SlackId | None = None
+
+
+class DroppedEventsPayload(Struct):
+    """Slack dropped events in the minute that began at this Unix time.
+
+    https://docs.slack.dev/reference/events/app_rate_limited
+    """
+
+    minute_rate_limited: Annotated[int, Meta(ge=0, le=2**33)]
+    team_id: SlackId | None = None
 
 
 class MessageEvent(Event, kw_only=True):

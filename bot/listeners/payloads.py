@@ -13,6 +13,7 @@ from bot.listeners.bolt_shapes import BoltFields, LegacyAction, ViewClosedPayloa
 from bot.listeners.payload_shapes import (
     ClickPayload,
     CommandPayload,
+    DroppedEventsPayload,
     EventPayload,
     GlobalShortcut,
     HomeOpenedPayload,
@@ -26,6 +27,7 @@ from bot.listeners.payload_shapes import (
 T = TypeVar("T")
 log = structlog.stdlib.get_logger(__name__)
 
+DROPPED_EVENTS = "app_rate_limited"
 _EVENT_SHAPES: dict[str, type[Struct]] = {"app_home_opened": HomeOpenedPayload, "link_shared": LinkSharedPayload}
 _PAYLOAD_SHAPES: dict[str, type[Struct]] = {
     "block_actions": ClickPayload,
@@ -36,6 +38,7 @@ _PAYLOAD_SHAPES: dict[str, type[Struct]] = {
     "workflow_step_edit": WorkflowStep,
     "message_action": MessageShortcut,
     "shortcut": GlobalShortcut,
+    DROPPED_EVENTS: DroppedEventsPayload,
 }
 _DEPTH_LIMIT = 64  # Block Kit stays under 20; Python's parsers give up near 1,000
 

@@ -29,12 +29,14 @@ def list_fields(state: BotStatus) -> list[tuple[str, str]]:
     """Return the state as (label, value), most important first."""
     left, limit = state.budget.remaining, state.budget.limit
     budget = f"{left} of {limit} requests left this minute"
+    dropped = f"dropped at {_format_moment(state.events_dropped_at, '')}; mentions may have gone unanswered"
     return [
         (
             "Changes in Buildkite",
             f"stopped by {state.readonly_by} (read-only mode)" if state.readonly_by else "allowed",
         ),
         ("Last webhook", _format_moment(state.webhook_at, "none yet, so builds are polled")),
+        *([("Events from Slack", dropped)] if state.events_dropped_at else []),
         ("Buildkite budget", f"{budget}; paused for {state.budget.held:.0f} s" if state.budget.held else budget),
         ("Inbox", _describe_queue(state.inbox, state.inbox_since)),
         ("Set aside", str(state.set_aside) if state.set_aside else "nothing"),

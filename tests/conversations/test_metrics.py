@@ -10,8 +10,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from tests.conversations.world import World
+from simulators.slack.signing import sign_headers
+from tests.conversations.world import SIGNING_SECRET, World
 
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "slack"
 RUNBOOK = Path(__file__).parents[2] / "docs/runbook.md"
 
 
@@ -20,6 +22,14 @@ async def read_samples(world: World) -> list[Sample]:
     async with httpx.AsyncClient() as http:
         page = await http.get(urljoin(world.slack.request_url, "/metrics"))
     return [sample for family in text_string_to_metric_families(page.text) for sample in family.samples]
+
+
+async def send_notice(world: World) -> None:
+    """Send the event that the app was uninstalled."""
+    body = (FIXTURES / "event_app_uninstalled.json").read_bytes()
+    headers = sign_headers(SIGNING_SECRET, int(world.slack.now()), body, "application/json")
+    async with httpx.AsyncClient() as http:
+        await http.post(str(world.slack.request_url), content=body, headers=headers)
 
 
 async def count_limited(world: World) -> dict[str, float]:
@@ -60,6 +70,7 @@ async def test_every_metric_moves(world: World) -> None:
     await world.settle()
     async with httpx.AsyncClient() as http:
         await http.post(world.slack.request_url, content=b"{}")
+    await send_notice(world)
     samples = {}
     for sample in await read_samples(world):
         samples[sample.name] = max(samples.get(sample.name, 0), sample.value)
@@ -69,6 +80,6 @@ async def test_every_metric_moves(world: World) -> None:
         for name, family in families.items()
         if family.type != "gauge"
     }
-    assert len(moved) == 7
+    assert len(moved) == 8
     assert [name for name, value in moved.items() if value == 0] == []
     assert {name for name, family in families.items() if family.type == "gauge"} <= set(samples)

@@ -21,7 +21,7 @@ async def examine(settings: Settings, *, clock: Clock) -> tuple[Finding, ...]:
     A service that doesn't answer is a finding, not an error.
     """
     dates = ClockOffsets(clock)
-    stored, last = await check_database(settings)
+    stored, last = await check_database(settings, clock.now())
     return (
         *await check_slack(settings, dates),
         *await check_buildkite(settings, dates, clock, last),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from asyncpg import PostgresError
@@ -14,13 +15,21 @@ from bot.cli.doctor.check_postgres import check_direct_connection
 from bot.cli.doctor.finding import Finding
 from bot.history.queries import find_last_webhook_time
 from bot.settings import Settings
+from bot.slack.notices import find_dropped_events
 from bot.store import migrate
 
 # While connecting, asyncpg's errors aren't wrapped by SQLAlchemy.
 CONNECTION_ERRORS = (sa.exc.SQLAlchemyError, PostgresError, OSError)
 
 
-async def check_database(settings: Settings) -> tuple[tuple[Finding, ...], datetime | None]:
+class _Notes(NamedTuple):
+    """When the last webhook arrived, and when Slack last dropped events."""
+
+    webhook_at: datetime | None = None
+    events_dropped_at: datetime | None = None
+
+
+async def check_database(settings: Settings, now: datetime) -> tuple[tuple[Finding, ...], datetime | None]:
     """Return the findings, and when the last webhook arrived (None: never, or unknown)."""
     url = settings.database_url.get_secret_value()
     migrations = "Migrations"
@@ -29,16 +38,18 @@ async def check_database(settings: Settings) -> tuple[tuple[Finding, ...], datet
         absent = Finding("Database", None, f"{file} doesn't exist yet; `kitestring serve` creates it.")
         return (absent, Finding(migrations, None, "not needed yet.")), None
     try:
-        revision, last = await migrate.read_current_revision(url), None
+        revision, notes = await migrate.read_current_revision(url), _Notes()
         if revision == migrate.newest_revision():
-            last = await _find_last_delivery(url)
+            notes = await _read_notes(url, now)
     except CONNECTION_ERRORS as error:
         # The error's own text may contain the address, and with it a password.
         broken = Finding("Database", False, f"can't be used ({type(error).__name__}).", "Check DATABASE_URL.")
         return (broken, Finding(migrations, None, "unknown without a database.")), None
     kind = "PostgreSQL" if settings.postgresql else f"SQLite, {file}"
     direct = (await check_direct_connection(url),) if settings.postgresql else ()
-    return (Finding("Database", True, f"{kind}."), _check_migrations(revision), *direct), last
+    dropped = (_describe_dropped_events(notes.events_dropped_at),) if notes.events_dropped_at else ()
+    findings = (Finding("Database", True, f"{kind}."), _check_migrations(revision), *direct, *dropped)
+    return findings, notes.webhook_at
 
 
 def _exists(file: str) -> bool:
@@ -58,10 +69,20 @@ def _check_migrations(revision: str | None) -> Finding:
     )
 
 
-async def _find_last_delivery(url: str) -> datetime | None:
+async def _read_notes(url: str, now: datetime) -> _Notes:
     engine = create_async_engine(url)
     try:
         async with engine.connect() as connection:
-            return await find_last_webhook_time(connection)
+            return _Notes(await find_last_webhook_time(connection), await find_dropped_events(connection, now))
     finally:
         await engine.dispose()
+
+
+def _describe_dropped_events(at: datetime) -> Finding:
+    """https://docs.slack.dev/apis/events-api/#rate_limiting"""
+    return Finding(
+        "Slack events",
+        False,
+        f"Slack dropped events at {at:%Y-%m-%d %H:%M} UTC, as it sent more than 30,000 within an hour.",
+        "Mentions and direct messages of that time may have gone unanswered; see whether another app posts them.",
+    )
