@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
@@ -11,11 +10,12 @@ from typing import Generic, TypeVar
 from bot.buildkite.endpoints.organization import Team
 from bot.buildkite.resources import Agent, Cluster, Pipeline, PlacedQueue
 from bot.errors import Ambiguous, NotFound
-from bot.runtime.wording import join_or
+from bot.runtime.wording import find_near, join_or
 
 T = TypeVar("T")
 Option = tuple[str, str]
 MENU_LIMIT = 100
+SIMILAR_LIMIT = 3
 
 
 def format_agent_option(agent: Agent) -> Option:
@@ -140,9 +140,11 @@ def match_agents(agents: Iterable[Agent], text: str) -> tuple[Agent, ...]:
 
 
 def find_similar(typed: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Return at most three names similar to `typed` in any case, the most similar first."""
+    """Return at most three names that are nearly `typed`, or begin with it, in any case."""
     by_case = {name.lower(): name for name in names}
-    return tuple(by_case[name] for name in difflib.get_close_matches(typed.lower(), by_case, cutoff=0.5))
+    beginnings = sorted(name for name in by_case if len(typed) > 1 and name.startswith(typed.lower()))
+    found = dict.fromkeys([*find_near(typed, by_case), *beginnings])
+    return tuple(by_case[name] for name in found)[:SIMILAR_LIMIT]
 
 
 def suggest_similar(names: tuple[str, ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.errors import UsageError
 from bot.execution.aliases import Aliases
+from bot.operations.corrections import guess_pipeline
 from bot.operations.grammar import parse
 from bot.operations.invocation import Request
 from bot.operations.registry import Registry
@@ -25,6 +26,8 @@ class CommandParser:
         try:
             return parse(text, self._registry, command=self._command)
         except UsageError as error:
+            if pipeline_view := guess_pipeline(text, self._registry, self._command):
+                return pipeline_view
             raise self._mention_alias(error, alias) from error
 
     def _mention_alias(self, error: UsageError, alias: str) -> UsageError:

@@ -49,7 +49,8 @@ class Dispatcher:
             call = await self._procedure.parse(request, text)
         except UsageError as error:
             return render_problem(error)
-        return await self.run_call(request, call)
+        answer = await self.run_call(request, call)
+        return answer or (render_note(call.advice) if call.advice else None)
 
     async def run_call(self, request: Request, call: Call) -> Message | None:
         """Open the operation's form if it has one and what was typed doesn't suffice, else begin it."""

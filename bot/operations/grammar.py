@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from typing import TypeAlias
@@ -37,17 +38,29 @@ def parse(text: str, registry: Registry, *, command: str = "/bk") -> Call:
     value, unless it is another flag of the command; `--flag=-x` takes anything.
     Raises UsageError, and nothing else, for text that it can't parse.
     """
-    words = split(normalise(text))
-    if words and words[0].lower() in {command, command.lstrip("/")} - set(registry.nouns):
-        words = words[1:]
+    words = split_command(text, registry, command)
     leading = next((at for at, word in enumerate(words) if word not in {*_YES, *_HELP}), len(words))
     given, words = words[:leading], words[leading:]
     if not words:
         return Call("help")
-    operation, rest = resolve_operation(words, registry, command)
-    if isinstance(operation, str):
-        return _parse_lone_noun(operation, rest, command)
-    return _parse_call(operation, [*given, *rest], command)
+    named = resolve_operation(words, registry, command)
+    if isinstance(named.meaning, str):
+        return _parse_lone_noun(named.meaning, named.rest, command)
+    call = _parse_call(named.meaning, [*given, *named.rest], command)
+    if named.typed in named.meaning.former:
+        return replace(call, advice=_format_advice(named.typed, named.meaning.name, command))
+    return call
+
+
+def split_command(text: str, registry: Registry, command: str) -> list[str]:
+    """Split a text into words, without the bot's own command before them. Raises UsageError."""
+    words = split(normalise(text))
+    own = words and words[0].lower() in {command, command.lstrip("/")} - set(registry.nouns)
+    return words[1:] if own else words
+
+
+def _format_advice(former: str, name: str, command: str) -> str:
+    return f"`{command} {former}` is now `{command} {name}`. The old form works until the next release."
 
 
 def _parse_lone_noun(noun: str, rest: Sequence[str], command: str) -> Call:
@@ -258,4 +271,4 @@ def _format_flags(argument: Argument, value: object) -> list[str]:
 
 
 def _format_flag(argument: Argument, text: str) -> list[str]:
-    return [f"{argument.flag}={text}"] if text.startswith("-") else [argument.flag, text]
+    return [f"{argument.flag}={text}"] if text.startswith("-") else [argument.short_flag, text]

@@ -10,7 +10,7 @@ from bot.operations.operation import Operation, Permission
 from bot.operations.registry import Registry
 from bot.operations.reply import Button, Call, Reply
 from bot.operations.usage import format_usage, list_manual_arguments
-from bot.operations.vocabulary import NOUN_ALIASES, VERB_ALIASES
+from bot.operations.vocabulary import find_named, list_verbs
 from bot.runtime.wording import join_or, quote_word, suggest
 from bot.slack.blockkit.blocks import join_lines
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, md
@@ -52,37 +52,25 @@ def render_help(
 
     Raises UsageError, with similar names, for an unknown command.
     """
-    full_noun, single = _find_noun(noun, registry, command), registry.find(_normalise_noun(noun))
-    if verb:
-        return _render_operation(
-            _find_operation(full_noun, verb, registry, command), allowed, command, explain_refusal
-        )
-    if single and len(registry.find_by_noun(full_noun)) == 1:
-        return _render_operation(single, allowed, command, explain_refusal)
-    return _render_noun(full_noun, registry, allowed, command)
+    word = noun.strip().lower()
+    if word in registry.nouns and not verb:
+        single = registry.find(word)
+        if single is None or len(registry.find_by_noun(word)) > 1:
+            return _render_noun(word, registry, allowed, command)
+    return _render_operation(
+        _find_operation(word, verb or "", registry, command), allowed, command, explain_refusal
+    )
 
 
-def _normalise_noun(word: str) -> str:
-    lowered = word.strip().lower()
-    return NOUN_ALIASES.get(lowered, lowered)
-
-
-def _find_noun(word: str, registry: Registry, command: str) -> str:
-    noun = _normalise_noun(word)
+def _find_operation(noun: str, verb: str, registry: Registry, command: str) -> Operation:
+    found = find_named([noun, *verb.split()], registry)
+    if found and isinstance(found.meaning, Operation) and not found.rest:
+        return found.meaning
     if noun in registry.nouns:
-        return noun
+        hint = suggest(verb, list_verbs(noun, registry)) or f"See `{command} help {noun}`."
+        raise UsageError(f"`{noun}` has no `{quote_word(verb)}`.", hint, "verb")
     hint = suggest(noun, registry.nouns) or f"See `{command} help`."
-    raise UsageError(f"There's no command `{quote_word(word)}`.", hint, "noun")
-
-
-def _find_operation(noun: str, word: str, registry: Registry, command: str) -> Operation:
-    verb = word.strip().lower()
-    found = registry.find(f"{noun} {verb}") or registry.find(f"{noun} {VERB_ALIASES.get(verb, verb)}")
-    if found:
-        return found
-    verbs = [op.verb for op in registry.find_by_noun(noun) if op.verb]
-    hint = suggest(verb, verbs) or f"See `{command} help {noun}`."
-    raise UsageError(f"`{noun}` has no `{quote_word(word)}`.", hint, "verb")
+    raise UsageError(f"There's no command `{quote_word(noun)}`.", hint, "noun")
 
 
 def render_all_commands(registry: Registry, allowed: IsAllowed, command: str = "/bk") -> Reply:
@@ -165,8 +153,7 @@ def _describe_argument(argument: Argument) -> str:
 
 
 def _list_aliases(op: Operation) -> str:
-    names = [alias for alias, verb in VERB_ALIASES.items() if verb == op.verb]
-    return f"Also: {join_or([f'{op.noun} {name}' for name in names])}" if names else ""
+    return f"Also: {join_or(op.also)}" if op.also else ""
 
 
 def render_command_table(registry: Registry, command: str = "/bk") -> str:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Generic, NamedTuple, TypeAlias, TypedDict, Unpack, overload
+from typing import Generic, Literal, NamedTuple, TypeAlias, TypedDict, Unpack, overload
 
 from pydantic import BaseModel, ConfigDict, field_validator
 from typing_extensions import TypeVar
@@ -144,7 +144,10 @@ class Operation(Generic[A, C]):
     arguments are stored as pydantic dumps them, a SecretStr as asterisks; `filters_pipelines`: it reads many
     pipelines and leaves out those that the person may not see, so access to one of them is enough;
     `label_ids(pinned, ctx)`: readable names of arguments that are ids, by argument, for approvers;
-    `label`: the label of buttons for it, and the title of its form, where its name makes a poor one.
+    `label`: the label of buttons for it, and the title of its form, where its name makes a poor one;
+    `also`: more names that people type, in full: `build start`, or `cancel` although other nouns have it too;
+    `former`: names of earlier releases, which work for one release more and say so;
+    `implied_by`: what means it without its verb: its noun (`build web`), or an address alone (`web#41`).
     """
 
     name: str
@@ -170,6 +173,9 @@ class Operation(Generic[A, C]):
     filters_pipelines: bool = False
     repeatable: bool = False
     scopes: tuple[TokenScope, ...] = ()
+    also: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
+    implied_by: Literal["noun", "address"] | None = None
 
     @property
     def may_run_twice(self) -> bool:
@@ -208,6 +214,9 @@ class OperationTraits(TypedDict, total=False):
     filters_pipelines: bool
     repeatable: bool
     scopes: tuple[TokenScope, ...]
+    also: tuple[str, ...]
+    former: tuple[str, ...]
+    implied_by: Literal["noun", "address"]
 
 
 class OperationOptions(OperationTraits, Generic[A, C], total=False):

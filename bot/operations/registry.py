@@ -23,6 +23,8 @@ class Registry:
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self._operations = {op.name: op for op in sorted(operations, key=lambda op: op.name)}
+        self._former = _index_names((name, op) for op in self for name in op.former)
+        self._typed = _index_typed_names(self, self._former)
         for op in self:
             require_recoverable(op)
             require_declared(op.name, op.args.model_fields)
@@ -34,16 +36,33 @@ class Registry:
         return name in self._operations
 
     def find(self, name: str) -> Operation | None:
-        """Return the operation with that full name (`agent pause`), or None."""
-        return self._operations.get(name)
+        """Return the operation with that full name (`agent pause`) or former name, or None.
+
+        Buttons and rows of earlier releases have former names.
+        """
+        return self._operations.get(name) or self._former.get(name)
 
     def __getitem__(self, name: str) -> Operation:
-        return self._operations[name]
+        found = self.find(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    @property
+    def typed_names(self) -> Mapping[str, Operation]:
+        """The operations by every name that may be typed: their own, former and further ones, and plurals."""
+        return self._typed
 
     @cached_property
     def nouns(self) -> tuple[str, ...]:
         """All first words, each once."""
         return tuple(dict.fromkeys(op.noun for op in self))
+
+    @cached_property
+    def reserved_words(self) -> frozenset[str]:
+        """First words that no alias may have: nouns, verbs, and nouns of former names."""
+        former = {name.split(" ")[0] for name in self._former}
+        return self.verbs.union(self.nouns, former)
 
     @cached_property
     def commands_by_scope(self) -> Mapping[TokenScope, tuple[str, ...]]:
@@ -58,3 +77,32 @@ class Registry:
     def find_by_noun(self, noun: str) -> tuple[Operation, ...]:
         """Return the operations of one noun."""
         return tuple(op for op in self if op.noun == noun)
+
+
+def _index_names(names: Iterable[tuple[str, Operation]]) -> dict[str, Operation]:
+    """Index operations by name. Raises TypeError for a name that two of them have."""
+    index: dict[str, Operation] = {}
+    for name, op in names:
+        if index.setdefault(name, op) is not op:
+            raise TypeError(f"`{name}` is a name of both `{index[name].name}` and `{op.name}`")
+    return index
+
+
+def _index_typed_names(registry: Registry, former: Mapping[str, Operation]) -> Mapping[str, Operation]:
+    """Index what may be typed for each operation; where names clash, the operation's own name counts."""
+    own = {op.name: op for op in registry}
+    further = _index_names((name, op) for op in registry for name in op.also)
+    clashes = sorted(further.keys() & (own.keys() | former.keys())) + sorted(own.keys() & former.keys())
+    if clashes:
+        raise TypeError(f"`{clashes[0]}` is declared twice")
+    return {**_list_other_numbers({**further, **own}), **former, **further, **own}
+
+
+def _list_other_numbers(names: Mapping[str, Operation]) -> dict[str, Operation]:
+    """Return names with their noun in the other number: `builds`, `builds view`, `artifact list`."""
+    listed = {op.noun: op for op in names.values() if op.verb == "list"}
+    other = {noun: noun.removesuffix("s") if noun.endswith("s") else f"{noun}s" for noun in listed}
+    parts = [(*name.partition(" ")[::2], op) for name, op in names.items()]
+    changed = {f"{other[noun]} {verb}": op for noun, verb, op in parts if noun in other and verb}
+    plurals = {max(noun, other[noun], key=len): op for noun, op in listed.items()}
+    return {**changed, **plurals}

@@ -17,11 +17,15 @@ from bot.slack.types import File
 
 @dataclass(frozen=True)
 class Call:
-    """An operation with its arguments, not validated yet; `confirmed`: the person has confirmed it already."""
+    """An operation with its arguments, not validated yet.
+
+    `confirmed`: the person has confirmed it already; `advice` says how to type it from the next release on.
+    """
 
     operation: str
     args: JsonObject = field(default_factory=dict)
     confirmed: bool = False
+    advice: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 from bot.runtime.redaction import mask_tokens
 
@@ -14,9 +13,43 @@ def quote_word(word: object) -> str:
     return flat if len(flat) <= 60 else flat[:59] + "…"
 
 
+# Letters of a typed word, per slip of the finger that a suggestion may assume.
+_LETTERS_PER_SLIP = 5
+_WORD_LIMIT = 60
+_SUGGESTIONS_LIMIT = 3
+
+
+def count_slips(typed: str, name: str) -> int:
+    """Count the letters to add, drop, replace or swap with their neighbour to make one word of the other.
+
+    https://en.wikipedia.org/wiki/Damerau–Levenshtein_distance (optimal string alignment)
+    """
+    before: list[int] = []
+    row = list(range(len(name) + 1))
+    for at, letter in enumerate(typed, 1):
+        last, row, before = before, [at], row
+        for to, other in enumerate(name, 1):
+            slips = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (letter != other))
+            if at > 1 and to > 1 and typed[at - 2 : at] == name[to - 2 : to][::-1]:
+                slips = min(slips, last[to - 2] + 1)
+            row.append(slips)
+    return row[-1]
+
+
+def find_near(word: str, candidates: Iterable[str]) -> list[str]:
+    """Return the nearest candidates, all as near as each other: one slip away, or two for a longer word."""
+    typed = word.lower()[:_WORD_LIMIT]
+    most = 1 + len(typed) // (_LETTERS_PER_SLIP + 1)
+    slips = {
+        name: count_slips(typed, name.lower()) for name in set(candidates) if abs(len(name) - len(typed)) <= most
+    }
+    least = min(slips.values(), default=most + 1)
+    return sorted(name for name, count in slips.items() if count == least <= most and len(typed) > 1)
+
+
 def suggest(word: str, candidates: Iterable[str]) -> str:
     """Return a question such as ``Did you mean `view`?``, or an empty string if no candidate is close."""
-    matches = get_close_matches(word.lower()[:60], sorted(set(candidates)), n=3, cutoff=0.6)
+    matches = find_near(word, candidates)[:_SUGGESTIONS_LIMIT]
     return f"Did you mean {join_or([f'`{name}`' for name in matches])}?" if matches else ""
 
 

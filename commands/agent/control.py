@@ -83,6 +83,7 @@ async def _ask_pause(args: AgentPauseArgs, ctx: AgentControlContext) -> Mrkdwn |
 
 @operation(
     "agent pause",
+    also=("pause",),
     needs=Permission.AGENTS,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_agents",),
@@ -123,6 +124,7 @@ async def _probe_resume(args: AgentResumeArgs, ctx: AgentControlContext) -> Repl
 
 @operation(
     "agent resume",
+    also=("resume",),
     needs=Permission.AGENTS,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_agents",),

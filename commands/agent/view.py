@@ -52,6 +52,7 @@ class AgentViewContext:
 
 @operation(
     "agent list",
+    also=("agent ls",),
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_agents",),
@@ -111,6 +112,8 @@ def _render_row(agent: Agent) -> tuple[str, ...]:
 
 @operation(
     "agent view",
+    also=("agent show",),
+    implied_by="noun",
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_agents",),

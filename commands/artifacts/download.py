@@ -68,6 +68,7 @@ class ArtifactsDownloadArgs(BuildArgs):
 
 @operation(
     "artifacts download",
+    also=("download", "artifacts get"),
     needs=Permission.ARTIFACTS,
     effect=Effect.READS,
     scopes=("read_artifacts",),

@@ -45,6 +45,8 @@ class BuildArtifactsArgs(ArtifactsListArgs):
 
 @operation(
     "artifacts list",
+    also=("artifacts ls",),
+    implied_by="noun",
     needs=Permission.ARTIFACTS,
     effect=Effect.READS,
     scopes=("read_artifacts",),

@@ -68,6 +68,7 @@ async def _probe_cancel(args: BuildCancelArgs, ctx: BuildControlContext) -> Repl
 
 @operation(
     "build cancel",
+    also=("cancel", "stop", "abort", "build stop", "build abort", "build kill"),
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_builds",),
@@ -103,6 +104,7 @@ async def _probe_rebuild(args: BuildRebuildArgs, ctx: BuildControlContext) -> Re
 
 @operation(
     "build rebuild",
+    also=("rebuild", "rerun", "build rerun", "build restart"),
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_builds",),
@@ -126,6 +128,7 @@ def _reply_rebuilt(build: Build, source: BuildRef) -> Reply:
 @operation(
     "build retry",
     label="Retry failed",
+    also=("retry",),
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_builds",),

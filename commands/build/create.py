@@ -130,6 +130,8 @@ async def _probe(args: BuildCreateArgs, ctx: BuildCreateContext) -> Reply | None
 @operation(
     "build create",
     label="Start a build",
+    also=("run", "start", "trigger", "create", "build new", "build start", "build run", "build trigger"),
+    implied_by="noun",
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("read_pipelines", "write_builds"),

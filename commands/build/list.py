@@ -122,6 +122,7 @@ async def _pin(args: BuildListArgs, ctx: BuildListContext) -> BuildListArgs:
 
 @operation(
     "build list",
+    also=("build ls", "recent"),
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_builds",),

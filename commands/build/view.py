@@ -28,6 +28,8 @@ class BuildWatchArgs(BuildArgs):
 
 @operation(
     "build view",
+    also=("view", "show", "build show", "build status", "build get", "build info"),
+    implied_by="address",
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_builds",),
@@ -55,6 +57,7 @@ async def view(args: BuildViewArgs, ctx: BuildContext) -> Reply:
 @operation(
     "build watch",
     label="Watch a build",
+    also=("watch", "follow", "build follow"),
     needs=Permission.READ,
     effect=Effect.CHANGES_STATE,
     repeatable=True,

@@ -52,6 +52,7 @@ async def _pin(args: Q, ctx: QueueContext) -> Q:
 
 @operation(
     "queue list",
+    also=("queue ls",),
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_agents", "read_clusters"),

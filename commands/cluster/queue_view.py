@@ -49,6 +49,8 @@ async def _pin(args: QueueViewArgs, ctx: QueueViewContext) -> QueueViewArgs:
 
 @operation(
     "queue view",
+    also=("queue show",),
+    implied_by="noun",
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_agents", "read_clusters"),

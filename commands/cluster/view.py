@@ -46,6 +46,7 @@ async def _pin(args: AtCluster, ctx: ClusterContext) -> AtCluster:
 
 @operation(
     "cluster list",
+    also=("cluster ls",),
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_clusters",),
@@ -74,6 +75,8 @@ def _list_maintainers(cluster: Cluster) -> str:
 
 @operation(
     "cluster view",
+    also=("cluster show",),
+    implied_by="noun",
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_clusters",),

@@ -34,7 +34,7 @@ class HelpArgs(Args):
         Field(description=f"Command group, such as build, job or agent, or `{EVERYTHING}` for all"),
     ] = None
     verb: Annotated[
-        str | None, Opt(positional=True, hint="create"), Field(description="Command in that group")
+        str | None, Opt(positional=True, joined=True, hint="create"), Field(description="Command in that group")
     ] = None
     greeted: Annotated[bool, Opt(in_form=False, in_manual=False), Field(description="Greet the person")] = False
 

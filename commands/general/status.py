@@ -18,7 +18,7 @@ class StatusContext:
     status: StatusService
 
 
-@operation("status", needs=Permission.READ, effect=Effect.READS, examples=("status",))
+@operation("status", also=("version", "about"), needs=Permission.READ, effect=Effect.READS, examples=("status",))
 async def status(_args: NoArgs, ctx: StatusContext) -> Reply:
     """Show the bot's own status: webhooks, API budget, queues and leader."""
     found = await ctx.status.read_status()

@@ -46,6 +46,7 @@ async def _pin(args: JobLogArgs, ctx: JobContext) -> JobLogArgs:
 @operation(
     "job log",
     label="Logs",
+    also=("log", "logs", "job logs", "build log", "build logs"),
     needs=Permission.LOGS,
     effect=Effect.READS,
     scopes=("read_build_logs",),

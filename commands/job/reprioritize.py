@@ -44,6 +44,7 @@ async def _probe(args: JobReprioritizeArgs, ctx: JobContext) -> Reply | None:
 
 @operation(
     "job reprioritize",
+    also=("job priority",),
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_builds",),

@@ -63,6 +63,7 @@ async def _probe(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply | None:
 
 @operation(
     "job unblock",
+    also=("unblock", "build unblock"),
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_builds",),

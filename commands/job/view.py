@@ -68,6 +68,7 @@ class JobRetryArgs(JobArgs):
 @operation(
     "job list",
     label="Jobs",
+    also=("job ls", "build jobs"),
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_builds",),

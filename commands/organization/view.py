@@ -21,6 +21,7 @@ class OrganizationContext:
 
 @operation(
     "organization list",
+    also=("org list", "org ls", "organization ls"),
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_organizations",),
@@ -43,6 +44,7 @@ def _render_row(organization: Organization, ctx: OrganizationContext) -> tuple[s
 
 @operation(
     "organization view",
+    also=("org", "org view"),
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_organizations",),

@@ -176,6 +176,7 @@ async def _probe_delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -
 
 @operation(
     "pipeline delete",
+    also=("pipeline rm",),
     needs=Permission.PIPELINES,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_pipelines",),

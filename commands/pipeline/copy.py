@@ -115,6 +115,7 @@ async def _probe(args: PipelineCopyArgs, ctx: NewPipelineContext) -> Reply | Non
 
 @operation(
     "pipeline copy",
+    also=("pipeline cp",),
     needs=Permission.PIPELINES,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_pipelines",),

@@ -107,6 +107,7 @@ async def _probe(args: PipelineCreateArgs, ctx: NewPipelineContext) -> Reply | N
 
 @operation(
     "pipeline create",
+    also=("pipeline new",),
     needs=Permission.PIPELINES,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_pipelines",),

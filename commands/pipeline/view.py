@@ -67,6 +67,7 @@ async def _pin(args: PipelineViewArgs, ctx: PipelineViewContext) -> PipelineView
 
 @operation(
     "pipeline list",
+    also=("pipeline ls",),
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_pipelines",),
@@ -113,6 +114,8 @@ def _describe_search(args: PipelineListArgs) -> str:
 
 @operation(
     "pipeline view",
+    also=("pipeline show",),
+    implied_by="noun",
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_pipelines",),

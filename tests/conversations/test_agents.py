@@ -25,8 +25,9 @@ ci-linux-3 · idle · default · ip-10-0-2-4.ec2.internal · –
 deploy-1 · idle · deploy · ip-10-0-2-5.ec2.internal · –\
 """,
             """\
-⚠️ There's no command `agents`.
-Did you mean `agent`?\
+1 agent
+Name · State · Queue · Host
+deploy-1 · idle · deploy · ip-10-0-2-5.ec2.internal\
 """,
         ]
     )

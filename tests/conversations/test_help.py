@@ -107,7 +107,8 @@ Unblock a build.
 • `KEY=value` Values for the step's fields, may be repeated
 *Examples*
 `/bk job unblock`
-`/bk job unblock release -p web -n 101 release-name=1.42 ring=canary`\
+`/bk job unblock release -p web -n 101 release-name=1.42 ring=canary`
+Also: unblock or build unblock\
 """)
     assert await ask_privately(world, world.bob, "build cancel --help") == snapshot("""\
 *Build cancel*
@@ -118,7 +119,8 @@ Cancel a build and stop its jobs.
 *Examples*
 `/bk build cancel web 101`
 `/bk build cancel`
-`/bk build cancel web#101 --yes`\
+`/bk build cancel web#101 --yes`
+Also: cancel, stop, abort, build stop, build abort or build kill\
 """)
     assert await ask_privately(world, world.alice, "agent") == snapshot("""\
 *Agent*

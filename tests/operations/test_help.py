@@ -39,7 +39,7 @@ def test_help_on_a_noun_shows_its_commands() -> None:
     assert render_help(REGISTRY, member, "agent").text.split("\n") == snapshot(
         ["`/bk agent list`", "What `agent list` does."]
     )
-    assert render_help(REGISTRY, lambda _: True, "org").title == "Organization"
+    assert render_help(REGISTRY, lambda _: True, "organization").title == "Organization"
 
 
 def test_help_on_a_command_shows_everything() -> None:

@@ -30,10 +30,7 @@ async def test_an_alias_runs_its_command(world: World) -> None:
 async def test_an_alias_belongs_to_one_person(world: World) -> None:
     """Alice's alias doesn't exist for Bob."""
     await ask_and_read_answer(world, world.alice, SHIP)
-    assert await ask_and_read_answer(world, world.bob, "ship") == snapshot("""\
-⚠️ There's no command `ship`.
-See `/bk help`.\
-""")
+    assert await ask_and_read_answer(world, world.bob, "ship") == snapshot("⚠️ There's no pipeline “ship”.")
     assert not world.buildkite.builds
 
 
@@ -229,5 +226,5 @@ async def test_a_mistake_behind_it_names_it(world: World) -> None:
     await ask_and_read_answer(world, world.alice, SHIP)
     assert await ask_and_read_answer(world, world.alice, "ship --bogus") == snapshot("""\
 ⚠️ `build create` has no `--bogus`.
-Did you mean `--org`? `ship` is your alias: see `/bk alias ship`.\
+Usage: `/bk build create <pipeline> [-b branch] [-c commit] [-m message] [-e KEY=value] [-M KEY=value] …` `ship` is your alias: see `/bk alias ship`.\
 """)

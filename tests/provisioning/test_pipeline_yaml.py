@@ -57,11 +57,11 @@ def test_valid_steps_have_no_problems() -> None:
 def test_a_misspelled_key_is_reported_with_its_line() -> None:
     """A misspelled key is reported with its line, the kind of step and a suggestion."""
     assert check("steps:\n  - comand: make\n") == snapshot(
-        "line 2: `comand` isn't a key of a command step; did you mean `command` or `commands`?"
+        "line 2: `comand` isn't a key of a command step; did you mean `command`?"
     )
     assert check("steps:\n  - trigger: web\n    buidl: {}\n  - wiat\n") == snapshot("""\
 line 3: `buidl` isn't a key of a trigger step; did you mean `build`?
-line 4: `wiat` isn't a step. Did you mean `wait` or `waiter`?\
+line 4: `wiat` isn't a step. Did you mean `wait`?\
 """)
     assert check("stesp:\n  - wait\n") == snapshot("line 1: a pipeline needs `steps`: did you mean `stesp`?")
 
@@ -102,7 +102,7 @@ def test_groups_contain_steps_but_no_groups() -> None:
     """A group's steps are checked one by one."""
     text = "steps:\n  - group: A\n    steps:\n      - comand: x\n      - group: B\n        steps: [wait]\n"
     assert check(text) == snapshot("""\
-line 4: `comand` isn't a key of a command step; did you mean `command` or `commands`?
+line 4: `comand` isn't a key of a command step; did you mean `command`?
 line 5: a group can't contain another group.\
 """)
 

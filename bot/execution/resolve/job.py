@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import NamedTuple, TypeVar
 
 from bot.buildkite.endpoints.jobs import JobCalls
@@ -13,7 +12,7 @@ from bot.buildkite.models import BuildRef, Job
 from bot.errors import Ambiguous, NotFound, UsageError
 from bot.execution.resolve.build import BuildContext, check_organization, resolve_build
 from bot.operations.addresses import JobArgs, parse_buildkite_url
-from bot.runtime.wording import join_or
+from bot.runtime.wording import find_near, join_or
 
 A = TypeVar("A", bound=JobArgs)
 C = TypeVar("C", bound="JobContext")
@@ -21,6 +20,7 @@ JobPredicate = Callable[[Job], bool]
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _EMOJI = re.compile(r":[\w+-]+:")
 _SHORTEST_PREFIX = 4
+_SUGGESTIONS_LIMIT = 3
 
 
 @dataclass(frozen=True)
@@ -140,5 +140,5 @@ def _option_value(job: Job, ref: BuildRef) -> str | dict[str, str]:
 
 def _suggest_similar(text: str, jobs: Iterable[Job]) -> str:
     titles = {simplify_name(job.title): job.title for job in jobs if job.type != "waiter"}
-    found = [titles[name] for name in get_close_matches(simplify_name(text)[:80], titles, n=3, cutoff=0.5)]
+    found = [titles[name] for name in find_near(simplify_name(text), titles)[:_SUGGESTIONS_LIMIT]]
     return f"Did you mean {join_or(found)}?" if found else ""
