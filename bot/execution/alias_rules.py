@@ -13,6 +13,7 @@ from bot.operations.grammar import parse
 from bot.operations.registry import Registry
 from bot.operations.reply import Call
 from bot.operations.typed_text import normalise, quote_as_typed, split
+from bot.operations.vocabulary import list_first_words
 from bot.runtime.wording import quote_word
 
 ALIASES_LIMIT = 50
@@ -67,7 +68,7 @@ def check_alias(request: AliasRequest, registry: Registry, command: str = "/bk")
     if not _NAME.fullmatch(request.name):
         hint = "Use a letter, then up to 29 letters, digits, `-` or `_`."
         raise UsageError(f"`{quote_word(request.name)}` can't be the name of an alias.", hint)
-    if request.name in registry.reserved_words or request.name == command.lstrip("/"):
+    if request.name in list_first_words(registry) or request.name == command.lstrip("/"):
         raise UsageError(f"`{request.name}` is already a command.", "Choose another name.")
     if len(request.expansion) > EXPANSION_LIMIT:
         raise UsageError(f"That's {len(request.expansion)} characters. The limit is {EXPANSION_LIMIT}.")

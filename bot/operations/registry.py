@@ -60,7 +60,7 @@ class Registry:
 
     @cached_property
     def reserved_words(self) -> frozenset[str]:
-        """First words that no alias may have: nouns, verbs, and nouns of former names."""
+        """First words that no alias replaces: nouns, verbs, and those of former names; further names give way."""
         former = {name.split(" ")[0] for name in self._former}
         return self.verbs.union(self.nouns, former)
 

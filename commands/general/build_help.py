@@ -67,7 +67,7 @@ def _list_fitting(phase: str, registry: Registry, allowed: IsAllowed) -> Iterato
 def _shorten_name(op: Operation, registry: Registry) -> str:
     """Return the verb alone if it means this operation, else the whole name."""
     try:
-        resolved, _rest = resolve_operation([op.verb], registry, "")
+        resolved = resolve_operation([op.verb], registry, "").meaning
     except UsageError:
         return op.name
     return op.verb if resolved is op else op.name

@@ -188,7 +188,7 @@ async def test_a_refusal_of_buildkite_is_quoted(world: World) -> None:
             "⚠️ There's no connected agent “no-such”.",
             """\
 ⚠️ There's no connected agent “ci-linux-9”.
-Did you mean ci-linux-3, ci-linux-2 or ci-linux-1?\
+Did you mean ci-linux-1, ci-linux-2 or ci-linux-3?\
 """,
         ]
     )

@@ -51,10 +51,7 @@ Did you mean `build`?\
         ),
         (
             "frobnicate",
-            snapshot("""\
-⚠️ There's no pipeline “frobnicate”.
-Did you mean mobile?\
-"""),
+            snapshot("⚠️ There's no pipeline “frobnicate”."),
         ),
         (
             "build create web --brunch main",
@@ -162,7 +159,7 @@ Usage: `/bk agent pause <agent> [-n note] [-t N]`\
             "agent view ci-linux",
             snapshot("""\
 ⚠️ There's no connected agent “ci-linux”.
-Did you mean ci-linux-3, ci-linux-2 or ci-linux-1?\
+Did you mean ci-linux-1, ci-linux-2 or ci-linux-3?\
 """),
         ),
     ],

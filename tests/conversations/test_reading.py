@@ -38,8 +38,10 @@ State · Build · Branch · Message · Created
 ❌ Failed · web#1 · main · One · 2026-11-02 09:00 UTC\
 """,
             """\
-⚠️ There's no command `builds`.
-Did you mean `build` or `rebuild`?\
+Builds, newest first
+State · Build · Branch · Message · Created
+🕒 Scheduled · api#1 · topic · Two · 2026-11-02 09:00 UTC
+❌ Failed · web#1 · main · One · 2026-11-02 09:00 UTC\
 """,
             """\
 No builds of web that passed.

@@ -185,7 +185,7 @@ For all pipelines, use `/bk health` without a name.\
 """,
             """\
 ⚠️ `3d` isn't an option for `--since`.
-Did you mean `30d`?\
+Did you mean `30d` or `7d`?\
 """,
             """\
 ⚠️ `--since` needs a value.

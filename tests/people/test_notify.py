@@ -104,7 +104,7 @@ async def test_words_that_make_no_sense_are_quoted(world: World) -> None:
         [
             """\
 ⚠️ `faild` isn't an option for `words`.
-Did you mean `failed`, `failing` or `fixed`?\
+Did you mean `failed`?\
 """,
             """\
 ⚠️ Use `off` only once, at the start.

@@ -160,5 +160,5 @@ async def test_can_reports_an_invalid_command(world: World) -> None:
     """An invalid command gets the same error as without `can`."""
     assert await ask_privately(world, world.bob, "can biuld create web") == snapshot("""\
 ⚠️ There's no command `biuld`.
-Did you mean `build` or `rebuild`?\
+Did you mean `build`?\
 """)

@@ -78,7 +78,7 @@ async def test_typed_steps_are_checked_while_the_form_is_open(world: World) -> N
     await open_form(world)
     assert await submit(world, steps="steps:\n  - comand: make\n  - wiat\n") == snapshot(
         {
-            "steps": "The steps aren't valid: line 2: “comand” isn't a key of a command step; did you mean “command” or “commands”? line 3: “wiat” isn't a step. Did you mean “wait” or “waiter”? Nothing was created or changed."
+            "steps": "The steps aren't valid: line 2: “comand” isn't a key of a command step; did you mean “command”? line 3: “wiat” isn't a step. Did you mean “wait”? Nothing was created or changed."
         }
     )
     assert await submit(world, steps=STEPS) == {}

@@ -136,8 +136,8 @@ Did you mean Deploy?\
             "⚠️ Give either steps or a template, not both.",
             """\
 ⚠️ The steps aren't valid:
-line 1: `comand` isn't a key of a command step; did you mean `command` or `commands`?
-line 1: `wiat` isn't a step. Did you mean `wait` or `waiter`?
+line 1: `comand` isn't a key of a command step; did you mean `command`?
+line 1: `wiat` isn't a step. Did you mean `wait`?
 Nothing was created or changed.\
 """,
             """\

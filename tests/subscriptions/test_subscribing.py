@@ -74,7 +74,7 @@ async def test_the_form_asks_for_the_same_and_shows_the_same(world: World) -> No
     modal = world.slack.modal_of(world.alice)
     assert modal is not None
     assert modal.plain() == snapshot("""\
-# Subscribe
+# Get notified
 Pipeline or pattern: [web, deploy-* or *]
 Branch or pattern: [main or release/*]
 States: [failed, fixed, blocked]
@@ -111,7 +111,7 @@ Did you mean web?\
 """,
             """\
 ⚠️ `broke` isn't an option for `--state`.
-Did you mean `broken` or `blocked`?\
+Did you mean `broken`?\
 """,
             """\
 ⚠️ I don't know who `bob` is.
