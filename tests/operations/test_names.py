@@ -1,4 +1,4 @@
-"""What people type first is understood, and what is nearly a command is corrected."""
+"""Names that people type first, and corrections of what is nearly a command."""
 
 from __future__ import annotations
 
