@@ -16,12 +16,13 @@ class SharedStatements:
 
     def __init__(self) -> None:
         self._compiled: dict[object, object] = {}
-        self._dialects: dict[str, Dialect] = {}
+        self._dialects: dict[tuple[str, str, bool], Dialect] = {}
 
     def share(self, connection: sa.Connection) -> None:
         """Give a new connection the statements that others have compiled. The dialect is part of their keys."""
-        kind = f"{connection.dialect.name}+{connection.dialect.driver}"
-        connection.dialect = self._dialects.setdefault(kind, connection.dialect)
+        made = connection.dialect
+        kind = (made.name, made.driver, made.skip_autocommit_rollback)
+        connection.dialect = self._dialects.setdefault(kind, made)
         connection.execution_options(compiled_cache=self._compiled)
 
 

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 from bot.app.bot import Bot, build_bot
 from bot.runtime.clock import ManualClock
@@ -29,13 +28,6 @@ WEBHOOK_SECRET = "whsec-made-up-for-tests"
 # Real seconds after which something hangs: a busy machine may take long for what is usually done at once.
 HANGING_SECONDS = 300.0
 SIGNING_SECRET = "0123456789abcdef0123456789abcdef"
-
-
-class IdleLoop(NamedTuple):
-    """A loop has nothing to do before `due`, as long as nothing is committed after that many commits."""
-
-    commits: int
-    due: datetime
 
 
 @dataclass
@@ -61,12 +53,12 @@ class World:
         Time passes in steps. Loops tick in those in which something is due, or else as often as idle loops do.
         """
         passed = 0.0
-        idle: dict[LoopName, IdleLoop] = {}
+        idle: dict[LoopName, datetime] = {}
         self.ticked.pop(LoopName.SUBSCRIPTION_FILE, None)  # nothing announces that a test changed the file
         while True:
             if await self.tick_due_loops(idle):
                 continue
-            due = min(loop.due for loop in idle.values())
+            due = min(idle.values())
             while passed < within:
                 self.clock.advance(step)
                 self.buildkite.tick()
@@ -76,31 +68,32 @@ class World:
             else:
                 return
 
-    async def tick_due_loops(self, idle: dict[LoopName, IdleLoop]) -> int:
+    async def tick_due_loops(self, idle: dict[LoopName, datetime]) -> int:
         """Let loops tick that were woken, have something due or were idle for long; return how much they did.
 
-        `idle` holds those for which nothing was due; it stays true until something is committed.
+        As in the process, a loop that did nothing is asked when something is due, and then waits for that time or
+        until it's woken. `idle` holds those times.
         """
         commits, done = self.bot.platform.store.commits, await self.bot.drain()
         done += len(await self.buildkite.deliver())
         for loop in self.bot.loops:
             if await self._is_due(loop, idle):
                 self.ticked[loop.name] = self.clock.now()
-                done += await loop.tick()
-                await self._note_idle(loop, idle)
+                work = await loop.tick()
+                idle[loop.name] = self.clock.now() if work else await self._find_due_time(loop)
+                done += work
         return done + self.bot.platform.store.commits - commits
 
-    async def _is_due(self, loop: Loop, idle: dict[LoopName, IdleLoop]) -> bool:
+    async def _is_due(self, loop: Loop, idle: dict[LoopName, datetime]) -> bool:
         if loop.is_woken or loop.name not in self.ticked:
             return True
-        if loop.name not in idle or idle[loop.name].commits != self.bot.platform.store.commits:
-            await self._note_idle(loop, idle)
-        return idle[loop.name].due <= self.clock.now()
+        if loop.name not in idle:
+            idle[loop.name] = await self._find_due_time(loop)
+        return idle[loop.name] <= self.clock.now()
 
-    async def _note_idle(self, loop: Loop, idle: dict[LoopName, IdleLoop]) -> None:
+    async def _find_due_time(self, loop: Loop) -> datetime:
         latest = self.ticked[loop.name] + timedelta(seconds=self.idle_seconds)
-        due = min(await loop.next_at() or latest, latest)
-        idle[loop.name] = IdleLoop(self.bot.platform.store.commits, due)
+        return min(await loop.next_at() or latest, latest)
 
     def _is_delivery_due(self) -> bool:
         return any(delivery.due <= self.buildkite.now() for delivery in self.buildkite.outbox)

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -25,7 +25,6 @@ from simulators.slack.sim import SlackSim
 from tests.conversations.world import (
     START,
     WEBHOOK_SECRET,
-    IdleLoop,
     World,
     add_people,
     make_buildkite,
@@ -62,13 +61,13 @@ class Replicas(World):
             done += sum(await asyncio.gather(*(loop.tick() for loop in together)))
         return done
 
-    async def tick_due_loops(self, idle: dict[LoopName, IdleLoop]) -> int:
+    async def tick_due_loops(self, idle: dict[LoopName, datetime]) -> int:
         """Let all loops tick, because replicas change what others have to do; leases are renewed meanwhile."""
         done, now = await self.turn(), self.clock.now()
         times = [
             await loop.next_at() for bot in self.bots for loop in bot.loops if loop.name is not LoopName.LEADERSHIP
         ]
-        idle[LoopName.LEADERSHIP] = IdleLoop(0, min(time for time in (*times, now + _RENEWAL) if time))
+        idle[LoopName.LEADERSHIP] = min(time for time in (*times, now + _RENEWAL) if time)
         return done
 
     @property

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,7 +21,6 @@ from tests.conversations.ready_database import copy_ready_database
 from tests.conversations.world import (
     START,
     WEBHOOK_SECRET,
-    IdleLoop,
     World,
     add_people,
     make_buildkite,
@@ -162,7 +162,7 @@ class Lives:
 async def settle(world: World, within: float = 30) -> None:
     """Let everything happen that is due within this many seconds, each thing at its time."""
     horizon = world.clock.monotonic() + within
-    idle: dict[LoopName, IdleLoop] = {}
+    idle: dict[LoopName, datetime] = {}
     while True:
         while await world.tick_due_loops(idle):
             continue
@@ -173,9 +173,9 @@ async def settle(world: World, within: float = 30) -> None:
         world.buildkite.tick()
 
 
-def _seconds_until_next(world: World, idle: Mapping[LoopName, IdleLoop]) -> float:
+def _seconds_until_next(world: World, idle: Mapping[LoopName, datetime]) -> float:
     """Return the seconds until something is due, in the bot or on its way from Buildkite."""
-    waits = [(loop.due - world.clock.now()).total_seconds() for loop in idle.values()]
+    waits = [(due - world.clock.now()).total_seconds() for due in idle.values()]
     return min([*waits, *(item.due - world.buildkite.now() for item in world.buildkite.outbox)])
 
 

@@ -147,7 +147,7 @@ async def test_an_approval_survives_every_crash(
         world, commits = await play_story(lives, story)
         is_well(world)
         assert find_proposal(world) is not None
-    for number in sample(commits, keep=4):
+    for number in sample(commits, keep=3):
         async with open_town(tmp_path / str(number), die_after=number, policy=policy) as lives:
             world, _ = await play_story(lives, story)
             is_well(world)

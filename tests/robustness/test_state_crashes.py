@@ -104,7 +104,7 @@ async def assert_truth(world: World, story: Story) -> None:
         assert not announced, everything
 
 
-@pytest.mark.exhaustive(keep=4)
+@pytest.mark.exhaustive(keep=3)
 @pytest.mark.parametrize(
     ("name", "wait"),
     [
