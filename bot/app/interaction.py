@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncApp
 
 from bot.access.accounts.service import Accounts, BuildkiteAccess
+from bot.access.approvals.approvers import ApproverFinder
 from bot.access.approvals.proposals import Proposals
 from bot.access.read_permission import ReadPermission
 from bot.app.context_services import build_context_services
@@ -25,6 +26,7 @@ from bot.execution.interrupted import InterruptedInvocations
 from bot.execution.parsing import CommandParser
 from bot.execution.policy_gate import PolicyGate
 from bot.execution.procedure import Procedure
+from bot.execution.proposing import Proposer
 from bot.execution.records import InvocationRecords
 from bot.execution.services import ContextServices
 from bot.history.queries import find_branches
@@ -174,7 +176,8 @@ def _build_execution(
     parser = CommandParser(person.aliases, deps.operations, command)
     interrupted = InterruptedInvocations(platform.store, platform.vault, platform.clock, platform.replica)
     background = BackgroundTasks()
-    procedure = Procedure(parser, records, authoriser, proposals, answering, endings, background, interrupted)
+    proposer = Proposer(proposals, ApproverFinder(deps.slack.people, deps.policy.get_rules), answering)
+    procedure = Procedure(parser, records, authoriser, proposer, answering, endings, background, interrupted)
     return Execution(procedure, authoriser, answering, endings, interrupted, background)
 
 

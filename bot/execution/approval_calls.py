@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.access.approvals.approver_check import ApproverCheck
 from bot.access.approvals.model import Proposal, ProposalState
 from bot.access.approvals.proposals import Proposals
-from bot.access.approvals.render import VALUE_LIMIT
+from bot.access.approvals.render import render_request
 from bot.errors import Unavailable
 from bot.notifications.direct.model import APPROVALS, build_stop_button, make_stop_value
 from bot.notifications.direct.queries import APPROVAL_CALL, find_call_recipients
@@ -15,8 +15,8 @@ from bot.notifications.reminders.queries import DueReminder, complete_reminder, 
 from bot.notifications.subscriptions.model import Subscription
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
-from bot.slack.blockkit.blocks import Message, actions, button, context, message, section, shorten
-from bot.slack.blockkit.mrkdwn import code, local_time, md, mention
+from bot.slack.blockkit.blocks import Message, actions, button, context, message, section
+from bot.slack.blockkit.mrkdwn import local_time, md, strip_markup
 from bot.slack.queries import enqueue_message
 from bot.slack.types import Thread
 from bot.slack.web_client import SlackClient
@@ -97,20 +97,15 @@ def render_approval_call(proposal: Proposal, url: str, stop_button_value: str) -
 
     `stop_button_value` is the value of the button that stops these messages.
     """
-    place = f" on {proposal.args['pipeline']}" if proposal.args.get("pipeline") else ""
-    text = md(
-        "✋ {who} wants to run {name}{place}. It needs approval, and yours counts.",
-        who=mention(proposal.requester),
-        name=code(proposal.operation),
-        place=shorten(place, VALUE_LIMIT),
-    )
+    request = render_request(proposal)
+    text = md("✋ {request}. It needs approval, and yours counts.", request=request)
     until = md(
-        "expires {at} (“{rule}”)",
+        "expires {at} · “{rule}”",
         at=local_time(proposal.expires_at, "{date_short_pretty} at {time}"),
         rule=proposal.requirement.rule,
     )
     row = [
-        button("Review", "open", url=url, accessibility_label=f"Review {proposal.operation}"),
+        button("Review", "open", url=url, accessibility_label=f"Review: {strip_markup(proposal.wording.act)}"),
         build_stop_button(stop_button_value),
     ]
     blocks = [
@@ -118,9 +113,4 @@ def render_approval_call(proposal: Proposal, url: str, stop_button_value: str) -
         context(until, block_id="until"),
         actions(row, block_id="called"),
     ]
-    line = md(
-        "✋ {who} wants to run {name}: your approval counts",
-        who=mention(proposal.requester),
-        name=proposal.operation,
-    )
-    return message(line, blocks)
+    return message(md("✋ {request}. Your approval counts", request=request), blocks)

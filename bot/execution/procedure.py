@@ -11,11 +11,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from bot.access.approvals.model import require_whole_sha
-from bot.access.approvals.proposals import Proposals
-from bot.access.policy.policy_wording import explain_protection
-from bot.access.policy.rules import ApprovalRequirement
-from bot.errors import KitestringError, Refused
+from bot.errors import KitestringError
 from bot.execution.answering import Answering
 from bot.execution.authorisation import Authoriser
 from bot.execution.background import BackgroundTasks
@@ -23,6 +19,7 @@ from bot.execution.default_pipeline import mention_default
 from bot.execution.endings import Endings, mark_sent
 from bot.execution.interrupted import InterruptedInvocations
 from bot.execution.parsing import CommandParser
+from bot.execution.proposing import Proposer
 from bot.execution.records import InvocationRecords
 from bot.execution.stages import Authorised, Confirmed, Performed, Recorded
 from bot.operations.invocation import Invocation, Request
@@ -38,7 +35,7 @@ class Procedure:
         parser: CommandParser,
         records: InvocationRecords,
         authoriser: Authoriser,
-        proposals: Proposals,
+        proposer: Proposer,
         answering: Answering,
         endings: Endings,
         background: BackgroundTasks,
@@ -47,7 +44,7 @@ class Procedure:
         self._parser = parser
         self._records = records
         self._authoriser = authoriser
-        self._proposals = proposals
+        self._proposer = proposer
         self._answering = answering
         self._endings = endings
         self._background = background
@@ -105,19 +102,9 @@ class Procedure:
             await self._endings.ask_invitation(invocation)
             return None
         if authorised.requirement and not await self._authoriser.has_approvals(authorised):
-            await self._propose(authorised, authorised.requirement)
+            await self._proposer.propose(authorised, authorised.requirement)
             return None
         return Confirmed(invocation, op, args, authorised.actor, ctx)
-
-    async def _propose(self, authorised: Authorised, requirement: ApprovalRequirement) -> None:
-        """Turn the invocation into a proposal that collects approvals. Raises UsageError or Refused."""
-        invocation, op = authorised.invocation, authorised.op
-        require_whole_sha(op.name, invocation.args)
-        if invocation.flags.direct or not await self._answering.can_post(invocation):
-            hint = "Request it in a channel that I'm in."
-            raise Refused(explain_protection(op, requirement), hint, requirement.rule)
-        labels = await op.label_ids(authorised.args, authorised.ctx) if op.label_ids else {}
-        await self._proposals.propose(invocation, requirement, labels)
 
     async def perform(self, confirmed: Confirmed) -> Performed | None:
         """Begin the operation and run it, once; None where another replica has taken it over. Raises its error."""
@@ -153,7 +140,7 @@ class Procedure:
             if recorded.is_new:
                 await self.carry_out(recorded.first)
                 return
-            find = self._proposals.find(recorded.first.id)
+            find = self._proposer.find(recorded.first.id)
             proposal = await run_guarded(find, "repeat", invocation=recorded.first.id)
             await self._answering.repeat(recorded, proposal)
 

@@ -141,7 +141,8 @@ class InvocationRecords:
             await self._fold_builds(tx, answer)
             await schedule_reminders(tx, reply, where, invocation.user, now)
             undelivered = not answer.public and reply.card_build is None
-            summary = md("started {build}", build=link_build(reply.card_build)) if reply.card_build else ""
+            started = md("{build} has started", build=link_build(reply.card_build)) if reply.card_build else ""
+            summary = started or md("{text}", text=reply.text)
             kept, detail = answer.repeated, self._describe(invocation)
             await self._close(tx, invocation, "done", kept, detail, undelivered=undelivered, summary=summary)
             return await self._find_duplicate(tx, invocation, reply)

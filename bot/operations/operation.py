@@ -78,7 +78,8 @@ class Opt(NamedTuple):
     `channel_default`: when left out, the channel's default pipeline is used, if it has one;
     `file_types`: extensions (`("yml", "yaml")`) of a file that may be attached to the form instead;
     `target`: the part of the target that it is, which the policy judges, or `Unjudged("why not")`;
-    `secret`: its values are left out of the audit and of cards.
+    `secret`: its values are left out of the audit and of cards; with `approvers_see`, those who are to approve the
+    request see them, apart from values that look like secrets.
     """
 
     short: str | None = None
@@ -95,6 +96,7 @@ class Opt(NamedTuple):
     file_types: tuple[str, ...] = ()
     target: TargetPart | Unjudged | None = None
     secret: bool | None = None
+    approvers_see: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ Question: TypeAlias = Callable[[A, C], Awaitable[Mrkdwn | None]]
 Probe: TypeAlias = Callable[[A, C], Awaitable[Reply | None]]
 LoadFields: TypeAlias = Callable[[Mapping[str, object], C], Awaitable[tuple[FormField, ...]]]
 SubmitHook: TypeAlias = Callable[[A, C], Awaitable[None]]
-LabelIds: TypeAlias = Callable[[A, C], Awaitable[Mapping[str, str]]]
+Labels: TypeAlias = Mapping[str, str | Mapping[str, tuple[str, str]]]
+LabelValues: TypeAlias = Callable[[A, C], Awaitable[Labels]]
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,9 @@ class Operation(Generic[A, C]):
     `on_submit(args, ctx)` is awaited while the form is still open: errors are shown in the form. Afterwards the
     arguments are stored as pydantic dumps them, a SecretStr as asterisks; `filters_pipelines`: it reads many
     pipelines and leaves out those that the person may not see, so access to one of them is enough;
-    `label_ids(pinned, ctx)`: readable names of arguments that are ids, by argument, for approvers;
+    `phrase`: follows “Alice wants to”, with arguments or parts of the target in braces (`start {pipeline}`);
+    `label_values(pinned, ctx)`: for approvers, readable values of arguments that are ids, by argument; of values
+    that are given by name, the label and the readable value of each;
     `label`: the label of buttons for it, and the title of its form, where its name makes a poor one;
     `also`: more names that people type, in full: `build start`, or `cancel` although other nouns have it too;
     `former`: names of earlier releases, which work for one release more and say so;
@@ -164,7 +169,8 @@ class Operation(Generic[A, C]):
     probe: Probe[A, C] | None = None
     load_fields: LoadFields[C] | None = None
     on_submit: SubmitHook[A, C] | None = None
-    label_ids: LabelIds[A, C] | None = None
+    label_values: LabelValues[A, C] | None = None
+    phrase: str = ""
     posts_card: bool = False
     opens_form: bool = False
     form_intro: str = ""
@@ -206,6 +212,7 @@ class OperationTraits(TypedDict, total=False):
 
     label: str
     examples: tuple[str, ...]
+    phrase: str
     posts_card: bool
     opens_form: bool
     form_intro: str
@@ -227,7 +234,7 @@ class OperationOptions(OperationTraits, Generic[A, C], total=False):
     probe: Probe[A, C]
     load_fields: LoadFields[C]
     on_submit: SubmitHook[A, C]
-    label_ids: LabelIds[A, C]
+    label_values: LabelValues[A, C]
 
 
 # Without functions among the options, only the decorated function determines the types.

@@ -9,9 +9,9 @@ from bot.errors import Unavailable
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
 from bot.slack.api_shapes import UserInfo
-from bot.slack.queries import find_profile, save_profile
+from bot.slack.queries import find_profile, find_user_by_handle, save_profile
 from bot.slack.types import Actor, Profile, Standing, Thread, Via
-from bot.slack.user_groups import UserGroups
+from bot.slack.user_groups import NamedPeople, UserGroups
 from bot.slack.web_client import SlackClient
 from bot.store.transactions import Store
 
@@ -55,6 +55,19 @@ class PeopleDirectory:
     async def find_email(self, user: str) -> str | None:
         """Return a person's email address if Slack shares it. Raise Unavailable."""
         return (await self._find_profile(user)).email
+
+    async def find_by_name(self, name: str) -> NamedPeople | None:
+        """Return the people behind a name in the policy: an ID, the handle of a group, or that of a person.
+
+        None for a handle that the bot hasn't met yet, and for a group while Slack doesn't answer.
+        """
+        if name.startswith(("U", "W")):
+            return NamedPeople(name, frozenset({name}))
+        if group := await self._groups.find_group(name):
+            return group
+        async with self._store.read() as tx:
+            user = await find_user_by_handle(tx, self._team, name.removeprefix("@"))
+        return NamedPeople(user, frozenset({user})) if user else None
 
     async def _find_profile(self, user: str) -> Profile:
         profile = self._known.get(user)

@@ -55,3 +55,11 @@ async def find_users_by_email(tx: Tx, team: str, address: str, limit: int = 2) -
     """Return the IDs of people whose stored profile has this address, which must be in lower case."""
     same = (people.c.team == team, sa.func.lower(people.c.email) == address)
     return list(await tx.scalars(sa.select(people.c.user_id).where(*same).limit(limit)))
+
+
+async def find_user_by_handle(tx: Tx, team: str, handle: str) -> str | None:
+    """Return the ID of the person who was last seen with this handle, which must be in lower case."""
+    same = (people.c.team == team, sa.func.lower(people.c.handle) == handle)
+    newest = sa.select(people.c.user_id).where(*same).order_by(people.c.fetched_at.desc()).limit(1)
+    user: str | None = await tx.scalar(newest)
+    return user

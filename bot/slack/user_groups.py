@@ -26,6 +26,13 @@ class Membership(NamedTuple):
     unresolved_groups: frozenset[str] = frozenset()
 
 
+class NamedPeople(NamedTuple):
+    """A user group or a person that a rule names: the id, and the ids of the people."""
+
+    id: str
+    users: frozenset[str]
+
+
 class UserGroups:
     """Finds people's user groups; `named` returns those in the policy, without which Slack isn't asked.
 
@@ -39,6 +46,7 @@ class UserGroups:
         self._clock = clock
         self._named = named
         self._members: dict[str, frozenset[str]] = {}
+        self._ids: dict[str, str] = {}
         self._asked_at: datetime | None = None
         self._failures = 0
         self._not_before: datetime | None = None
@@ -56,6 +64,13 @@ class UserGroups:
         mine = frozenset(group for group, users in members.items() if user in users)
         return Membership(mine, named - members.keys())
 
+    async def find_group(self, name: str) -> NamedPeople | None:
+        """Return a group by ID or handle; None if there's none or Slack doesn't answer."""
+        async with self._lock:
+            members = await self._read_members()
+        users = members.get(name) if members else None
+        return None if users is None else NamedPeople(self._ids.get(name, name), users)
+
     async def _read_members(self) -> Mapping[str, frozenset[str]] | None:
         """Return the members of each group, at most five minutes old; None if Slack doesn't answer."""
         now = self._clock.now()
@@ -64,10 +79,12 @@ class UserGroups:
         if self._not_before is not None and now < self._not_before:
             return None
         try:
-            self._members = map_members(await self._api.list_user_groups())
+            groups = await self._api.list_user_groups()
         except SlackError as problem:
             self._note_failure(problem, now)
             return None
+        self._members = map_members(groups)
+        self._ids = {f"@{group.handle.lower()}": group.id for group in groups if not group.date_delete}
         self._asked_at, self._failures, self._not_before = now, 0, None
         return self._members
 

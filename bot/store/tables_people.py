@@ -25,6 +25,7 @@ proposals = sa.Table(
     sa.Column("ask", sa.JSON, nullable=False),
     make_time("expires_at", FIXED),
     make_text("state", default="open"),
+    make_time("decided_at", FIXED),
     make_text("ended_by", null=True),
     make_text("outcome", null=True),
     make_text("ts", null=True),
@@ -33,7 +34,13 @@ proposals = sa.Table(
     make_time("due_at", DUE_SOON),
     make_count("attempts"),
     make_time("created_at", FIXED),
+    make_text("build", null=True),
+    make_text("result", null=True),
+    make_text("card_channel", null=True),
+    make_text("card_thread_ts", null=True),
     sa.Index("ix_proposals_due_at", "due_at"),
+    sa.Index("ix_proposals_build", "build"),
+    sa.Index("ix_proposals_result", "result"),
     sa.Index("ix_proposals_open", "state", "expires_at"),
     info=declare_retention(
         DeletedAfter(
@@ -47,7 +54,24 @@ votes = sa.Table(
     sa.Column("proposal_id", sa.Text, primary_key=True),
     sa.Column("user_id", sa.Text, primary_key=True),
     sa.Column("approves", sa.Boolean, nullable=False),
+    make_text("name", null=True),
     make_time("at", FIXED),
+    info=declare_retention(DeletedWith("proposals", "proposal_id")),
+)
+proposal_copies = sa.Table(
+    "proposal_copies",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    make_text("proposal_id"),
+    make_text("user_id", null=True),
+    make_text("channel"),
+    make_text("ts", null=True),
+    make_text("shown", null=True),
+    make_time("intent_at", PAST),
+    make_time("due_at", DUE_SOON),
+    make_count("attempts"),
+    sa.Index("ix_proposal_copies_due_at", "due_at"),
+    sa.Index("ix_proposal_copies_proposal_id", "proposal_id"),
     info=declare_retention(DeletedWith("proposals", "proposal_id")),
 )
 people = sa.Table(

@@ -72,6 +72,7 @@ async def _probe_cancel(args: BuildCancelArgs, ctx: BuildControlContext) -> Repl
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_builds",),
+    phrase="cancel {build}",
     pin=pin_build,
     confirm=_ask_cancel,
     probe=_probe_cancel,
@@ -108,6 +109,7 @@ async def _probe_rebuild(args: BuildRebuildArgs, ctx: BuildControlContext) -> Re
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_builds",),
+    phrase="rebuild {build}",
     pin=pin_build,
     probe=_probe_rebuild,
     posts_card=True,
@@ -132,6 +134,7 @@ def _reply_rebuilt(build: Build, source: BuildRef) -> Reply:
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_builds",),
+    phrase="retry the failed jobs of {build}",
     pin=pin_build,
     examples=("build retry web 101", "build retry"),
 )

@@ -63,12 +63,19 @@ class BuildCreateArgs(BranchArgs):
     ] = None
     env: Annotated[
         dict[str, str],
-        Opt(short="e", multiline=True, hint="KEY=value, one per line", target="env", secret=True),
+        Opt(
+            short="e",
+            multiline=True,
+            hint="KEY=value, one per line",
+            target="env",
+            secret=True,
+            approvers_see=True,
+        ),
         Field(default_factory=dict, description="Environment"),
     ]
     metadata: Annotated[
         dict[str, str],
-        Opt(short="M", aliases=("--meta-data",), in_form=False, secret=True),
+        Opt(short="M", aliases=("--meta-data",), in_form=False, secret=True, approvers_see=True),
         Field(default_factory=dict, description="Meta-data"),
     ]
     ignore_branch_filters: Annotated[
@@ -135,6 +142,7 @@ async def _probe(args: BuildCreateArgs, ctx: BuildCreateContext) -> Reply | None
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("read_pipelines", "write_builds"),
+    phrase="start {pipeline} on {branch}",
     pin=_pin,
     probe=_probe,
     posts_card=True,

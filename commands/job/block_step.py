@@ -53,6 +53,19 @@ def fill_fields(fields: tuple[FormField, ...], given: Mapping[str, str]) -> dict
     return {key: value for key, value in values.items() if value}
 
 
+def label_answers(fields: tuple[FormField, ...], given: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return the label and the readable values of each field that is sent. Raise UsageError like `fill_fields`."""
+    values = fill_fields(fields, given)
+    return {
+        field.key: (field.label, _label_value(field, values[field.key])) for field in fields if field.key in values
+    }
+
+
+def _label_value(field: FormField, value: str) -> str:
+    labels = {chosen: label for label, chosen in field.options}
+    return ", ".join(labels.get(part, part) for part in value.split("\n"))
+
+
 def _parse_steps(configuration: str | None) -> list[object]:
     import yaml  # imported late: start-up is faster without it, and few builds wait at a block step
 

@@ -49,7 +49,7 @@ async def _probe(args: JobReprioritizeArgs, ctx: JobContext) -> Reply | None:
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_builds",),
     pin=_pin,
-    label_ids=label_job,
+    label_values=label_job,
     probe=_probe,
     examples=('job priority "Test" 10 -p web -n 101', "job reprioritize 0198d108-a532-4a62-9bd7-b2e744bf5c01 -5"),
 )

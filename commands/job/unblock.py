@@ -11,9 +11,9 @@ from pydantic import Field
 from bot.buildkite.endpoints.pipelines import PipelineCalls
 from bot.buildkite.models import Job
 from bot.errors import NotFound, Refused, UsageError
-from bot.execution.resolve.job import JobContext, label_job, pin_job
+from bot.execution.resolve.job import JobContext, pin_job
 from bot.operations.addresses import JobArgs
-from bot.operations.operation import Effect, Opt, Permission, operation
+from bot.operations.operation import Effect, Labels, Opt, Permission, operation
 from bot.operations.operation import FormField as Input
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
@@ -26,7 +26,14 @@ class JobUnblockArgs(JobArgs):
 
     fields: Annotated[
         dict[str, str],
-        Opt(positional=True, aliases=("--data",), in_form=False, hint="release-name=1.42", secret=True),
+        Opt(
+            positional=True,
+            aliases=("--data",),
+            in_form=False,
+            hint="release-name=1.42",
+            secret=True,
+            approvers_see=True,
+        ),
         Field(default_factory=dict, description="Values for the step's fields"),
     ]
 
@@ -55,6 +62,13 @@ async def _read_fields(args: JobUnblockArgs, job: Job, ctx: JobUnblockContext) -
     return block_step.find_fields(pipeline.configuration, job)
 
 
+async def _label_values(args: JobUnblockArgs, ctx: JobUnblockContext) -> Labels:
+    """Return the step's name, and its fields by label with their values. Raise UsageError if one is missing."""
+    job = await ctx.jobs.job(args.job or "")
+    fields = await _read_fields(args, job, ctx) if job.awaits_unblock else None
+    return {"job": job.title, **({"fields": block_step.label_answers(fields, args.fields)} if fields else {})}
+
+
 async def _probe(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply | None:
     job = await ctx.jobs.job(args.job or "")
     done = job.unblocked_by is not None or (job.state or "").startswith("unblocked")
@@ -67,10 +81,11 @@ async def _probe(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply | None:
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_builds",),
+    phrase="unblock {job} in {build}",
     pin=_pin,
     probe=_probe,
     load_fields=_find_inputs,
-    label_ids=label_job,
+    label_values=_label_values,
     opens_form=True,
     examples=("job unblock", "job unblock release -p web -n 101 release-name=1.42 ring=canary"),
 )

@@ -139,8 +139,9 @@ async def _probe(args: JobRetryArgs, ctx: JobContext) -> Reply | None:
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_builds",),
+    phrase="retry {job} of {build}",
     pin=_pin,
-    label_ids=label_job,
+    label_values=label_job,
     probe=_probe,
     examples=('job retry "Test" -p web -n 101', "job retry 0198d108-a532-4a62-9bd7-b2e744bf5c01", "job retry"),
 )

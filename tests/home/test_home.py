@@ -296,14 +296,11 @@ Your builds, and what you can do with them. For everything else, type `/bk help`
 [Start a build]
 ---
 Waiting for you
-✋ *Approval needed* · `build create`
-*Pipeline*: `deploy-prod`
-*Branch*: `main`
-*Environment*: none
-*Metadata*: none
-*Ignore branch filters*: no
+✋ *Approval needed*
+alice wants to start *deploy-prod* on `main`
 *Commit*: latest on `main` when it starts
-requested by <@U0ALICE01> needs 1 approval from <@U0BOB0001> (“production”)
+Needs 1 approval from <@U0BOB0001> before 2026-11-02 09:30 UTC.
+“production”
 [Approve] [Refuse]
 Its card is in <#C0DEPLOYS>. I'll answer you by direct message.\
 """)
@@ -311,7 +308,7 @@ Its card is in <#C0DEPLOYS>. I'll answer you by direct message.\
         await world.settle(15, step=2.5)
         assert [build.pipeline.slug for build in world.buildkite.builds] == ["deploy-prod"]
         assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
-            ["Approved: `build create` is starting."]
+            ["Approved: alice's request to start *deploy-prod* on `main` goes ahead."]
         )
         assert "[Approve]" not in read_home(world, world.bob)
 

@@ -157,7 +157,7 @@ async def test_the_policy_still_applies_and_approved_work_runs_in_ones_own_name(
         await ask_privately(world, world.alice, "build create api")
         assert not world.buildkite.builds
         card = await approve_deploy(world)
-        assert "Approved* and run" in card.plain()
+        assert "*Approved*: deploy-prod#1 has started" in card.plain()
         assert [build.creator.name for build in world.buildkite.builds if build.creator] == [ALICE]
 
 

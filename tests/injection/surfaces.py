@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from bot.access.accounts.model import Account
-from bot.access.approvals.model import Proposal, ProposalState
+from bot.access.approvals.model import Proposal, ProposalState, Vote
 from bot.access.approvals.render import render_pending_proposal, render_proposal
+from bot.access.approvals.wording import describe_request, describe_unknown
 from bot.access.locks.rules import Lock, describe_lock
 from bot.access.policy.policy_wording import describe_requirement
 from bot.access.policy.rules import ApprovalRequirement, Principals
@@ -51,6 +52,7 @@ from bot.slack.blockkit.blocks import Confirm, Message, message, option, section
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import code, escape
 from bot.slack.types import Actor, Standing, Thread
+from commands import registry
 from commands.build.annotation_view import ShownAnnotation, render_annotations
 from commands.pipeline.render import (
     COLUMNS,
@@ -120,7 +122,15 @@ def _notices(text: str) -> Iterator[Message]:
 
 
 def _proposals(text: str) -> Iterator[Message]:
-    args = {"pipeline": text, "message": text, "env": {text: "v"}, "branches": [text], text[:20] or "x": text}
+    args = {"pipeline": text, "branch": text, "message": text, "env": {text: text}, "metadata": {text: text}}
+    answers = {"job": text, "fields": {text: (text, text)}}
+    wordings = (
+        describe_request(registry()["build create"], args, {}),
+        describe_request(
+            registry()["job unblock"], {"pipeline": text, "number": 1, "fields": {text: text}}, answers
+        ),
+        describe_unknown(text, {**args, "branches": [text], text[:20] or "x": text}),
+    )
     people = Principals(frozenset(), frozenset({text}), frozenset())
     for state in ProposalState:
         item = Proposal(
@@ -133,11 +143,14 @@ def _proposals(text: str) -> Iterator[Message]:
             via="slash",
             requirement=ApprovalRequirement(text, people, 1, timedelta(minutes=30)),
             expires_at=NOW,
+            wording=wordings[0],
+            requester_name=text,
+            votes=(Vote(text, approves=True, name=text),),
             state=state,
             ended_by=text,
         )
-        yield render_proposal(item, escape(text))
-        yield render_proposal(replace(item, labels={"pipeline": text}))
+        for wording in wordings:
+            yield render_proposal(replace(item, wording=wording, outcome=escape(text)))
         yield render_pending_proposal(item)
         yield render_approval_call(item, text, text)
 
@@ -230,7 +243,8 @@ def _homes(text: str) -> Iterator[Mapping[str, Any]]:
     runs = tuple(replace(run, id=phase, phase=phase) for phase in ("running", "blocked", "failed", text))
     people = Principals(frozenset(), frozenset({text}), frozenset())
     ask = ApprovalRequirement(text, people, 1, timedelta(minutes=30))
-    item = Proposal("p", text, {"pipeline": text}, "d", text, Thread("T1", text), "slash", ask, NOW)
+    wording = describe_unknown(text, {"pipeline": text})
+    item = Proposal("p", text, {"pipeline": text}, "d", text, Thread("T1", text), "slash", ask, NOW, wording)
     rule = Subscription("s", "T1", text, text, text, NOW, branch=text, step=text, creators=(text,))
     account = Account(text, text, text, (text,), NOW)
     shown = Home(runs, runs, runs, (item,), (rule, replace(rule, owner=text)), account)
@@ -346,5 +360,14 @@ PIECES = frozenset(
         *("render_failed_jobs", "render_failed_job", "render_unblock_button", "render_cancel_button"),
         *("render_logs_button", "render_open_button", "render_retry_button", "stop_button"),
         *("format_actions_id", "sort_elements", "name_failed_jobs"),
+        "format_actions_id",
+        *(
+            "describe_decision",
+            "render_requirement",
+            "name_requester",
+            "join_names",
+            "name_voters",
+            "render_request",
+        ),
     }
 )

@@ -49,8 +49,8 @@ Turn this off with `/bk notify off`.\
         assert list_direct_texts(world, world.alice) == snapshot(
             [
                 """\
-✋ <@U0BOB0001> wants to run `build create` on deploy-prod. It needs approval, and yours counts.
-expires 2026-11-02 09:30 UTC (“production”)
+✋ bob wants to start *deploy-prod* on `main`: `TARGET=eu-west`. It needs approval, and yours counts.
+expires 2026-11-02 09:30 UTC · “production”
 [Review] [Stop these]\
 """
             ]
@@ -70,7 +70,7 @@ async def test_only_people_who_can_approve_are_notified(tmp_path: Path) -> None:
             await ask_and_read_answer(world, person, "notify on approvals")
         await propose_deploy(world, world.alice)
         assert [list_first_lines(world, person) for person in (world.alice, world.bob, cara)] == snapshot(
-            [[], [], ["✋ <@U0ALICE01> wants to run build create: your approval counts"]]
+            [[], [], ["✋ alice wants to start *deploy-prod* on `main`: `TARGET=eu-west`. Your approval counts"]]
         )
 
 

@@ -53,19 +53,18 @@ async def propose_deploy(world: World) -> Message:
 
 
 async def test_another_person_approves_and_it_runs_once(tmp_path: Path) -> None:
-    """Alice asks for a deploy, Bob approves, the build runs once; the card shows what ran, but no value."""
+    """Alice asks for a deploy, Bob approves, the build runs once; the card shows what ran."""
     async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         card = await propose_deploy(world)
         assert not world.buildkite.builds
         assert "Approval needed" in card.plain()
         assert "latest on" in card.plain()
-        assert "TARGET" in card.plain()
-        assert "eu-west" not in card.plain()
+        assert "`TARGET=eu-west`" in card.plain()
         await world.bob.clicks_twice(card, "Approve")
         await world.settle(5)
         assert len(world.buildkite.builds) == 1
         assert world.buildkite.builds[-1].env == {"TARGET": "eu-west"}
-        assert "Approved* and run" in card.plain()
+        assert "*Approved*: deploy-prod#1 has started" in card.plain()
         assert "[Approve]" not in card.plain()
 
 
@@ -165,7 +164,10 @@ async def test_a_persons_second_press_is_the_same_vote(tmp_path: Path) -> None:
         for _ in range(2):
             await world.bob.clicks(seen, "Approve")
             await world.settle(1)
-        assert world.whispers(world.bob) == ["Approved: `build create` has 1 of 2 approvals."] * 2
+        assert (
+            world.whispers(world.bob)
+            == ["Approved: alice's request to start *deploy-prod* on `main` has 1 of 2 approvals."] * 2
+        )
         assert await count_invocations(world, "proposal approve") == 1
         assert not world.buildkite.builds
         await cara.clicks(seen, "Approve")

@@ -86,7 +86,7 @@ async def test_a_second_press_links_to_the_open_proposal(world: World) -> None:
     await world.alice.clicks(card, "Rebuild")
     await world.settle(1)
     assert world.whispers(world.alice)[-1] == snapshot(
-        "✋ <@U0ALICE01> already requested `build rebuild`. It's waiting for approval in <#C0DEPLOYS>."
+        "✋ alice already asked to rebuild *deploy-prod#1*. It's waiting for approval in <#C0DEPLOYS>."
     )
     assert await count_proposals(world) == 1
     await world.bob.clicks(waiting, "Approve")
@@ -95,7 +95,7 @@ async def test_a_second_press_links_to_the_open_proposal(world: World) -> None:
     await world.alice.clicks(card, "Rebuild")
     await world.settle(1)
     assert world.whispers(world.alice)[-1] == snapshot(
-        "✅ *Approved* and run · `build rebuild`, see <#C0DEPLOYS>."
+        "✅ *Approved*: deploy-prod#2 has started. alice wanted to rebuild *deploy-prod#1*: see <#C0DEPLOYS>."
     )
     assert len(world.buildkite.builds) == 2
 
@@ -131,12 +131,10 @@ async def test_a_step_is_shown_by_its_label(world: World) -> None:
     await world.alice.submits({"Release name": "1.42"})
     await world.settle(2)
     assert format_message(world.slack.thread(world.deploys, card)[-1]) == snapshot("""\
-✋ *Approval needed* · `job unblock`
-*Job*: `Release to production?`
-*Pipeline*: `deploy-prod`
-*Number*: `1`
-*Fields*: `release-name`=••• `ring`=•••
-requested by <@U0ALICE01> needs 1 approval from <@U0BOB0001> before 2026-11-02 09:30 UTC (“production”)
+✋ *Approval needed*
+alice wants to unblock *Release to production?* in *deploy-prod#1*: Release name `1.42`, Ring `Canary (5 %)`
+Needs 1 approval from <@U0BOB0001> before 2026-11-02 09:30 UTC.
+“production”
 [Approve] [Refuse] [Withdraw]\
 """)
     assert build.blocked
@@ -210,5 +208,5 @@ async def test_ids_can_be_typed(world: World) -> None:
     waiting = await press_rebuild(world, await fail_deploy(world))
     [row] = [block for block in waiting.blocks or [] if block["type"] == "actions"]
     answer = await ask_privately(world, world.alice, f"proposal withdraw {row['elements'][0]['value']}")
-    assert answer == snapshot("Withdrawn: `build rebuild` won't run.")
+    assert answer == snapshot("Withdrawn: alice's request to rebuild *deploy-prod#1*.")
     assert all(make_choice_id().isalnum() for _ in range(500))

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.access.approvals.model import Proposal, ProposalState, Vote, is_approved, require_whole_sha, tally_votes
+from bot.access.approvals.wording import describe_unknown
 from bot.access.policy.rules import ApprovalRequirement
 from bot.errors import UsageError
 from bot.operations.invocation import Invocation
@@ -41,6 +42,7 @@ def proposal(shown: Invocation, votes: Iterable[Vote] = (), count: int = 1) -> P
         via="slash",
         requirement=ApprovalRequirement("protected", None, count, timedelta(minutes=30)),
         expires_at=datetime(2026, 11, 2, 9, 30, tzinfo=UTC),
+        wording=describe_unknown(shown.operation, shown.args),
         votes=tuple(votes),
     )
 

@@ -183,7 +183,9 @@ async def test_a_proposal_without_a_card_is_withdrawn(tmp_path: Path) -> None:
         world.deploys.shared = True
         await world.settle(90, step=5)
         assert world.whispers(world.bob) == snapshot(
-            ["This channel is now shared with another organization, so I withdrew `build create`."]
+            [
+                "This channel is now shared with another organization, so I withdrew your request to start *web* on `main`."
+            ]
         )
         assert (list_public_messages(world, world.deploys), world.buildkite.builds) == ([], [])
 

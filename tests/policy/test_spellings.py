@@ -251,15 +251,15 @@ async def test_no_other_argument_changes_the_checkout(world: World, more: str) -
 
 
 @pytest.mark.parametrize(
-    ("label", "fail", "operation"),
+    ("label", "fail", "act"),
     [
-        ("Rebuild", ("test",), "build rebuild"),
-        ("Retry failed", ("test",), "build retry"),
-        ("Unblock", (), "job unblock"),
+        ("Rebuild", ("test",), "rebuild *deploy-prod#1*"),
+        ("Retry failed", ("test",), "retry the failed jobs of *deploy-prod#1*"),
+        ("Unblock", (), "unblock *Release to production?* in *deploy-prod#1*"),
     ],
 )
 async def test_a_card_button_needs_the_approval_of_the_reported_branch(
-    world: World, label: str, fail: tuple[str, ...], operation: str
+    world: World, label: str, fail: tuple[str, ...], act: str
 ) -> None:
     """Buildkite reports `refs/heads/main`: the button of the card proposes its operation and changes nothing."""
     build = world.buildkite.create_build_elsewhere("deploy-prod", "refs/heads/main", "Ship it", "Noor Haddad")
@@ -269,10 +269,10 @@ async def test_a_card_button_needs_the_approval_of_the_reported_branch(
     card = world.card()
     await world.alice.clicks(card, label)
     await settle_all(world)
-    if operation == "job unblock":
+    if label == "Unblock":
         await world.alice.submits({"Release name": "1.42"})
         await settle_all(world)
     proposals = [reply for reply in world.replies(card) if "Approval needed" in reply]
-    assert [operation in proposal for proposal in proposals] == [True]
+    assert [act in proposal for proposal in proposals] == [True]
     assert len(world.buildkite.builds) == 1
     assert [request.path for request in world.buildkite.requests if request.method in {"POST", "PUT"}] == []

@@ -70,7 +70,7 @@ async def _withdraw(world: World) -> None:
 async def _press(world: World, person: Person, label: str) -> None:
     """Press a button, and again if the first press had no effect."""
     card = find_proposal(world)
-    if card and f"[{label}]" in format_message(card) and f"👍 <@{person.id}>" not in format_message(card):
+    if card and f"[{label}]" in format_message(card) and f"👍 {person.name}" not in format_message(card):
         await person.clicks(card, label)
 
 
@@ -120,7 +120,7 @@ def assert_ran_once(world: World) -> None:
         return
     (build,) = world.buildkite.builds
     assert count_writes(world, "/builds") == 1
-    assert "Approved* and run" in format_message(card), world.slack.transcript()
+    assert "*Approved*: deploy-prod#1 has started" in format_message(card), world.slack.transcript()
     assert len(find_cards(world, build)) == 1, world.slack.transcript()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from bot.access.policy.rules import ApprovalRequirement
 from bot.errors import UsageError
 from bot.runtime.json_types import JsonObject
 from bot.runtime.wording import quote_word
+from bot.slack.blockkit.mrkdwn import Mrkdwn, md
 from bot.slack.types import Thread, Via
 
 _WHOLE_SHA = re.compile(r"[0-9a-f]{40}", re.IGNORECASE)
@@ -38,10 +39,29 @@ UNSUCCESSFUL = frozenset(
 
 @dataclass(frozen=True)
 class Vote:
-    """One person's latest vote."""
+    """One person's latest vote; `name` is what they are called, for those who read of it."""
 
     user: str
     approves: bool
+    name: str = field(default="", compare=False)
+    at: datetime | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class RequestWording:
+    """A request in words, as approvers read it: all of it safe mrkdwn.
+
+    `act` follows “Alice wants to”, and `given` follows that after a colon; `details` are lines of their own.
+    """
+
+    act: Mrkdwn
+    given: Mrkdwn
+    details: tuple[Mrkdwn, ...]
+
+    @property
+    def whole(self) -> Mrkdwn:
+        """Return the act with what is given: `start deploy-prod on main: Ship v2`."""
+        return md("{act}: {given}", act=self.act, given=self.given) if self.given else self.act
 
 
 @dataclass(frozen=True)
@@ -49,8 +69,9 @@ class Proposal:
     """The operation that will run, with all its arguments, and the approvals that it needs.
 
     `digest` covers the operation and all arguments, so that an approval is never used for anything else.
-    `direct`: the answer is sent by direct message. `labels` are readable names of arguments that are ids.
-    `outcome` is the mrkdwn that its card shows once it has run.
+    `direct`: the answer is sent by direct message. `wording` says what runs; `requester_name` who asked for it.
+    `asked_of` is the mrkdwn that mentions those who may approve. `decided_at` is when it left `open`. `build` is
+    the build that it acts on, as `web#12`. `outcome` is the mrkdwn that its card shows once it has run.
     """
 
     id: str
@@ -62,7 +83,12 @@ class Proposal:
     via: Via
     requirement: ApprovalRequirement
     expires_at: datetime
+    wording: RequestWording
     state: ProposalState = ProposalState.OPEN
+    requester_name: str = ""
+    asked_of: str = ""
+    build: str | None = None
+    decided_at: datetime | None = None
     votes: tuple[Vote, ...] = ()
     ended_by: str | None = None
     ts: str | None = None
@@ -71,7 +97,6 @@ class Proposal:
     due_at: datetime | None = None
     attempts: int = 0
     direct: bool = False
-    labels: Mapping[str, str] = field(default_factory=dict)
     outcome: str | None = None
 
 

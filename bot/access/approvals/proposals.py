@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 
-from bot.access.approvals.model import Proposal, ProposalState, tally_votes
+from bot.access.approvals.model import Proposal, ProposalState, Vote, tally_votes
 from bot.access.approvals.queries import (
     close_proposal,
     find_approved,
@@ -18,7 +17,6 @@ from bot.access.approvals.queries import (
     record_vote,
     retire_proposal_card,
 )
-from bot.access.policy.rules import ApprovalRequirement
 from bot.access.queries import record_audit_entry
 from bot.operations.choices import make_choice_id
 from bot.operations.invocation import (
@@ -52,22 +50,17 @@ class Proposals:
         self._clock = clock
         self._wake = wake
 
-    async def propose(
-        self,
-        invocation: Invocation,
-        requirement: ApprovalRequirement,
-        labels: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        """Turn an invocation into a proposal: close the invocation, and keep its arguments in the proposal.
+    def now(self) -> datetime:
+        """Return the time from which deadlines count."""
+        return self._clock.now()
 
-        `labels` are readable names of arguments that are ids, by argument.
-        """
-        proposal = _build_proposal(invocation, requirement, labels, self._clock.now())
+    async def open(self, proposal: Proposal, invocation: Invocation) -> None:
+        """Store a proposal, and close the invocation that it takes the place of."""
         async with self._store.write() as tx:
             await insert_proposal(tx, self._vault, proposal, self._clock.now())
             await self._schedule_call(tx, proposal.id, proposal.thread, proposal.requester, self._clock.now())
             await close_invocation(tx, invocation, "proposed", None, self._clock.now(), None)
-            detail = {"rule": requirement.rule, "proposal": proposal.id}
+            detail = {"rule": proposal.requirement.rule, "proposal": proposal.id}
             await record_audit_entry(tx, invocation, "proposed", self._clock.now(), detail)
         self._wake()
 
@@ -76,7 +69,7 @@ class Proposals:
         async with self._store.read() as tx:
             return await lock_proposal(tx, self._vault, proposal_id)
 
-    async def vote(self, proposal_id: str, user: str, *, approves: bool) -> Proposal | None:
+    async def vote(self, proposal_id: str, vote: Vote) -> Proposal | None:
         """Record a valid vote and return the proposal after it, or None if the proposal is closed.
 
         The row is locked first: of two votes at the same moment, the second must see the first.
@@ -86,20 +79,20 @@ class Proposals:
             proposal = await lock_proposal(tx, self._vault, proposal_id)
             if proposal is None or proposal.state is not ProposalState.OPEN or now >= proposal.expires_at:
                 return None
-            await record_vote(tx, proposal_id, user, approves, now)
+            await record_vote(tx, proposal_id, replace(vote, at=now))
             proposal = await lock_proposal(tx, self._vault, proposal_id)
             assert proposal is not None  # noqa: S101  (locked a line ago)
             state = tally_votes(proposal.votes, proposal.requirement.count)
             await close_proposal(tx, proposal_id, state, now)
             await record_audit_entry(
                 tx,
-                _build_vote_invocation(proposal, user),
-                "approved" if approves else "refused",
+                _build_vote_invocation(proposal, vote.user),
+                "approved" if vote.approves else "refused",
                 now,
                 _build_audit_detail(proposal),
             )
         self._wake()
-        return replace(proposal, state=state)
+        return replace(proposal, state=state, decided_at=None if state is ProposalState.OPEN else now)
 
     async def find_open(self) -> tuple[Proposal, ...]:
         """Return the proposals that wait for votes."""
@@ -160,25 +153,6 @@ def build_request(proposal: Proposal) -> Request:
     """Build the request to run an approved proposal; its key makes sure that it runs only once."""
     flags = Flags(direct=proposal.direct, proposal=proposal.id)
     return Request(proposal.requester, proposal.thread, proposal.via, f"proposal:{proposal.id}", flags=flags)
-
-
-def _build_proposal(
-    invocation: Invocation, requirement: ApprovalRequirement, labels: Mapping[str, str], now: datetime
-) -> Proposal:
-    """Build a proposal with the id of its invocation, so that opening it twice makes only one."""
-    return Proposal(
-        id=invocation.id,
-        operation=invocation.operation,
-        args=invocation.args,
-        digest=invocation.digest,
-        requester=invocation.user,
-        thread=invocation.thread,
-        via=invocation.via,
-        requirement=requirement,
-        expires_at=now + requirement.expires,
-        direct=invocation.flags.direct,
-        labels=labels,
-    )
 
 
 def _build_vote_invocation(proposal: Proposal, user: str) -> Invocation:

@@ -22,7 +22,7 @@ from bot.access.approvals.render import render_proposal
 from bot.operations.render import render_note
 from bot.runtime.clock import Clock
 from bot.slack.answers import Answers
-from bot.slack.blockkit.mrkdwn import Mrkdwn
+from bot.slack.blockkit.mrkdwn import md
 from bot.slack.drafts import Draft, Postponement
 from bot.slack.posting import SHARED_OUTSIDE, MessageEdit, Post, Shown
 from bot.store.transactions import Transactions, Tx
@@ -48,8 +48,10 @@ class ProposalSource:
     async def find_due(self, now: datetime) -> Sequence[Proposal]:
         """Return the proposals whose card is due, after closing those whose time is up."""
         for proposal in await self._proposals.expire():
-            text = (
-                f"`{proposal.operation}` wasn't approved in time. Request it again when an approver is available."
+            act = proposal.wording.act
+            text = md(
+                "⌛ Your request to {act} wasn't approved in time. Ask again when an approver is available.",
+                act=act,
             )
             await self._answers.send(build_request(proposal).recipient, render_note(text))
         async with self._store.read() as tx:
@@ -61,7 +63,7 @@ class ProposalSource:
 
     async def draw(self, proposal: Proposal) -> Draft[Proposal, str]:
         """Render the card of a proposal."""
-        message = render_proposal(proposal, Mrkdwn(proposal.outcome) if proposal.outcome else None)
+        message = render_proposal(proposal)
         digest = message.digest()
         if not proposal.ts:
             post = Post(proposal.thread, message, f"proposal:{proposal.id}", proposal.intent_at)
@@ -95,5 +97,9 @@ class ProposalSource:
             async with self._store.write() as tx:
                 await retire_proposal_card(tx, proposal)
         elif await self._proposals.abandon(proposal, SHARED_OUTSIDE):
-            text = f"This channel is now shared with another organization, so I withdrew `{proposal.operation}`."
+            act = proposal.wording.act
+            text = md(
+                "This channel is now shared with another organization, so I withdrew your request to {act}.",
+                act=act,
+            )
             await self._answers.send(build_request(proposal).recipient, render_note(text))

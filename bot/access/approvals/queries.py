@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TypedDict
 
 import sqlalchemy as sa
 
-from bot.access.approvals.model import UNSUCCESSFUL, Proposal, ProposalState, Vote
+from bot.access.approvals.model import UNSUCCESSFUL, Proposal, ProposalState, RequestWording, Vote
+from bot.access.approvals.wording import describe_unknown
 from bot.access.policy.rules import ApprovalRequirement, Principals
 from bot.operations.queries import release_key
 from bot.runtime.json_types import JsonObject
+from bot.slack.blockkit.mrkdwn import Mrkdwn
 from bot.slack.drafts import Postponement
 from bot.slack.types import Standing, Thread
 from bot.store.sql import Row, insert_into
@@ -25,6 +28,14 @@ class StoredApprovers(TypedDict):
     users: list[str]
     groups: list[str]
     standings: list[str]
+
+
+class StoredWording(TypedDict):
+    """A request in words, as stored."""
+
+    act: str
+    given: str
+    details: list[str]
 
 
 class StoredRequirement(TypedDict):
@@ -53,6 +64,7 @@ async def insert_proposal(tx: Tx, vault: Vault, proposal: Proposal, now: datetim
             ask=_encode_requirement(proposal.requirement),
             expires_at=proposal.expires_at,
             state=proposal.state,
+            build=proposal.build,
             due_at=now,
             created_at=now,
         )
@@ -67,10 +79,10 @@ async def lock_proposal(tx: Tx, vault: Vault, proposal_id: str) -> Proposal | No
     return await _read_proposal(tx, vault, row) if row else None
 
 
-async def record_vote(tx: Tx, proposal_id: str, user: str, approves: bool, now: datetime) -> None:
+async def record_vote(tx: Tx, proposal_id: str, vote: Vote) -> None:
     """Save a person's vote in place of an earlier one."""
-    values = {"proposal_id": proposal_id, "user_id": user, "approves": approves, "at": now}
-    change = {"approves": approves, "at": now}
+    change = {"approves": vote.approves, "name": vote.name, "at": vote.at}
+    values = {"proposal_id": proposal_id, "user_id": vote.user, **change}
     row = insert_into(tx, votes).values(values)
     await tx.execute(row.on_conflict_do_update(index_elements=["proposal_id", "user_id"], set_=change))
 
@@ -122,7 +134,11 @@ async def close_proposal(
     """Set the state and make the card due. If the operation didn't run, its button works again."""
     change = {"state": state, "due_at": now, "outcome": outcome}
     ended = {"ended_by": ended_by} if ended_by else {}
-    await tx.execute(_update_proposal(proposal_id).values({**change, **ended}))
+    decided_at = sa.func.coalesce(
+        proposals.c.decided_at, sa.bindparam("decided", now, proposals.c.decided_at.type)
+    )
+    decided = {} if state is ProposalState.OPEN else {"decided_at": decided_at}
+    await tx.execute(_update_proposal(proposal_id).values({**change, **ended, **decided}))
     if state in UNSUCCESSFUL:
         await release_key(tx, proposal_id)
 
@@ -178,7 +194,15 @@ async def _read_proposal(tx: Tx, vault: Vault, row: Row) -> Proposal:
         requirement=_decode_requirement(row["ask"]),
         expires_at=row["expires_at"],
         state=ProposalState(row["state"]),
-        votes=tuple(Vote(mapping["user_id"], mapping["approves"]) for mapping in found.mappings()),
+        wording=_decode_wording(sealed["how"].get("wording"))
+        or describe_unknown(row["operation"], sealed["args"]),
+        requester_name=sealed["how"].get("name", ""),
+        asked_of=Mrkdwn(sealed["how"].get("asked_of", "")),
+        build=row["build"],
+        decided_at=row["decided_at"],
+        votes=tuple(
+            Vote(vote["user_id"], vote["approves"], vote["name"] or "", vote["at"]) for vote in found.mappings()
+        ),
         ended_by=row["ended_by"],
         ts=row["ts"],
         shown_digest=row["shown"],
@@ -186,14 +210,21 @@ async def _read_proposal(tx: Tx, vault: Vault, row: Row) -> Proposal:
         due_at=row["due_at"],
         attempts=row["attempts"],
         direct=bool(sealed["how"].get("dm")),
-        labels=sealed["how"].get("labels", {}),
         outcome=row["outcome"],
     )
 
 
 def _encode_options(proposal: Proposal) -> JsonObject:
     direct: JsonObject = {"dm": True} if proposal.direct else {}
-    return {**direct, **({"labels": dict(proposal.labels)} if proposal.labels else {})}
+    wording, names = proposal.wording, {"name": proposal.requester_name, "asked_of": proposal.asked_of}
+    return {**direct, **names, "wording": {**asdict(wording), "details": list(wording.details)}}
+
+
+def _decode_wording(stored: StoredWording | None) -> RequestWording | None:
+    if stored is None:
+        return None
+    details = tuple(Mrkdwn(line) for line in stored["details"])
+    return RequestWording(Mrkdwn(stored["act"]), Mrkdwn(stored["given"]), details)
 
 
 def _encode_requirement(requirement: ApprovalRequirement) -> StoredRequirement:

@@ -1,15 +1,13 @@
-"""Renders the card of a proposal: what will run, the approvals it needs, and how it ended."""
+"""Renders the card of a proposal, and answers about it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 
 from bot.access.approvals.model import Proposal, ProposalState
 from bot.access.policy.policy_wording import count_approvals
-from bot.runtime.json_types import JsonObject, JsonValue
 from bot.slack.blockkit.blocks import (
-    SECTION_LIMIT,
     Block,
     Confirm,
     Message,
@@ -19,9 +17,8 @@ from bot.slack.blockkit.blocks import (
     message,
     pack_lines,
     section,
-    shorten,
 )
-from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, join, local_time, md, mention
+from bot.slack.blockkit.mrkdwn import Mrkdwn, join, local_time, md, mention, strip_markup
 
 APPROVE, REFUSE, WITHDRAW = "proposal approve", "proposal refuse", "proposal withdraw"
 _HEADINGS = {
@@ -33,115 +30,121 @@ _HEADINGS = {
     ProposalState.DONE: "✅ *Approved* and run",
     ProposalState.FAILED: "⚠️ *Approved*, but it failed",
 }
-# Values of these may be secret. Their names are shown, so that an approver knows what is set.
-# Characters of a value. Escaping makes a character up to five times as long; this many still fit in one section.
-VALUE_LIMIT = 500
+_WANTING = frozenset({ProposalState.OPEN, ProposalState.APPROVED})
 # A deadline within this time is shown without its date.
 _SAME_DAY = timedelta(hours=12)
 
 
-def render_proposal(proposal: Proposal, outcome: str | None = None) -> Message:
-    """Render the card of a proposal; `outcome` is the answer of the operation, once there is one."""
-    heading = md("{heading} · {name}", heading=Mrkdwn(_HEADINGS[proposal.state]), name=code(proposal.operation))
-    arguments = {**proposal.args, **proposal.labels}
-    what = pack_lines([heading, *_render_arguments(proposal.operation, arguments)])
+def render_proposal(proposal: Proposal) -> Message:
+    """Render the card of a proposal: what is wanted, by whom, and who decides or has decided."""
+    heading = _render_heading(proposal)
+    what = pack_lines([heading, render_request(proposal), *proposal.wording.details])
+    is_open = proposal.state is ProposalState.OPEN
     blocks = [
         *(section(text, block_id=f"what:{proposal.id}{index or ''}") for index, text in enumerate(what)),
-        context(*_render_status(proposal, outcome), block_id=f"standing:{proposal.id}:{len(proposal.votes)}"),
+        section(render_requirement(proposal), block_id=f"needs:{proposal.id}") if is_open else None,
+        context(*_render_status(proposal), block_id=f"standing:{proposal.id}:{len(proposal.votes)}"),
         actions(_build_buttons(proposal), block_id=f"votes:{proposal.id}:{len(proposal.votes)}")
-        if proposal.state is ProposalState.OPEN
+        if is_open
         else None,
     ]
-    summary = md("{who} wants to run {name}", who=mention(proposal.requester), name=proposal.operation)
-    return message(join([summary, Mrkdwn(": "), heading]), blocks)
+    return message(md("{heading}: {request}", heading=heading, request=render_request(proposal)), blocks)
+
+
+def render_request(proposal: Proposal) -> Mrkdwn:
+    """Render the request in one sentence: `Alice wants to start deploy-prod on main: Ship v2`."""
+    verb = "wants to" if proposal.state in _WANTING else "wanted to"
+    return md("{who} {verb} {what}", who=name_requester(proposal), verb=verb, what=proposal.wording.whole)
+
+
+def name_requester(proposal: Proposal) -> Mrkdwn:
+    """Return the requester's name, which notifies no one; a mention where the name wasn't stored."""
+    return md("{name}", name=proposal.requester_name) if proposal.requester_name else mention(proposal.requester)
+
+
+def render_requirement(proposal: Proposal) -> Mrkdwn:
+    """Render what is still needed: `Needs 1 approval from @release before 5:58 PM.`"""
+    requirement = proposal.requirement
+    pattern = "{time}" if requirement.expires <= _SAME_DAY else "{date_short_pretty} at {time}"
+    return md(
+        "Needs {approvals} before {deadline}.",
+        approvals=count_approvals(requirement, proposal.asked_of),
+        deadline=local_time(proposal.expires_at, pattern),
+    )
 
 
 def render_pending_proposal(proposal: Proposal) -> Message:
     """Render the answer to a second press of the same button: the state of the proposal and its channel."""
     channel = proposal.thread.channel
     place = Mrkdwn(f"<#{channel}>") if channel.isalnum() else "that channel"
-    who, name = mention(proposal.requester), code(proposal.operation)
     if proposal.state is ProposalState.OPEN:
         text = md(
-            "✋ {who} already requested {name}. It's waiting for approval in {place}.",
-            who=who,
-            name=name,
+            "✋ {who} already asked to {what}. It's waiting for approval in {place}.",
+            who=name_requester(proposal),
+            what=proposal.wording.act,
             place=place,
         )
     else:
-        heading = Mrkdwn(_HEADINGS[proposal.state])
-        text = md("{heading} · {name}, see {place}.", heading=heading, name=name, place=place)
+        heading = _render_heading(proposal)
+        text = md(
+            "{heading}. {request}: see {place}.", heading=heading, request=render_request(proposal), place=place
+        )
     return message(text, [section(text, block_id="pending")])
 
 
-def _render_arguments(operation: str, args: JsonObject) -> list[Mrkdwn]:
-    """Render a line per argument, with HEAD as what it means to an approver: a commit that isn't known yet."""
-    takes_head = operation == "build create" and str(args.get("commit", "HEAD")) == "HEAD"
-    rendered = [
-        md("{label}: {value}", label=bold(_format_label(name)), value=_format_value(value))
-        for name, value in args.items()
-        if not (takes_head and name == "commit")
+def name_voters(proposal: Proposal, *, approving: bool) -> Mrkdwn:
+    """Return the names of those who approved, or of those who refused; mentions where no name was stored."""
+    chosen = [vote for vote in proposal.votes if vote.approves is approving]
+    return join_names(vote.name or mention(vote.user) for vote in chosen)
+
+
+def join_names(names: Iterable[str]) -> Mrkdwn:
+    """Join names as `Bob, Cara and Dan`."""
+    *first, last = [md("{name}", name=name) for name in names] or [Mrkdwn("")]
+    return md("{first} and {last}", first=join(first, ", "), last=last) if first else last
+
+
+def describe_decision(proposal: Proposal) -> Mrkdwn:
+    """Say who decided a proposal and when, to a person who presses one of its buttons too late."""
+    at = local_time(proposal.decided_at or proposal.expires_at, "{date_short_pretty} at {time}")
+    match proposal.state:
+        case ProposalState.REFUSED:
+            return md("{who} refused this {at}.", who=name_voters(proposal, approving=False), at=at)
+        case ProposalState.WITHDRAWN:
+            who = mention(proposal.ended_by) if proposal.ended_by else name_requester(proposal)
+            return md("{who} withdrew this {at}.", who=who, at=at)
+        case ProposalState.OPEN | ProposalState.EXPIRED:
+            return md("This expired {at}, because it didn't get enough approvals in time.", at=at)
+        case _:
+            return md("{who} approved this {at}.", who=name_voters(proposal, approving=True), at=at)
+
+
+def _render_heading(proposal: Proposal) -> Mrkdwn:
+    if proposal.state is ProposalState.DONE and proposal.outcome:
+        return md("✅ *Approved*: {outcome}", outcome=Mrkdwn(proposal.outcome))
+    return Mrkdwn(_HEADINGS[proposal.state])
+
+
+def _render_status(proposal: Proposal) -> list[str]:
+    """Render the votes, how it ended, and the rule."""
+    parts: list[str] = [
+        md("{mark} {who}", mark="👍" if vote.approves else "👎", who=vote.name or mention(vote.user))
+        for vote in proposal.votes
     ]
-    if takes_head:
-        branch = code(shorten(str(args["branch"]), VALUE_LIMIT)) if args.get("branch") else "the default branch"
-        rendered.append(md("{label}: latest on {branch} when it starts", label=bold("Commit"), branch=branch))
-    return rendered
-
-
-def _format_label(name: str) -> str:
-    """Format an argument's name as a label: `ignore_branch_filters` becomes `Ignore branch filters`."""
-    return "Environment" if name == "env" else name.replace("_", " ").capitalize()
-
-
-def _format_value(value: JsonValue) -> Mrkdwn:
-    if isinstance(value, bool):
-        return Mrkdwn("yes" if value else "no")
-    if isinstance(value, Mapping | list | tuple) and not value:
-        return Mrkdwn("none")
-    if isinstance(value, Mapping):  # what was given for each name may be secret
-        return _join_fitting([md("{key}=•••", key=code(shorten(key, VALUE_LIMIT))) for key in value])
-    if isinstance(value, list | tuple):
-        return _join_fitting([code(shorten(str(part), VALUE_LIMIT)) for part in value])
-    return code(shorten(str(value), VALUE_LIMIT))
-
-
-def _join_fitting(values: list[Mrkdwn]) -> Mrkdwn:
-    """Join as many values as fit in one section, and count the rest: approvers must know that there is more."""
-    count = 0
-    while count < len(values) and (not count or len(join(values[: count + 1], " ")) < SECTION_LIMIT - 200):
-        count += 1
-    more = md("*and {count} more that don't fit here*", count=len(values) - count)
-    return join([*values[:count], *([more] if count < len(values) else [])], " ")
-
-
-def _render_status(proposal: Proposal, outcome: str | None) -> list[str]:
-    votes = [
-        md("{mark} {who}", mark="👍" if vote.approves else "👎", who=mention(vote.user)) for vote in proposal.votes
-    ]
-    parts: list[str] = [md("requested by {who}", who=mention(proposal.requester)), *votes]
-    if proposal.state is ProposalState.OPEN:
-        parts.append(_render_requirement(proposal))
+    parts.append(md("“{rule}”", rule=proposal.requirement.rule))
     if proposal.state is ProposalState.WITHDRAWN and proposal.ended_by:
         parts.append(md("withdrawn by {who}", who=mention(proposal.ended_by)))
-    if outcome:
-        parts.append(outcome)
+    if proposal.state is ProposalState.FAILED and proposal.outcome:
+        parts.append(Mrkdwn(proposal.outcome))
     return parts
 
 
-def _render_requirement(proposal: Proposal) -> Mrkdwn:
-    requirement = proposal.requirement
-    pattern = "{time}" if requirement.expires <= _SAME_DAY else "{date_short_pretty} at {time}"
-    return md(
-        "needs {approvals} before {deadline} (“{rule}”)",
-        approvals=count_approvals(requirement),
-        deadline=local_time(proposal.expires_at, pattern),
-        rule=requirement.rule,
-    )
-
-
 def _build_buttons(proposal: Proposal) -> list[Block | None]:
+    act = strip_markup(proposal.wording.act)
     confirm = Confirm(
-        f"Approve {proposal.operation}?", "It starts as soon as enough people have approved it.", "Approve"
+        "Approve this?",
+        f"{strip_markup(render_request(proposal))}. It starts as soon as enough people have approved it.",
+        "Approve",
     )
     return [
         button(
@@ -150,8 +153,8 @@ def _build_buttons(proposal: Proposal) -> list[Block | None]:
             proposal.id,
             style="primary",
             confirm=confirm,
-            accessibility_label=f"Approve {proposal.operation}",
+            accessibility_label=f"Approve: {act}",
         ),
-        button("Refuse", REFUSE, proposal.id, style="danger", accessibility_label=f"Refuse {proposal.operation}"),
-        button("Withdraw", WITHDRAW, proposal.id, accessibility_label=f"Withdraw {proposal.operation}"),
+        button("Refuse", REFUSE, proposal.id, style="danger", accessibility_label=f"Refuse: {act}"),
+        button("Withdraw", WITHDRAW, proposal.id, accessibility_label=f"Withdraw: {act}"),
     ]

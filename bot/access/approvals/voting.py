@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.access.approvals.model import Proposal, ProposalState, Vote, is_approved
 from bot.access.approvals.proposals import Proposals
+from bot.access.approvals.render import describe_decision, name_requester
 from bot.access.locks.rules import find_lock_refusal
 from bot.access.locks.service import LockService
 from bot.access.policy.decide import decide, judge_approval
@@ -20,6 +21,11 @@ from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md, mention
 from bot.slack.people import PeopleDirectory
 from bot.slack.types import Actor, Standing, Thread
+
+# An open proposal that counts no votes any more has expired, and its card is about to say so.
+_LATE_HINTS = dict.fromkeys(
+    (ProposalState.OPEN, ProposalState.EXPIRED, ProposalState.REFUSED), "Ask again for a new approval."
+)
 
 
 class VoteContext(Protocol):
@@ -62,9 +68,9 @@ class Approvals:
         """Count a vote. Raise NotFound, Conflict if the proposal is closed, or Refused if the vote isn't valid."""
         proposal = await self._require_open(ctx, proposal_id)
         await self._require_valid_vote(ctx, proposal, approves=approves)
-        voted = await self._proposals.vote(proposal.id, ctx.actor.id, approves=approves)
+        voted = await self._proposals.vote(proposal.id, Vote(ctx.actor.id, approves, ctx.actor.name))
         if voted is None:
-            raise Conflict("This proposal is already closed.", "Run the command again for a new one.")
+            raise await self._refuse_late(proposal)
         return _describe_vote(voted)
 
     async def find_counted_vote(self, ctx: VoteContext, proposal_id: str, *, approves: bool) -> Mrkdwn | None:
@@ -92,7 +98,7 @@ class Approvals:
                 "Only the requester or a workspace admin can withdraw it.", hint, proposal.requirement.rule
             )
         if not await self._proposals.withdraw(proposal.id, ctx.actor.id):
-            raise Conflict("This proposal is already closed.")
+            raise await self._refuse_late(proposal)
         return _describe_withdrawal(proposal)
 
     async def is_still_approved(
@@ -125,8 +131,13 @@ class Approvals:
         if proposal is None or proposal.thread.channel != ctx.thread.channel:
             raise NotFound("I can't find that proposal.", "Use the buttons on its card.")
         if proposal.state is not ProposalState.OPEN:
-            raise Conflict(f"This is already {_describe_end(proposal.state)}.")
+            raise await self._refuse_late(proposal)
         return proposal
+
+    async def _refuse_late(self, proposal: Proposal) -> Conflict:
+        """Return the refusal of a press on a proposal that was decided: who did that, and when."""
+        newest = await self._proposals.find(proposal.id) or proposal
+        return Conflict(describe_decision(newest), _LATE_HINTS.get(newest.state, ""))
 
     async def _require_valid_vote(self, ctx: VoteContext, proposal: Proposal, *, approves: bool) -> None:
         """Raise Refused if this person's vote doesn't count, or if the operation couldn't run although approved.
@@ -153,19 +164,14 @@ class Approvals:
 
 def _describe_vote(proposal: Proposal) -> Mrkdwn:
     """Format the private answer to a counted vote."""
+    who, act = name_requester(proposal), proposal.wording.act
     if any(not vote.approves for vote in proposal.votes):
-        return md("Refused: `{name}` won't run.", name=proposal.operation)
+        return md("Refused: {who}'s request to {act}.", who=who, act=act)
     if len(proposal.votes) < proposal.requirement.count:
         count = f"{len(proposal.votes)} of {proposal.requirement.count}"
-        return md("Approved: `{name}` has {count} approvals.", count=count, name=proposal.operation)
-    return md("Approved: `{name}` is starting.", name=proposal.operation)
+        return md("Approved: {who}'s request to {act} has {count} approvals.", who=who, act=act, count=count)
+    return md("Approved: {who}'s request to {act} goes ahead.", who=who, act=act)
 
 
 def _describe_withdrawal(proposal: Proposal) -> Mrkdwn:
-    return md("Withdrawn: `{name}` won't run.", name=proposal.operation)
-
-
-def _describe_end(state: ProposalState) -> str:
-    return {ProposalState.DONE: "approved and run", ProposalState.FAILED: "approved, but it failed"}.get(
-        state, state.value
-    )
+    return md("Withdrawn: {who}'s request to {act}.", who=name_requester(proposal), act=proposal.wording.act)

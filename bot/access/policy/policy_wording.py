@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,7 @@ from bot.access.policy.rules import (
 from bot.operations.git_names import is_short_sha
 from bot.operations.operation import Operation, Permission
 from bot.runtime.durations import spell_duration
-from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, md, mention
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, md, mention, mention_group
 from bot.slack.types import Actor, Standing
 
 _INCLUDED_STANDINGS: Mapping[Standing, str] = {Standing.MEMBER: "full members", Standing.ADMIN: "workspace admins"}
@@ -35,14 +36,17 @@ _EXCLUDED_STANDINGS: Mapping[Standing, str] = {
 }
 
 
-def list_principals(groups: Iterable[Principals]) -> Mrkdwn:
+def list_principals(groups: Iterable[Principals], ids: Mapping[str, str] = MappingProxyType({})) -> Mrkdwn:
     """Format people as `@release, @ann or full members`; empty for no one.
 
-    User ids become mentions. That notifies no one: refusals are private.
+    User ids become mentions, which notify no one in a refusal, because refusals are private. Groups and people
+    with a handle are mentioned if their id is in `ids`, by the name that the rule gives them.
     """
     known = list(groups)
-    names: list[str] = sorted({group for principals in known for group in principals.groups})
-    names += [mention(user) for user in sorted({user for principals in known for user in principals.users})]
+    named = sorted({group for principals in known for group in principals.groups})
+    names: list[str] = [mention_group(ids[group]) if group in ids else group for group in named]
+    users = sorted({user for principals in known for user in principals.users})
+    names += [mention(ids.get(user, user)) for user in users]
     standings = {standing for principals in known for standing in principals.standings}
     widest = Standing.MEMBER if Standing.MEMBER in standings else Standing.ADMIN
     names += [_INCLUDED_STANDINGS[widest]] if standings & _INCLUDED_STANDINGS.keys() else []
@@ -211,12 +215,12 @@ def describe_requirement(requirement: ApprovalRequirement) -> Mrkdwn:
     )
 
 
-def count_approvals(requirement: ApprovalRequirement) -> Mrkdwn:
-    """Format how many approvals are needed and who can give them, like `1 approval from @release`."""
+def count_approvals(requirement: ApprovalRequirement, approvers: str = "") -> Mrkdwn:
+    """Format how many approvals are needed and who can give them, like `1 approval from @release`.
+
+    `approvers` takes the place of the names that the rule gives.
+    """
     count = "1 approval" if requirement.count == 1 else f"{requirement.count} approvals"
-    may = (
-        list_principals([requirement.approvers])
-        if requirement.approvers
-        else Mrkdwn("people who can approve there")
-    )
+    named = list_principals([requirement.approvers]) if requirement.approvers else None
+    may = approvers or named or "people who can approve there"
     return md("{count} from {may}", count=count, may=may)

@@ -84,6 +84,11 @@ def mention(user: str) -> Mrkdwn:
     return Mrkdwn(f"<@{user}>") if re.fullmatch(r"[UW][A-Z0-9]+", user) else escape(user)
 
 
+def mention_group(group: str) -> Mrkdwn:
+    """Return a mention of a user group; an ID that isn't Slack's is shown as text."""
+    return Mrkdwn(f"<!subteam^{group}>") if re.fullmatch(r"S[A-Z0-9]+", group) else escape(group)
+
+
 def local_time(moment: datetime, form: LiteralString = "{time}") -> Mrkdwn:
     """Return a time that Slack shows in the reader's own time zone; the fallback is UTC."""
     fallback = moment.strftime("%Y-%m-%d %H:%M UTC")
