@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.access.approvals.approvers import ApproverFinder
 from bot.access.approvals.model import Proposal, require_whole_sha
 from bot.access.approvals.proposals import Proposals
-from bot.access.approvals.wording import describe_request
+from bot.access.approvals.request_wording import describe_request
 from bot.access.policy.declared_target import read_declared, read_target
 from bot.access.policy.policy_wording import explain_protection
 from bot.access.policy.rules import ApprovalRequirement

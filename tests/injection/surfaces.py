@@ -11,7 +11,7 @@ from typing import Any
 from bot.access.accounts.model import Account
 from bot.access.approvals.model import Proposal, ProposalState, Vote
 from bot.access.approvals.render import render_pending_proposal, render_proposal
-from bot.access.approvals.wording import describe_request, describe_unknown
+from bot.access.approvals.request_wording import describe_request, describe_unknown
 from bot.access.locks.rules import Lock, describe_lock
 from bot.access.policy.policy_wording import describe_requirement
 from bot.access.policy.rules import ApprovalRequirement, Principals

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.access.approvals.model import Proposal, ProposalState, Vote, is_approved, require_whole_sha, tally_votes
-from bot.access.approvals.wording import describe_unknown
+from bot.access.approvals.request_wording import describe_unknown
 from bot.access.policy.rules import ApprovalRequirement
 from bot.errors import UsageError
 from bot.operations.invocation import Invocation

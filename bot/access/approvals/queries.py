@@ -9,7 +9,7 @@ from typing import TypedDict
 import sqlalchemy as sa
 
 from bot.access.approvals.model import UNSUCCESSFUL, Proposal, ProposalState, RequestWording, Vote
-from bot.access.approvals.wording import describe_unknown
+from bot.access.approvals.request_wording import describe_unknown
 from bot.access.policy.rules import ApprovalRequirement, Principals
 from bot.operations.queries import release_key
 from bot.runtime.json_types import JsonObject

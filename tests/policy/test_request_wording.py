@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.access.approvals.wording import describe_request, looks_secret
+from bot.access.approvals.request_wording import describe_request, looks_secret
 from bot.access.policy.rules import GUARDABLE_VERBS, Target, is_guarded
 from bot.operations.arguments import read_arguments
 from bot.operations.operation import Operation
