@@ -16,6 +16,8 @@ from bot.store.tables_people import audit
 from bot.store.transactions import Tx
 
 _PAGE_ROWS = 500
+# Arguments that name one pipeline; `source` is the one that is copied.
+_PIPELINE_ARGUMENTS = ("pipeline", "source")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ async def find_newest_entries(
     if user:
         where.append(audit.c.user_id == user)
     if pipeline:
-        where.append(audit.c.detail["args"]["pipeline"].as_string() == pipeline)
+        args = audit.c.detail["args"]
+        where.append(sa.or_(*(args[name].as_string() == pipeline for name in _PIPELINE_ARGUMENTS)))
     if since:
         where.append(audit.c.at >= since)
     found = await tx.execute(sa.select(audit).where(*where).order_by(audit.c.id.desc()).limit(limit))

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.buildkite.models import Build, Job
+from bot.buildkite.resources import INSTANCE_KEY, MARK_KEY
 from bot.builds.model import Card, NewCard, PreviewedLink, QueuedMessage, TrackedBuild
 from bot.slack.blockkit.blocks import Message
 from bot.slack.types import Thread
 from bot.store.engine import EncodedJson
 from bot.store.sql import Row
+
+_OWN_META_DATA = frozenset({INSTANCE_KEY, MARK_KEY})
 
 
 def build_from_row(row: Row) -> TrackedBuild:
@@ -34,8 +37,13 @@ def build_from_row(row: Row) -> TrackedBuild:
 
 
 def build_values(build: Build) -> dict[str, object]:
-    """Return the columns that hold the build as Buildkite describes it."""
-    ref, content = build.ref, build.model_dump_json(exclude={"jobs"}, exclude_none=True)
+    """Return the columns that hold the build as Buildkite describes it, of its meta-data only our own marks.
+
+    Other meta-data, such as the answers to a block step, may be secret, and nothing is made of it.
+    """
+    marks = {name: value for name, value in build.meta_data.items() if name in _OWN_META_DATA}
+    kept = build if len(marks) == len(build.meta_data) else build.model_copy(update={"meta_data": marks})
+    ref, content = build.ref, kept.model_dump_json(exclude={"jobs"}, exclude_none=True)
     return {"org": ref.org, "pipeline": ref.pipeline, "number": ref.number, "build": EncodedJson(content)}
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from bot.errors import UsageError
-from bot.operations.arguments import read_arguments
-from bot.operations.declarations import find_target_fields
+from bot.operations.arguments import Argument, read_arguments
+from bot.operations.command_masking import mask_command
 from bot.operations.grammar import parse
 from bot.operations.registry import Registry
 from bot.operations.reply import Call
@@ -63,7 +63,7 @@ def check_alias(request: AliasRequest, registry: Registry, command: str = "/bk")
     """Check a new alias and return the call that it makes now.
 
     Raises UsageError, quoting what is wrong: the name is invalid or a command, the expansion isn't a command, or
-    it holds what an alias may not (a confirmation, values of environment variables).
+    it holds what an alias may not (a confirmation, values of secret arguments).
     """
     if not _NAME.fullmatch(request.name):
         hint = "Use a letter, then up to 29 letters, digits, `-` or `_`."
@@ -78,24 +78,24 @@ def check_alias(request: AliasRequest, registry: Registry, command: str = "/bk")
     call = parse(request.expansion, registry, command=command)
     if call.confirmed or _YES & set(words):
         raise UsageError("`--yes` can't be part of an alias: you confirm each time.")
-    if _sets_environment(call, registry, command):
+    if secret := _find_secret(call, registry, command):
         hint = "Type them after the alias each time."
-        raise UsageError("An alias can't contain environment variables (`-e`), because they may be secret.", hint)
+        kind = "environment variables" if secret.opt.target == "env" else "values of"
+        flag = f"(`{secret.short_flag}`)" if secret.opt.target == "env" else f"`{secret.flag}`"
+        raise UsageError(f"An alias can't contain {kind} {flag}, because they may be secret.", hint)
     return call
 
 
-def _sets_environment(call: Call, registry: Registry, command: str) -> bool:
-    """Return whether a call sets environment variables, even inside a command that is an argument."""
-    model = registry[call.operation].args
-    if call.args.get(find_target_fields(model.model_fields).get("env", "")):
-        return True
-    declared = read_arguments(model)
-    commands = [
-        str(call.args[argument.name])
-        for argument in declared
-        if argument.opt.takes_rest and call.args.get(argument.name)
+def _find_secret(call: Call, registry: Registry, command: str) -> Argument | None:
+    """Return the first secret argument that a call sets, even inside a command that is an argument."""
+    given = [
+        argument
+        for argument in read_arguments(registry[call.operation].args)
+        if call.args.get(argument.name) not in (None, {}, "")
     ]
-    return any(_sets_environment(parse(text, registry, command=command), registry, command) for text in commands)
+    inner = [str(call.args[argument.name]) for argument in given if argument.opt.takes_rest]
+    nested = (_find_secret(parse(text, registry, command=command), registry, command) for text in inner)
+    return next((argument for argument in given if argument.opt.secret), None) or next(filter(None, nested), None)
 
 
 def split_alias(text: str, registry: Registry, command: str = "/bk") -> tuple[str, str] | None:
@@ -108,6 +108,11 @@ def split_alias(text: str, registry: Registry, command: str = "/bk") -> tuple[st
     return found[1].lower(), found[2]
 
 
-def sort_aliases(expansions: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def format_expansion(expansion: str, registry: Registry) -> str:
+    """Return an expansion as typed; one that was saved before secrets were refused may hold some."""
+    return mask_command(expansion, registry)
+
+
+def sort_aliases(expansions: Mapping[str, str], registry: Registry) -> tuple[tuple[str, str], ...]:
     """Return (alias, expansion as typed), sorted by alias."""
-    return tuple((name, normalise(expansions[name])) for name in sorted(expansions))
+    return tuple((name, format_expansion(expansions[name], registry)) for name in sorted(expansions))

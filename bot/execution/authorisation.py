@@ -10,7 +10,7 @@ from bot.errors import UsageError
 from bot.execution.context_factory import Contexts
 from bot.execution.default_pipeline import DefaultPipelines
 from bot.execution.policy_gate import PolicyGate
-from bot.execution.stages import Authorised
+from bot.execution.stages import Authorised, stopping
 from bot.operations.invocation import Invocation, Request
 from bot.operations.operation import Args, Operation
 from bot.operations.registry import Registry
@@ -57,7 +57,8 @@ class Authoriser:
     async def authorise(self, invocation: Invocation) -> Authorised:
         """Return the invocation with exact arguments, as the policy allows it. Raises KitestringError.
 
-        The stored arguments become the pinned ones: approvals and a restart must mean the same build.
+        The stored arguments become the pinned ones: approvals and a restart must mean the same build. Once they
+        are known, errors are raised as Stopped, with them.
         """
         op = self._registry[invocation.operation]
         actor = await self._people.find_actor(invocation.user, invocation.thread, invocation.via)
@@ -70,10 +71,14 @@ class Authoriser:
         access = await self._contexts.find_access(actor, op)
         given, assumed = await self._default_pipelines.fill_in(op, invocation.args, invocation.thread)
         ctx = self._contexts.build(op, invocation, actor, access)
-        resolved = await self._resolve(op, validate(op, given, self._command), ctx, actor, access)
-        kept = resolved.args.model_dump(mode="json", exclude_none=True)
-        pinned = replace(invocation, args=kept, assumed=assumed, rule=resolved.rule)
-        return Authorised(pinned, op, resolved.args, actor, access, ctx, resolved.requirement)
+        filled_in = replace(invocation, args=given, assumed=assumed)
+        with stopping(filled_in):
+            args = await self._pin(op, validate(op, given, self._command), ctx)
+        pinned = replace(filled_in, args=args.model_dump(mode="json", exclude_none=True))
+        with stopping(pinned):
+            resolved = await self._judge(op, args, ctx, actor, access)
+        allowed = replace(pinned, rule=resolved.rule)
+        return Authorised(allowed, op, args, actor, access, ctx, resolved.requirement)
 
     async def has_approvals(self, authorised: Authorised) -> bool:
         """Return whether this is an approved proposal whose approvals still suffice. Raises Refused if not."""
@@ -109,7 +114,8 @@ class Authoriser:
         actor = await self.admit(request, op)
         access = await self._contexts.find_access(actor, op)
         ctx = self._contexts.build(op, request.make_invocation("", op.name, given), actor, access)
-        return await self._resolve(op, op.args.model_validate(dict(given)), ctx, actor, access)
+        pinned = await self._pin(op, op.args.model_validate(dict(given)), ctx)
+        return await self._judge(op, pinned, ctx, actor, access)
 
     async def fill_in_default(self, request: Request, op: Operation, given: JsonObject) -> JsonObject:
         """Return the arguments with the channel's default pipeline filled in, if none is named."""
@@ -126,10 +132,12 @@ class Authoriser:
         invocation = request.make_invocation("", op.name, {})
         return self._contexts.build(op, invocation, actor, self._contexts.own_access)
 
-    async def _resolve(
-        self, op: Operation, args: Args, ctx: object, actor: Actor, access: BuildkiteAccess
+    async def _pin(self, op: Operation, args: Args, ctx: object) -> Args:
+        return await op.pin(args, ctx) if op.pin else args
+
+    async def _judge(
+        self, op: Operation, pinned: Args, ctx: object, actor: Actor, access: BuildkiteAccess
     ) -> Resolved:
-        pinned = await op.pin(args, ctx) if op.pin else args
         verdict = await self._gate.apply_policy(op, pinned, actor, access.buildkite)
         requirement = verdict if isinstance(verdict, ApprovalRequirement) else None
         return Resolved(pinned, ctx, requirement, verdict.rule)

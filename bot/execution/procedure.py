@@ -21,7 +21,7 @@ from bot.execution.interrupted import InterruptedInvocations
 from bot.execution.parsing import CommandParser
 from bot.execution.proposing import Proposer
 from bot.execution.records import InvocationRecords
-from bot.execution.stages import Authorised, Confirmed, Performed, Recorded
+from bot.execution.stages import Authorised, Confirmed, Performed, Recorded, Stopped, stopping
 from bot.operations.invocation import Invocation, Request
 from bot.operations.reply import Call
 from bot.runtime.error_boundary import InternalError, run_guarded
@@ -79,18 +79,21 @@ class Procedure:
         """Carry out a recorded invocation and answer it. Raises nothing."""
         try:
             await run_guarded(self._run_stages(invocation), invocation.operation, invocation=invocation.id)
+        except Stopped as stopped:
+            await self.fail(stopped.invocation, stopped.error)
         except KitestringError as error:
             await self.fail(invocation, error)
 
     async def _run_stages(self, invocation: Invocation) -> None:
         authorised = await self._authoriser.authorise(invocation)
-        confirmed = await self.confirm(authorised)
-        performed = await self.perform(confirmed) if confirmed else None
-        if performed:
-            try:
-                await run_guarded(self.conclude(performed), invocation.operation, invocation=invocation.id)
-            except KitestringError as error:
-                raise mark_sent(performed.op, error) from error
+        with stopping(authorised.invocation):
+            confirmed = await self.confirm(authorised)
+            performed = await self.perform(confirmed) if confirmed else None
+            if performed:
+                try:
+                    await run_guarded(self.conclude(performed), invocation.operation, invocation=invocation.id)
+                except KitestringError as error:
+                    raise mark_sent(performed.op, error) from error
 
     async def confirm(self, authorised: Authorised) -> Confirmed | None:
         """Ask what must be asked before the operation begins; None where the person or approvers answer first."""
@@ -102,7 +105,8 @@ class Procedure:
             await self._endings.ask_invitation(invocation)
             return None
         if authorised.requirement and not await self._authoriser.has_approvals(authorised):
-            await self._proposer.propose(authorised, authorised.requirement)
+            description = self._records.describe(invocation)
+            await self._proposer.propose(authorised, authorised.requirement, description)
             return None
         return Confirmed(invocation, op, args, authorised.actor, ctx)
 

@@ -13,6 +13,7 @@ from bot.errors import Refused
 from bot.execution.answering import Answering
 from bot.execution.stages import Authorised
 from bot.operations.operation import Args
+from bot.runtime.json_types import JsonObject
 
 
 class Proposer:
@@ -27,8 +28,10 @@ class Proposer:
         """Return a proposal with its votes."""
         return await self._proposals.find(proposal_id)
 
-    async def propose(self, authorised: Authorised, requirement: ApprovalRequirement) -> None:
-        """Turn the invocation into a proposal. Raises UsageError or Refused."""
+    async def propose(
+        self, authorised: Authorised, requirement: ApprovalRequirement, description: JsonObject
+    ) -> None:
+        """Turn the invocation into a proposal; `description` is for the audit. Raises UsageError or Refused."""
         invocation, op = authorised.invocation, authorised.op
         require_whole_sha(op.name, invocation.args)
         if invocation.flags.direct or not await self._answering.can_post(invocation):
@@ -52,7 +55,7 @@ class Proposer:
             asked_of=audience.text,
             build=_name_build(authorised.args),
         )
-        await self._proposals.open(proposal, invocation)
+        await self._proposals.open(proposal, invocation, description)
 
 
 def _name_build(args: Args) -> str | None:

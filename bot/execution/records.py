@@ -13,7 +13,7 @@ from bot.access.queries import record_audit_entry
 from bot.builds.fold.build_fold import BuildFold
 from bot.builds.model import NewCard
 from bot.builds.queries import plan_earlier_read
-from bot.errors import KitestringError, Unavailable
+from bot.errors import KitestringError, Unavailable, UsageError
 from bot.execution.duplicates import DUPLICATE_WINDOW, render_duplicate
 from bot.execution.queries import find_same_request
 from bot.execution.stages import Answer, Recorded
@@ -21,7 +21,7 @@ from bot.history.queries import are_webhooks_arriving
 from bot.notifications.reminders.reminders import schedule_reminders
 from bot.operations.build_wording import link_build
 from bot.operations.choices import make_choice_id
-from bot.operations.declarations import mask_arguments
+from bot.operations.command_masking import mask_arguments
 from bot.operations.invocation import (
     Invocation,
     Request,
@@ -130,7 +130,7 @@ class InvocationRecords:
     async def _close_answered(self, invocation: Invocation, message: Message) -> None:
         """Close an invocation that has no effect but its private answer."""
         now = self._clock.now()
-        deadline, detail = now + _DELIVERY_DEADLINE, self._describe(invocation)
+        deadline, detail = now + _DELIVERY_DEADLINE, self.describe(invocation)
         await close_answered(self._store, invocation, _keep(invocation, message), now, deadline, detail)
 
     async def _close_with_effects(self, answer: Answer) -> Reply | None:
@@ -143,7 +143,7 @@ class InvocationRecords:
             undelivered = not answer.public and reply.card_build is None
             started = md("{build} has started", build=link_build(reply.card_build)) if reply.card_build else ""
             summary = started or md("{text}", text=reply.text)
-            kept, detail = answer.repeated, self._describe(invocation)
+            kept, detail = answer.repeated, self.describe(invocation)
             await self._close(tx, invocation, "done", kept, detail, undelivered=undelivered, summary=summary)
             return await self._find_duplicate(tx, invocation, reply)
 
@@ -175,14 +175,15 @@ class InvocationRecords:
     ) -> None:
         """Close an invocation that had no effect: refused, failed, or replaced by a question."""
         async with self._store.write() as tx:
-            await self._close(tx, invocation, state, message, {"rule": rule} if rule else {})
+            detail = self.describe(invocation) | ({"rule": rule} if rule else {})
+            await self._close(tx, invocation, state, message, detail)
 
     async def mark_unconfirmed(self, invocation: Invocation) -> None:
         """Mark an invocation as unknown, so that recovery finds out whether it happened."""
         now = self._clock.now()
         async with self._store.write() as tx:
             await postpone_invocation(tx, invocation.id, now + SECOND_PROBE_DELAY)
-            await record_audit_entry(tx, invocation, "unknown", now, {})
+            await record_audit_entry(tx, invocation, "unknown", now, self.describe(invocation))
         self._wake()
 
     async def plan_read(self, args: JsonObject) -> None:
@@ -215,12 +216,20 @@ class InvocationRecords:
             outcome = cut(Mrkdwn(summary or message.text), _OUTCOME_LIMIT)
             await close_proposal(tx, invocation.flags.proposal, end, now, outcome=outcome)
 
-    def _describe(self, invocation: Invocation) -> dict[str, JsonValue]:
-        """Return what the audit keeps of an invocation: its rule and its arguments without secrets."""
-        fields = self._registry[invocation.operation].args.model_fields
-        args = mask_arguments(fields, invocation.args)
+    def describe(self, invocation: Invocation) -> dict[str, JsonValue]:
+        """Return what the audit keeps of an invocation, whatever its outcome: its rule, its arguments masked."""
+        op = self._registry.find(invocation.operation)
+        args = mask_arguments(op, _normalise(op, invocation.args), self._registry) if op else {}
         rule: dict[str, JsonValue] = {"rule": invocation.rule} if invocation.rule is not None else {}
         return {**rule, "args": args} if args else rule
+
+
+def _normalise(op: Operation, given: JsonObject) -> JsonObject:
+    """Return typed arguments as they would be used (`web#41` is a pipeline and a number), or else as typed."""
+    try:
+        return op.args.model_validate(dict(given)).model_dump(mode="json", exclude_none=True, exclude_unset=True)
+    except (UsageError, ValueError):
+        return given
 
 
 def _has_effects(answer: Answer) -> bool:

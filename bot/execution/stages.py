@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.access.accounts.service import BuildkiteAccess
 from bot.access.policy.rules import ApprovalRequirement
+from bot.errors import KitestringError
 from bot.operations.invocation import Invocation
 from bot.operations.operation import Args, Operation
 from bot.operations.reply import Reply
@@ -23,6 +26,26 @@ class Recorded:
     @property
     def is_new(self) -> bool:
         return self.first.id == self.invocation.id
+
+
+class Stopped(KitestringError):
+    """An error on the way, with the invocation as exact as it had become: the audit names its target by it."""
+
+    def __init__(self, invocation: Invocation, error: KitestringError) -> None:
+        super().__init__(error.message, error.hint)
+        self.invocation = invocation
+        self.error = error
+
+
+@contextmanager
+def stopping(invocation: Invocation) -> Iterator[None]:
+    """Raise Stopped with this invocation for an error in the block, unless it knows a more exact one."""
+    try:
+        yield
+    except Stopped:
+        raise
+    except KitestringError as error:
+        raise Stopped(invocation, error) from error
 
 
 @dataclass(frozen=True)

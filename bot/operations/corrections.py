@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from bot.errors import UsageError
 from bot.operations.arguments import read_arguments
-from bot.operations.declarations import find_secret_fields, find_target_fields
+from bot.operations.command_masking import mask_command
+from bot.operations.declarations import find_target_fields
 from bot.operations.grammar import parse, split_command, unparse
 from bot.operations.operation import Operation
 from bot.operations.registry import Registry
@@ -17,11 +18,9 @@ from bot.operations.reply import Call
 from bot.operations.typed_text import quote_as_typed
 from bot.operations.validation import validate
 from bot.operations.vocabulary import find_named, list_first_words, list_verbs, resolve_operation
-from bot.runtime.json_types import JsonValue
 from bot.runtime.wording import find_near
 
 Words: TypeAlias = list[str]
-_MASK = "•••"
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*", re.IGNORECASE)
 # Words of a text that is looked at: a longer one is a sentence, not a command with a slip.
 _WORDS_LIMIT = 20
@@ -55,8 +54,8 @@ def find_correction(text: str, registry: Registry, command: str = "/bk") -> Corr
         return None
     for fixed, reason in _list_fixed(words, registry):
         if call := _find_call(fixed, registry):
-            op = registry[call.operation]
-            return Correction(_format_line(call, op, registry, command), call, reason, not _is_destructive(op))
+            line = f"{command} {mask_command(unparse(call, registry), registry, command)}"
+            return Correction(line, call, reason, not _is_destructive(registry[call.operation]))
     return None
 
 
@@ -156,13 +155,3 @@ def _mend_flag(word: str, known: list[str]) -> str:
 def _takes_branch(words: Words, registry: Registry) -> bool:
     op = _find_operation(words, registry)
     return op is not None and "branch" in find_target_fields(op.args.model_fields)
-
-
-def _format_line(call: Call, op: Operation, registry: Registry, command: str) -> str:
-    secrets = find_secret_fields(op.args.model_fields)
-    masked = {name: _mask(value) if name in secrets else value for name, value in call.args.items()}
-    return f"{command} {unparse(replace(call, args=masked), registry)}"
-
-
-def _mask(value: JsonValue) -> JsonValue:
-    return dict.fromkeys(value, _MASK) if isinstance(value, dict) else _MASK

@@ -8,9 +8,6 @@ from typing import Literal, NamedTuple, Protocol, TypeGuard
 
 from pydantic.fields import FieldInfo
 
-from bot.runtime.json_types import JsonObject, JsonValue
-from bot.runtime.redaction import mask_tokens
-
 TargetPart = Literal["pipeline", "source", "branch", "commit", "env", "build"]
 """A part of what the policy judges. `source`: a second pipeline, which is only read; `build`: a build's number."""
 # Arguments of these names, or with menus of these, usually reach Buildkite as a part of the target.
@@ -43,30 +40,6 @@ def find_target_fields(fields: Mapping[str, FieldInfo]) -> dict[TargetPart, str]
     declared = {name: _find_declaration(field) for name, field in fields.items()}
     targets = {name: found.target for name, found in declared.items() if found}
     return {target: name for name, target in targets.items() if isinstance(target, str)}
-
-
-def find_secret_fields(fields: Mapping[str, FieldInfo]) -> frozenset[str]:
-    """Return the names of the fields whose values are shown nowhere."""
-    declared = {name: _find_declaration(field) for name, field in fields.items()}
-    return frozenset(name for name, found in declared.items() if found and found.secret)
-
-
-def mask_arguments(fields: Mapping[str, FieldInfo], given: JsonObject) -> dict[str, JsonValue]:
-    """Return arguments for the audit: of secret ones only names or the number of lines, and nowhere a token."""
-    secrets = find_secret_fields(fields)
-    return {name: _mask(value) if name in secrets else _mask_tokens(value) for name, value in given.items()}
-
-
-def _mask(value: JsonValue) -> JsonValue:
-    if isinstance(value, Mapping):
-        return sorted(value)
-    # A SecretStr has been dumped as asterisks already.
-    is_text = isinstance(value, str) and value.strip("*")
-    return f"{len(str(value).splitlines())} lines" if is_text else value
-
-
-def _mask_tokens(value: JsonValue) -> JsonValue:
-    return mask_tokens(value) if isinstance(value, str) else value
 
 
 def require_declared(operation: str, fields: Mapping[str, FieldInfo]) -> None:

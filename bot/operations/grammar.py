@@ -21,7 +21,7 @@ from bot.operations.usage import format_usage
 from bot.operations.validation import make_unknown_flag_error
 from bot.operations.vocabulary import resolve_operation
 from bot.runtime.json_types import JsonValue
-from bot.runtime.wording import quote_word
+from bot.runtime.wording import quote_typed, quote_word
 
 # A flag as click reads it: a switch, or the words of each time that it was given.
 _Typed: TypeAlias = bool | tuple[str, ...] | None
@@ -66,7 +66,7 @@ def _format_advice(former: str, name: str, command: str) -> str:
 def _parse_lone_noun(noun: str, rest: Sequence[str], command: str) -> Call:
     for word in rest:
         if word not in {*_YES, *_HELP}:
-            raise UsageError(f"`{quote_word(word)}` needs a command before it.", f"See `{command} help {noun}`.")
+            raise UsageError(f"`{quote_typed(word)}` needs a command before it.", f"See `{command} help {noun}`.")
     return Call("help", {"noun": noun})
 
 
@@ -181,10 +181,9 @@ def _read_flag(op: Operation, argument: Argument, value: _Typed, command: str) -
     if argument.repeatable:
         return parse_values(argument, values)
     if len(values) > 1:
-        quoted = " and ".join(f"`{quote_word(word)}`" for word in values[:2])
-        raise UsageError(
-            f"`{argument.flag}` is given twice: {quoted}.", _format_usage_hint(op, command), argument.name
-        )
+        quoted = "" if argument.opt.secret else ": " + " and ".join(f"`{quote_word(word)}`" for word in values[:2])
+        message = f"`{argument.flag}` is given twice{quoted}."
+        raise UsageError(message, _format_usage_hint(op, command), argument.name)
     return values[0]
 
 
@@ -214,7 +213,7 @@ def _assign_positionals(
             args[argument.name] = remaining.pop(0)
     if remaining:
         raise UsageError(
-            f"I don't know what to do with `{quote_word(remaining[0])}`.", _format_usage_hint(op, command)
+            f"I don't know what to do with `{quote_typed(remaining[0])}`.", _format_usage_hint(op, command)
         )
     return args
 

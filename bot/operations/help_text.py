@@ -11,7 +11,7 @@ from bot.operations.registry import Registry
 from bot.operations.reply import Button, Call, Reply
 from bot.operations.usage import format_usage, list_manual_arguments
 from bot.operations.vocabulary import find_named, list_verbs
-from bot.runtime.wording import join_or, quote_word, suggest
+from bot.runtime.wording import join_or, quote_typed, suggest
 from bot.slack.blockkit.blocks import join_lines
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, md
 
@@ -68,9 +68,9 @@ def _find_operation(noun: str, verb: str, registry: Registry, command: str) -> O
         return found.meaning
     if noun in registry.nouns:
         hint = suggest(verb, list_verbs(noun, registry)) or f"See `{command} help {noun}`."
-        raise UsageError(f"`{noun}` has no `{quote_word(verb)}`.", hint, "verb")
+        raise UsageError(f"`{noun}` has no `{quote_typed(verb)}`.", hint, "verb")
     hint = suggest(noun, registry.nouns) or f"See `{command} help`."
-    raise UsageError(f"There's no command `{quote_word(noun)}`.", hint, "noun")
+    raise UsageError(f"There's no command `{quote_typed(noun)}`.", hint, "noun")
 
 
 def render_all_commands(registry: Registry, allowed: IsAllowed, command: str = "/bk") -> Reply:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable
 
 from bot.errors import UsageError
-from bot.runtime.wording import quote_word
+from bot.runtime.wording import quote_typed
 
 TEXT_LIMIT = 4000
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2007": " ", "\0": None})
@@ -86,10 +86,14 @@ def split(normal: str) -> list[str]:
     except ValueError:
         opened = re.split(r"\s", lexer.token.strip())[0] or '"'
         hint = "Close it or remove it."
-        raise UsageError(f"The quotation mark before `{quote_word(opened)}` isn't closed.", hint) from None
+        raise UsageError(f"The quotation mark before `{quote_typed(opened)}` isn't closed.", hint) from None
 
 
 def quote_as_typed(word: str) -> str:
     """Return a word as it is typed in Slack: quoted where needed, with Slack's three entities."""
-    written = word if _UNQUOTED.fullmatch(word) else quote(word)
-    return written.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return quote_if_needed(word).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def quote_if_needed(word: str) -> str:
+    """Return a word that `split` returns whole, quoted only if it must be."""
+    return word if _UNQUOTED.fullmatch(word) else quote(word)

@@ -12,6 +12,7 @@ from bot.operations.arguments import Argument, read_arguments
 from bot.operations.operation import Args, Operation
 from bot.operations.usage import format_usage
 from bot.runtime.json_types import JsonObject
+from bot.runtime.redaction import MASK
 from bot.runtime.wording import join_or, quote_word, suggest
 
 
@@ -55,7 +56,7 @@ def _describe(op: Operation, argument: Argument | None, detail: ErrorDetails) ->
         return f"{_get_own_message(detail)}", ""
     if detail["type"] == "missing":
         return f"`{op.name}` needs {_format_name(argument)}.", ""
-    quoted = _quote_input(detail)
+    quoted = MASK if argument.opt.secret else _quote_input(detail)
     sentence = _SENTENCES.get(detail["type"])
     if sentence:
         verdict, _, bound = sentence(detail.get("ctx", {})).partition(": ")

@@ -9,7 +9,7 @@ from bot.errors import UsageError
 from bot.operations.addresses import parse_address
 from bot.operations.operation import Operation
 from bot.operations.registry import Registry
-from bot.runtime.wording import find_near, join_or, quote_word, suggest
+from bot.runtime.wording import find_near, join_or, quote_typed, suggest
 
 # Number of commands to suggest where a verb alone may mean several.
 SUGGESTIONS_LIMIT = 4
@@ -95,12 +95,12 @@ def _make_ambiguous_verb_error(verb: str, candidates: Sequence[Operation], comma
     named = candidates if len(candidates) <= SUGGESTIONS_LIMIT else candidates[: SUGGESTIONS_LIMIT - 1]
     more = [f"{len(candidates) - len(named)} more"] if len(named) < len(candidates) else []
     ways = join_or([*(f"`{command} {op.name}`" for op in named), *more])
-    return UsageError(f"`{quote_word(verb)}` of what? Try {ways}.", _format_help_hint(command))
+    return UsageError(f"`{quote_typed(verb)}` of what? Try {ways}.", _format_help_hint(command))
 
 
 def _make_unknown_noun_error(word: str, registry: Registry, command: str) -> UsageError:
     hint = suggest(word, list_first_words(registry)) or _format_help_hint(command)
-    return UsageError(f"There's no command `{quote_word(word)}`.", hint)
+    return UsageError(f"There's no command `{quote_typed(word)}`.", hint)
 
 
 def list_first_words(registry: Registry) -> frozenset[str]:
@@ -112,7 +112,7 @@ def _make_unknown_verb_error(noun: str, word: str, registry: Registry, command: 
     verbs = [op.verb for op in registry.find_by_noun(noun) if op.verb]
     guess = suggest(word, list_verbs(noun, registry))
     hint = guess or f"It takes {join_or([f'`{verb}`' for verb in verbs])}: see `{command} help {noun}`."
-    return UsageError(f"`{noun}` has no `{quote_word(word)}`.", hint)
+    return UsageError(f"`{noun}` has no `{quote_typed(word)}`.", hint)
 
 
 def _format_help_hint(command: str) -> str:

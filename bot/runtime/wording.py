@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
-from bot.runtime.redaction import mask_tokens
+from bot.runtime.redaction import MASK, mask_tokens
+
+_PAIR = re.compile(r"([\w./-]+=)\S.*", re.DOTALL)
 
 
 def quote_word(word: object) -> str:
     """Prepare someone's input for quoting in an error: one short line without backticks or tokens."""
     flat = " ".join(mask_tokens(str(word)).replace("`", "ˋ").split())
     return flat if len(flat) <= 60 else flat[:59] + "…"
+
+
+def quote_typed(word: str) -> str:
+    """Prepare a word of a command for quoting in an error; the value of `NAME=value` may be a mistyped secret."""
+    return quote_word(_PAIR.sub(rf"\1{MASK}", word))
 
 
 # Letters of a typed word, per slip of the finger that a suggestion may assume.

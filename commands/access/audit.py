@@ -10,14 +10,18 @@ from pydantic import Field, field_validator
 
 from bot.access.audit_log import AuditLog
 from bot.access.queries import AuditEntry
+from bot.operations.arguments import format_values, read_arguments
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
+from bot.operations.registry import Registry
 from bot.operations.reply import Reply
 from bot.operations.search_summary import describe_period, join_phrase
 from bot.runtime.clock import Clock
 from bot.runtime.durations import parse_duration
+from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, join, local_time, md, mention, strip_markup
 
+_TARGET_LIMIT = 80  # characters; the export has it all
 START = "The audit log starts with the first command I received."
 
 
@@ -42,10 +46,11 @@ class AuditArgs(Args):
 
 @dataclass(frozen=True)
 class AuditContext:
-    """The audit log."""
+    """The audit log, and the commands that its entries are about."""
 
     audit_log: AuditLog
     clock: Clock
+    registry: Registry
 
 
 @operation(
@@ -62,7 +67,7 @@ async def audit(args: AuditArgs, ctx: AuditContext) -> Reply:
     what = join_phrase(_describe_subject(args), who, describe_period(args.since, None))
     table = Table(
         ("When", "Who", "What", "Outcome"),
-        tuple(_render_row(entry) for entry in found),
+        tuple(_render_row(entry, ctx.registry) for entry in found),
         _render_caption(args),
         noun="entry",
         empty=md("No {what}.", what=what),
@@ -86,10 +91,21 @@ def _render_caption(args: AuditArgs) -> str:
     return f"{' '.join(filter(None, parts))}, newest first"
 
 
-def _render_row(entry: AuditEntry) -> tuple[str, ...]:
-    args = entry.detail.get("args") or {}
-    aim = "#".join(str(args[name]) for name in ("pipeline", "number") if name in args)
+def _render_row(entry: AuditEntry, registry: Registry) -> tuple[str, ...]:
     who = join([mention(entry.user)]) if entry.user else "–"
     rule = f" ({entry.detail['rule']})" if entry.detail.get("rule") else ""
     moment = local_time(entry.at, "{date_short_pretty} {time}")
-    return (moment, who, f"{entry.operation} {aim}".strip(), f"{entry.transition}{rule}")
+    what = f"{entry.operation} {_describe_target(entry, registry)}".strip()
+    return (moment, who, what, f"{entry.transition}{rule}")
+
+
+def _describe_target(entry: AuditEntry, registry: Registry) -> str:
+    """Return what a command was about: a pipeline or build, and a branch; else its first argument."""
+    args, op = entry.detail.get("args") or {}, registry.find(entry.operation)
+    aim = "#".join(str(args[name]) for name in ("pipeline", "number") if name in args)
+    branch = f" on {args['branch']}" if aim and isinstance(args.get("branch"), str) else ""
+    declared = read_arguments(op.args) if op else ()
+    first = next(
+        (args[argument.name] for argument in declared if argument.opt.positional and args.get(argument.name)), ""
+    )
+    return shorten(f"{aim}{branch}" if aim else ", ".join(format_values(first)), _TARGET_LIMIT)

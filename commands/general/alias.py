@@ -14,6 +14,7 @@ from bot.execution.alias_rules import (
     ALIASES_LIMIT,
     EXPANSION_LIMIT,
     check_alias,
+    format_expansion,
     parse_alias_request,
     sort_aliases,
 )
@@ -22,7 +23,6 @@ from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.registry import Registry
 from bot.operations.reply import Reply
-from bot.operations.typed_text import normalise
 from bot.runtime.wording import quote_word, suggest
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import code, md
@@ -91,7 +91,7 @@ async def alias(args: AliasArgs, ctx: AliasContext) -> Reply:
     check_alias(wanted, ctx.registry, ctx.caller.command)
     new = await ctx.aliases.define(ctx.caller.actor, wanted.name, wanted.expansion)
     action = "Created your personal" if new else "Changed"
-    words = code(normalise(wanted.expansion))
+    words = code(format_expansion(wanted.expansion, ctx.registry))
     return Reply(text=md("{action} alias {name}: {words}", action=action, name=code(wanted.name), words=words))
 
 
@@ -109,7 +109,7 @@ async def unalias(args: UnaliasArgs, ctx: AliasContext) -> Reply:
 
 
 async def _reply_all(ctx: AliasContext) -> Reply:
-    mine = sort_aliases(await ctx.aliases.find_all(ctx.caller.actor))
+    mine = sort_aliases(await ctx.aliases.find_all(ctx.caller.actor), ctx.registry)
     if not mine:
         how = code(f"{ctx.caller.command} alias ship = build create web -b main")
         return Reply(text=md("You have no aliases. Create one: {how}", how=how))
@@ -122,14 +122,16 @@ async def _reply_alias(name: str, ctx: AliasContext) -> Reply:
     mine = await ctx.aliases.find_all(ctx.caller.actor)
     if name not in mine:
         raise _make_unknown_error(name, mine, ctx)
-    return Reply(text=md("{name} runs {words}.", name=code(name), words=code(normalise(mine[name]))))
+    words = code(format_expansion(mine[name], ctx.registry))
+    return Reply(text=md("{name} runs {words}.", name=code(name), words=words))
 
 
 async def _remove(name: str, ctx: AliasContext) -> Reply:
     mine = await ctx.aliases.find_all(ctx.caller.actor)
     if not await ctx.aliases.remove(ctx.caller.actor, name):
         raise _make_unknown_error(name, mine, ctx)
-    again = code(f"{ctx.caller.command} alias {name} = {normalise(mine.get(name, ''))}")
+    words = format_expansion(mine.get(name, ""), ctx.registry)
+    again = code(f"{ctx.caller.command} alias {name} = {words}")
     return Reply(text=md("Removed alias {name}. To restore it: {again}", name=code(name), again=again))
 
 

@@ -99,7 +99,7 @@ async def _render_build_help(ctx: HelpContext) -> Reply | None:
 
 async def _render_aliases(ctx: HelpContext) -> Mrkdwn:
     """Return the person's own aliases, at most ALIASES_LIMIT of them."""
-    mine = sort_aliases(await ctx.aliases.find_all(ctx.caller.actor))
+    mine = sort_aliases(await ctx.aliases.find_all(ctx.caller.actor), ctx.registry)
     rows = [md("{name} = {words}", name=code(name), words=code(shorten(words, 80))) for name, words in mine]
     more = md(
         "… and {count} more: {see}", count=len(rows) - ALIASES_LIMIT, see=code(f"{ctx.caller.command} alias")

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import io
-import logging
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-import structlog
 
-from bot.runtime.log_setup import configure_logging
 from bot.runtime.redaction import MASK, mask_tokens
 from tests.conversations.world import World, open_world
+from tests.injection.stored import checkpoint, read_database
 
 VALUE = "hunter2-of-the-environment"
 TOKENS = (
@@ -37,30 +32,6 @@ TOKENS = (
     "-----BEGIN OPENSSH PRIVATE KEY-----\\nb3BlbnNzaC1rZXk\\n-----END OPENSSH PRIVATE KEY-----",
     "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl\n-----END CERTIFICATE-----",
 )
-
-
-@pytest.fixture
-def log_output() -> Iterator[io.StringIO]:
-    """Capture the whole debug log in its format for people."""
-    stream, root = io.StringIO(), logging.getLogger()
-    before, level = root.handlers[:], root.level
-    configure_logging("debug", "console")
-    root.handlers[0].setStream(stream)  # type: ignore[attr-defined]
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
-    structlog.reset_defaults()
-
-
-def checkpoint(folder: Path) -> None:
-    """Move the write-ahead log into the database file, as SQLite does from time to time."""
-    with closing(sqlite3.connect(folder / "kitestring.db")) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def read_database(folder: Path) -> bytes:
-    """Return the bytes of every database file, including the write-ahead log."""
-    return b"".join(path.read_bytes() for path in folder.glob("kitestring.db*"))
 
 
 @pytest.mark.parametrize("token", TOKENS)

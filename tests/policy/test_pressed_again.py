@@ -167,7 +167,11 @@ Your grant “everybody builds web” is for pipelines `web`. Ask <@U0ALICE01> t
     async with world.bot.platform.store.read() as tx:
         [refused] = [item async for item in read_audit(tx) if item.transition == "refused"]
     assert (refused.operation, refused.user, refused.detail) == snapshot(
-        ("job unblock", "U0BOB0001", {"rule": "everybody builds web"})
+        (
+            "job unblock",
+            "U0BOB0001",
+            {"args": {"pipeline": "deploy-prod", "number": 1}, "rule": "everybody builds web"},
+        )
     )
 
 

@@ -54,13 +54,13 @@ class Proposals:
         """Return the time from which deadlines count."""
         return self._clock.now()
 
-    async def open(self, proposal: Proposal, invocation: Invocation) -> None:
-        """Store a proposal, and close the invocation that it takes the place of."""
+    async def open(self, proposal: Proposal, invocation: Invocation, description: JsonObject) -> None:
+        """Store a proposal, and close the invocation that it takes the place of; the audit keeps its description."""
         async with self._store.write() as tx:
             await insert_proposal(tx, self._vault, proposal, self._clock.now())
             await self._schedule_call(tx, proposal.id, proposal.thread, proposal.requester, self._clock.now())
             await close_invocation(tx, invocation, "proposed", None, self._clock.now(), None)
-            detail = {"rule": proposal.requirement.rule, "proposal": proposal.id}
+            detail = {**description, "rule": proposal.requirement.rule, "proposal": proposal.id}
             await record_audit_entry(tx, invocation, "proposed", self._clock.now(), detail)
         self._wake()
 
