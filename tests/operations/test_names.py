@@ -133,7 +133,7 @@ def test_a_near_miss_is_corrected() -> None:
             "build create web --brnach main": ("/bk build create web -b main", "", True),
             "build list --state pased": ("/bk build list -s passed", "", True),
             "build create web main -e TOKEN=abcdef": (
-                '/bk build create web -b main -e "TOKEN=•••"',
+                "/bk build create web -b main -e TOKEN=•••",
                 "A branch goes after `-b`.",
                 True,
             ),
