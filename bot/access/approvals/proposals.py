@@ -55,7 +55,7 @@ class Proposals:
         return self._clock.now()
 
     async def open(self, proposal: Proposal, invocation: Invocation, description: JsonObject) -> None:
-        """Store a proposal, and close the invocation that it takes the place of; the audit keeps its description."""
+        """Store a proposal, and close the invocation that it replaces; `description` is for the audit."""
         async with self._store.write() as tx:
             await insert_proposal(tx, self._vault, proposal, self._clock.now())
             await self._schedule_call(tx, proposal.id, proposal.thread, proposal.requester, self._clock.now())
