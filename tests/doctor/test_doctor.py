@@ -36,6 +36,7 @@ async def test_all_is_well(installation: Installation) -> None:
     assert render_report(found.values()).splitlines() == [
         "✓ Slack token: @kitestring in workspace Acme.",
         f"✓ Slack scopes: all {len(installation.slack.scopes)} scopes of the manifest are granted.",
+        "✓ Slack layouts: Slack accepts tables and charts.",
         "✓ Socket Mode: Slack accepts connections.",
         "✓ Buildkite token: belongs to Sam Kim, expires on 2026-08-28.",
         "✓ Buildkite scopes: all 8 needed scopes are granted. These won't work: job cancel (graphql).",
@@ -103,6 +104,38 @@ async def test_a_wrong_setting_is_named(
         installation.buildkite.token,
     ]
     assert [secret for secret in secrets if secret in render_report(found.values())] == []
+
+
+async def test_a_refused_layout_is_named(installation: Installation) -> None:
+    """The doctor repeats what Slack has against charts; a Slack that can't be asked is no fault."""
+    installation.slack.unknown_blocks.add("data_visualization")
+    found = await installation.examine_settings()
+    assert found["Slack layouts"].line == snapshot(
+        "✗ Slack layouts: Slack refuses charts (unsupported type: data_visualization at /0/type). Lists are sent as text and charts as pictures instead. Look for a newer version of Kitestring."
+    )
+    installation.slack.faults.error("blocks.validate", "unknown_method")
+    found = await installation.examine_settings()
+    assert found["Slack layouts"].line == snapshot(
+        "– Slack layouts: can't be checked: Slack answered unknown_method."
+    )
+    assert is_healthy(found.values())
+    installation.slack.faults.reset("blocks.validate")
+    assert (await installation.examine_settings())["Slack layouts"].line == snapshot(
+        "– Slack layouts: can't be checked while Slack can't be reached."
+    )
+
+
+async def test_dropped_events_are_named(installation: Installation) -> None:
+    """For a day after Slack dropped events, the doctor says when that was."""
+    with sqlite3.connect(installation.database) as connection:
+        note = ("slack_events_dropped", str(START.timestamp() - 3600))
+        connection.execute("INSERT INTO meta (key, value) VALUES (?, ?)", note)
+    connection.close()
+    assert (await installation.examine_settings())["Slack events"].line == snapshot(
+        "✗ Slack events: Slack dropped events at 2026-08-21 11:00 UTC, as it sent more than 30,000 within an hour. Mentions and direct messages of that time may have gone unanswered; ask people to repeat them."
+    )
+    installation.clock.advance(86_400)
+    assert "Slack events" not in await installation.examine_settings()
 
 
 async def test_a_scope_that_slack_did_not_grant_is_named(installation: Installation) -> None:

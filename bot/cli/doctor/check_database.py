@@ -84,5 +84,5 @@ def _describe_dropped_events(at: datetime) -> Finding:
         "Slack events",
         False,
         f"Slack dropped events at {at:%Y-%m-%d %H:%M} UTC, as it sent more than 30,000 within an hour.",
-        "Mentions and direct messages of that time may have gone unanswered; see whether another app posts them.",
+        "Mentions and direct messages of that time may have gone unanswered; ask people to repeat them.",
     )

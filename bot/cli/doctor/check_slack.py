@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -10,19 +9,24 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.app.clients import open_slack_clients
 from bot.app.workspace import read_workspace
 from bot.cli.doctor.check_clock import ClockOffsets
+from bot.cli.doctor.check_layouts import check_layouts
 from bot.cli.doctor.finding import Finding
+from bot.cli.doctor.slack_answers import CONNECTION_ERRORS, find_reason
 from bot.settings import Settings
 from bot.slack.manifest import list_bot_scopes
 
 APPS = "https://api.slack.com/apps"
 NETWORK = "Check the network, and SLACK_API_URL if it's set."
-CONNECTION_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 
 
 async def check_slack(settings: Settings, dates: ClockOffsets) -> tuple[Finding, ...]:
     """Check the tokens and scopes; each method is called once and never retried."""
     async with open_slack_clients(read_workspace(settings).slack) as slack:
-        return (*await _check_token(slack.web, dates), await _check_requests(slack.web, settings))
+        return (
+            *await _check_token(slack.web, dates),
+            await check_layouts(slack.web),
+            await _check_requests(slack.web, settings),
+        )
 
 
 async def _check_token(client: AsyncWebClient, dates: ClockOffsets) -> tuple[Finding, ...]:
@@ -30,7 +34,7 @@ async def _check_token(client: AsyncWebClient, dates: ClockOffsets) -> tuple[Fin
     try:
         answer = await client.auth_test()
     except SlackApiError as error:
-        reason = _find_reason(error)
+        reason = find_reason(error)
         return (
             Finding("Slack token", False, f"Slack answered {reason}.", _choose_remedy(reason)),
             Finding("Slack scopes", None, "unknown without a working token."),
@@ -77,7 +81,7 @@ async def _check_requests(client: AsyncWebClient, settings: Settings) -> Finding
     try:
         await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
     except SlackApiError as error:
-        reason = _find_reason(error)
+        reason = find_reason(error)
         if reason == "ratelimited":
             return Finding(name, None, "Slack allows one check a minute.", "Try again in a minute.")
         return Finding(
@@ -90,13 +94,6 @@ async def _check_requests(client: AsyncWebClient, settings: Settings) -> Finding
     except CONNECTION_ERRORS:
         return Finding(name, False, "can't reach Slack.", NETWORK)
     return Finding(name, True, "Slack accepts connections.")
-
-
-def _find_reason(error: SlackApiError) -> str:
-    """Return Slack's error code, or the HTTP status where a proxy answered instead of Slack."""
-    data = error.response.data
-    code = data.get("error") if isinstance(data, dict) else None
-    return str(code or f"with HTTP {error.response.status_code}")
 
 
 def _choose_remedy(reason: str) -> str:

@@ -3,11 +3,12 @@
 from typing import Any
 
 from simulators.slack.api.arguments import Arguments
+from simulators.slack.api.message_content import find_problems
 from simulators.slack.api.method import Method
 from simulators.slack.errors import ApiError
 from simulators.slack.installation import Installation
 from simulators.slack.state import BOT_ID, BOT_USER
-from simulators.slack.validation.blocks import check_blocks, check_view
+from simulators.slack.validation.blocks import check_view
 
 Json = dict[str, Any]
 
@@ -37,12 +38,12 @@ def open_connection(slack: Installation, _args: Arguments) -> Json:
     return {"url": slack.socket_url()}
 
 
-def validate_blocks(_slack: Installation, args: Arguments) -> Json:
+def validate_blocks(slack: Installation, args: Arguments) -> Json:
     """Tell whether Slack would accept these blocks."""
     message = args.json("message") or {}
     view = args.json("view")
     blocks = args.json("blocks") or message.get("blocks")
-    found = check_view(view) if view else check_blocks(blocks, "message", "")
+    found = check_view(view) if view else find_problems(blocks, slack.unknown_blocks, "")
     if found:
         errors = [_render_problem(text, at) for text, at in found.entries]
         raise ApiError("invalid_blocks", errors=errors)

@@ -8,6 +8,7 @@ from typing import Any
 from simulators.slack.api.arguments import Arguments
 from simulators.slack.errors import ApiError
 from simulators.slack.validation.blocks import check_blocks, load_limits
+from simulators.slack.validation.problems import BlockProblems
 
 Json = dict[str, Any]
 METADATA_BYTES = 8_000
@@ -45,12 +46,18 @@ def read_content(args: Arguments, unknown: Collection[str] = ()) -> Content:
 def _refuse_invalid(blocks: Any, unknown: Collection[str]) -> None:
     if not isinstance(blocks, list):
         raise ApiError("invalid_blocks_format")
-    found = check_blocks(blocks, "message")
-    for index, block in enumerate(blocks):
-        if isinstance(block, dict) and block.get("type") in unknown:
-            found.add(f"unsupported type: {block['type']}", f"/blocks/{index}/type")
+    found = find_problems(blocks, unknown)
     if found:
         raise ApiError.with_messages("invalid_blocks", found.render_lines())
+
+
+def find_problems(blocks: Any, unknown: Collection[str], pointer: str = "/blocks") -> BlockProblems:
+    """Return the problems of a message's blocks in a workspace that doesn't have the `unknown` types yet."""
+    found = check_blocks(blocks, "message", pointer)
+    for index, block in enumerate(blocks if isinstance(blocks, list) else []):
+        if isinstance(block, dict) and block.get("type") in unknown:
+            found.add(f"unsupported type: {block['type']}", f"{pointer}/{index}/type")
+    return found
 
 
 def _truncate(text: str, blocks: list[Json] | None) -> Content:
