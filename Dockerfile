@@ -9,11 +9,10 @@ RUN pip install --require-hashes -r requirements/run.txt
 COPY bot bot
 COPY commands commands
 COPY webhooks webhooks
-# Compile now: the user below can't write here, so every start would compile again.
-RUN python -m compileall -q bot commands webhooks
-
-RUN useradd --system --uid 10001 --home-dir /data --create-home kitestring
-USER kitestring
+# Compile now: the user can't write here, so every start would compile again. A number is what runAsNonRoot checks.
+RUN python -m compileall -q bot commands webhooks && \
+    useradd --system --uid 10001 --home-dir /data --create-home kitestring
+USER 10001
 VOLUME /data
 
 # Listening on all addresses is safe here: only the container's network reaches them.

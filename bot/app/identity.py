@@ -11,16 +11,18 @@ import structlog
 from bot.errors import KitestringError
 from bot.runtime.clock import Clock
 from bot.slack.api_errors import SlackError
+from bot.slack.api_shapes import BotIdentity
 from bot.slack.web_client import SlackClient
 from bot.store.sql import ensure_meta, get_meta, set_meta
 from bot.store.transactions import Store
 
-_ATTEMPTS = 5
+# Seconds between questions at a first start without an answer.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 log = structlog.stdlib.get_logger(__name__)
 
 
 class NoIdentity(KitestringError):
-    """Raised when Slack doesn't say whose token this is."""
+    """Raised when Slack refuses the bot's token."""
 
 
 @dataclass(frozen=True)
@@ -34,27 +36,43 @@ class Identity:
 
 
 async def identify(api: SlackClient, store: Store, clock: Clock) -> Identity:
-    """Ask Slack who the bot is; if it doesn't answer, use its last answer. Raise NoIdentity."""
+    """Ask Slack who the bot is; if it doesn't answer, use its last answer, or keep asking if there is none.
+
+    Raise NoIdentity if Slack refuses the token.
+    """
     async with store.write() as tx:
         instance = await ensure_meta(tx, "instance", secrets.token_hex(8))
         known = await get_meta(tx, "identity")
-    for attempt in range(_ATTEMPTS):
-        try:
-            answer = await api.whoami()
-            break
-        except SlackError as problem:
-            if problem.kind in ("refused", "barred"):
-                raise NoIdentity(
-                    f"Slack refuses SLACK_BOT_TOKEN ({problem.code}).",
-                    "Copy the Bot User OAuth Token from your app's OAuth & Permissions page.",
-                ) from problem
-            if known:
-                log.warning("Slack doesn't answer; using its last answer")
-                return Identity(**json.loads(known))
-            await clock.sleep(2**attempt)
-    else:
-        raise NoIdentity("Slack doesn't answer.", "Check SLACK_API_URL and the network, then start again.")
+    answer = await _ask_slack(api) if known else await _keep_asking(api, clock)
+    if answer is None:
+        log.warning("Slack doesn't answer; using its last answer")
+        return Identity(**json.loads(known or ""))
     identity = Identity(answer.team_id, answer.user_id, answer.bot_id, instance)
     async with store.write() as tx:
         await set_meta(tx, "identity", json.dumps(asdict(identity)))
     return identity
+
+
+async def _keep_asking(api: SlackClient, clock: Clock) -> BotIdentity:
+    """Ask until Slack answers, with growing pauses: at the first start nothing works without its answer."""
+    pause = _FIRST_PAUSE
+    while True:
+        answer = await _ask_slack(api)
+        if answer is not None:
+            return answer
+        log.warning("Slack doesn't answer, still trying", seconds=pause)
+        await clock.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def _ask_slack(api: SlackClient) -> BotIdentity | None:
+    """Return Slack's answer, None if there was none. Raise NoIdentity if it refuses the token."""
+    try:
+        return await api.whoami()
+    except SlackError as problem:
+        if problem.kind in ("refused", "barred"):
+            raise NoIdentity(
+                f"Slack refuses SLACK_BOT_TOKEN ({problem.code}).",
+                "Copy the Bot User OAuth Token from your app's OAuth & Permissions page.",
+            ) from problem
+        return None

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from bot.app.bot import Bot, build_bot
 from bot.app.platform import find_database_file
+from bot.app.startup_phase import answer_while_starting, end_on_signal
 from bot.errors import KitestringError
 from bot.runtime.clock import Clock, SystemClock
 from bot.runtime.http.server import HttpServer, format_address, make_server, open_socket, stop_on_signal
@@ -46,6 +47,7 @@ class _BoundSockets(NamedTuple):
 async def serve(settings: Settings, *, migrate: bool = True, ready: Callable[[str], None] | None = None) -> None:
     """Run until a signal. `ready` is called with the address once requests are accepted.
 
+    While Slack doesn't answer, the start takes longer: only health checks are answered.
     Raise KitestringError with one sentence if it can't start.
     """
     clock = SystemClock()
@@ -53,7 +55,11 @@ async def serve(settings: Settings, *, migrate: bool = True, ready: Callable[[st
         resources.enter_context(_hold_database_lock(settings))
         sockets = _bind_sockets(settings, resources)
         async with AsyncExitStack() as stack:
-            bot = await stack.enter_async_context(build_bot(settings, clock, migrate=migrate))
+            bot: Bot | None = None
+            async with answer_while_starting(sockets.main, sockets.tls), end_on_signal():
+                bot = await stack.enter_async_context(build_bot(settings, clock, migrate=migrate))
+            if bot is None:
+                return
             await stack.enter_async_context(_run_bot(bot))
             await stack.enter_async_context(_run_socket_mode(settings, bot, clock))
             await _listen(settings, bot, sockets, ready)
