@@ -7,6 +7,7 @@ from bot.execution.aliases import Aliases
 from bot.operations.corrections import guess_pipeline
 from bot.operations.grammar import parse
 from bot.operations.invocation import Request
+from bot.operations.manners import find_small_talk, is_polite_question, strip_manners
 from bot.operations.registry import Registry
 from bot.operations.reply import Call
 
@@ -20,15 +21,31 @@ class CommandParser:
         self._command = command
 
     async def parse(self, request: Request, text: str) -> Call:
-        """Return the call, with the person's aliases expanded. Raises UsageError, and Unavailable."""
+        """Return the call, with the person's aliases expanded and polite words left out if need be.
+
+        Raises UsageError, and Unavailable.
+        """
         team, user = request.thread.team, request.user
         text, alias = await self._aliases.expand(team, user, text, self._registry, self._command)
+        if not alias and (kind := find_small_talk(text)):
+            return Call("help", {"small_talk": kind})
         try:
-            return parse(text, self._registry, command=self._command)
+            return self._parse_politely(text)
         except UsageError as error:
             if pipeline_view := guess_pipeline(text, self._registry, self._command):
                 return pipeline_view
             raise self._mention_alias(error, alias) from error
+
+    def _parse_politely(self, text: str) -> Call:
+        """Parse a text as it is, else without the polite words around it, which may belong to a value."""
+        plain = strip_manners(text) or text
+        if not is_polite_question(text):
+            try:
+                return parse(text, self._registry, command=self._command)
+            except UsageError:
+                if plain == text:
+                    raise
+        return parse(plain, self._registry, command=self._command)
 
     def _mention_alias(self, error: UsageError, alias: str) -> UsageError:
         """Add to an error that the command came from an alias."""

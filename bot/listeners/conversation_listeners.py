@@ -67,15 +67,23 @@ class ConversationListeners:
             return
         request = requests.from_command(payload)
         answer = await self._try(self._dispatcher.run_text(request, payload.text))
-        await ack(**_format_ack(answer)) if answer else await ack()
+        if answer and not request.thread.is_direct:
+            await ack(**_format_ack(answer))
+            return
+        await ack()
+        if answer:
+            await self._answers.send(request.recipient, answer)
 
     async def on_message(self, payload: MessagePayload) -> None:
         """Take a mention or a direct message. Raises if it can't be stored, so that Slack sends it again."""
         request = requests.from_message(payload)
         if request is None or request.thread.team != self.team:
             return
-        text = requests.strip_mention(payload.event.text or "", self.bot_user)
-        answer = await self._dispatcher.run_text(request, text)
+        spoken = requests.read_spoken(
+            payload.event.text or "", self.bot_user, direct=payload.event.channel_type == "im"
+        )
+        run = self._dispatcher.run_overheard if spoken.overheard else self._dispatcher.run_text
+        answer = await run(request, spoken.text)
         if answer:
             await self._answers.send(request.recipient, answer)
 

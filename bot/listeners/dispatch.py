@@ -15,12 +15,14 @@ from bot.notifications.direct.model import read_stop_value
 from bot.operations.arguments import lacks_input
 from bot.operations.choices import Choices, make_choice_id
 from bot.operations.invocation import Choice, Request
+from bot.operations.operation import Effect
 from bot.operations.paging import split_page
 from bot.operations.registry import Registry
-from bot.operations.render import render_form_button, render_note, render_problem
+from bot.operations.render import render_form_button, render_note, render_offer, render_problem
 from bot.operations.reply import Call
 from bot.runtime.json_types import JsonObject
-from bot.slack.blockkit.blocks import Message
+from bot.slack.blockkit.blocks import Message, join_lines
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
 from bot.store.transactions import Store
 
 
@@ -51,6 +53,18 @@ class Dispatcher:
             return render_problem(error)
         answer = await self.run_call(request, call)
         return answer or (render_note(call.advice) if call.advice else None)
+
+    async def run_overheard(self, request: Request, text: str) -> Message | None:
+        """Run what reads as a command in talk between people; what changes something is only offered."""
+        try:
+            call = await self._procedure.parse(request, text)
+        except UsageError:
+            return None
+        if self._registry[call.operation].effect is Effect.READS:
+            return await self.run_call(request, call)
+        return await self._offer(
+            request, call, md("If that was for me, I can run {name}.", name=code(call.operation))
+        )
 
     async def run_call(self, request: Request, call: Call) -> Message | None:
         """Open the operation's form if it has one and what was typed doesn't suffice, else begin it."""
@@ -137,11 +151,21 @@ class Dispatcher:
         """Take a submitted form; returns its mistakes by block, or None."""
         return await self._forms.submitted(payload)
 
+    async def _offer(self, request: Request, call: Call, text: Mrkdwn) -> Message:
+        """Offer to run a call that the person may have meant, unless it stops or deletes something."""
+        op = self._registry[call.operation]
+        if op.confirm and not op.confirm_label:
+            hint = md("Mention me first, with nothing before it.")
+            return render_note(join_lines([text, hint]))
+        choice = Choice(make_choice_id(), call.operation, call.args, request.thread, request.user)
+        await self._choices.save([choice])
+        return render_offer(text, choice.id)
+
     async def _make_form_button(self, request: Request, call: Call) -> Message:
         """Return a message with a button that opens the form, because a mention can't open one."""
         choice = Choice(make_choice_id(), call.operation, call.args, request.thread, request.user, form=True)
         await self._choices.save([choice])
-        return render_form_button(call.operation, choice.id)
+        return render_form_button(call.operation, self._registry[call.operation].title, choice.id)
 
 
 def _identify_press(request: Request, choice: Choice) -> Request:

@@ -97,7 +97,9 @@ class FormHandler:
             view = await self._save_form(request, op, FormMetadata(given))
             await self._api.open_view(request.trigger_id or "", view)
             return
-        view_id = await self._api.open_view(request.trigger_id or "", forms.render_loading_view(op.title))
+        view_id = await self._api.open_view(
+            request.trigger_id or "", forms.render_loading_view(_choose_title(request, op))
+        )
         await self._api.update_view(view_id, await self._fill_in(request, op, given))
 
     async def _fill_in(self, request: Request, op: Operation, given: JsonObject) -> View:
@@ -106,13 +108,15 @@ class FormHandler:
             return await run_guarded(self._look_up(request, op, given), op.name)
         except Ambiguous as error:
             await self._endings.fail(request.make_invocation(make_choice_id(), op.name, given), error)
-            return forms.render_notice_view(op.title, f"{error.message} Choose in the conversation.")
+            return forms.render_notice_view(
+                _choose_title(request, op), f"{error.message} Choose in the conversation."
+            )
         except Refused as error:
             await self._endings.fail(request.make_invocation(make_choice_id(), op.name, given), error)
-            return forms.render_notice_view(op.title, _render_refusal(error))
+            return forms.render_notice_view(_choose_title(request, op), _render_refusal(error))
         except KitestringError as error:
             await self._endings.plan_read(given)
-            return forms.render_notice_view(op.title, str(error))
+            return forms.render_notice_view(_choose_title(request, op), str(error))
 
     async def _look_up(self, request: Request, op: Operation, given: JsonObject) -> View:
         resolved = await self._authoriser.resolve(request, op, given)
@@ -131,6 +135,7 @@ class FormHandler:
             callback_id=CALLBACK,
             private_metadata=choice.id,
             fields=metadata.fields,
+            title=_choose_title(request, op),
             place=request.thread.channel if metadata.placed else None,
         )
 
@@ -183,6 +188,11 @@ class FormHandler:
         await op.on_submit(validated, await self._authoriser.build_submission_context(request, op))
         without_secrets: JsonObject = validated.model_dump(mode="json", exclude_none=True)
         return without_secrets
+
+
+def _choose_title(request: Request, op: Operation) -> str:
+    """Return the label of the button that opened the form, where it fits, else the operation's own title."""
+    return request.label if 0 < len(request.label) <= forms.TITLE_LIMIT else op.title
 
 
 def _render_refusal(error: Refused) -> Mrkdwn:

@@ -141,10 +141,20 @@ class ThreadedMessage(Struct):
     thread_ts: SlackId | None = None
 
 
+class PressedLabel(Struct):
+    text: str = ""
+
+
 class PressedAction(Struct):
     action_id: SlackId
     block_id: SlackId | None = None
     value: SlackId | None = None
+    text: PressedLabel | None = None
+
+    @property
+    def label(self) -> str:
+        """The label of the pressed button."""
+        return self.text.text if self.text else ""
 
 
 class PressedView(Struct):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from typing import NamedTuple
 
 from bot.listeners.payload_shapes import (
     ClickPayload,
@@ -22,10 +24,12 @@ from bot.listeners.payload_shapes import (
     SubmissionPayload,
 )
 from bot.operations.invocation import Flags, Request
-from bot.operations.paging import TURN
+from bot.operations.manners import find_small_talk, strip_manners
 from bot.slack.form_values import find_entry
 from bot.slack.types import Thread, Via
 
+# Buttons of a message that asks something: the answer takes its place, so that it isn't asked again.
+_ANSWERING = ("confirm:", "option:", "invite:", "retry")
 # No part may contain a slash: a message full of slashes would otherwise take minutes to search.
 _BUILD_URL = re.compile(r"https?://[^\s/<>|\"\\]+/[^\s/<>|\"\\]+/[^\s/<>|\"\\]+/builds/\d+")
 
@@ -52,18 +56,19 @@ def from_click(payload: ClickPayload) -> Request:
     channel = (payload.channel.id if payload.channel else None) or container.channel_id or ""
     ts = container.message_ts or ""
     root = container.thread_ts or (payload.message.thread_ts if payload.message else None) or ts
-    private = container.is_ephemeral
+    thread = Thread(payload.workspace, channel, (container.thread_ts or None) if container.is_ephemeral else root)
     return Request(
         user=payload.user.id,
-        thread=Thread(payload.workspace, channel, (container.thread_ts or None) if private else root),
+        thread=thread,
         via="button",
         key=f"click:{channel}:{ts}:{action.action_id}:{action.block_id}",
         response_url=payload.response_url,
         trigger_id=payload.trigger_id,
         flags=Flags(
-            replaces=private and not action.action_id.startswith(("choice:", TURN)),
+            replaces=(container.is_ephemeral or thread.is_direct) and action.action_id.startswith(_ANSWERING),
             in_thread=container.thread_ts not in (None, "", ts),
         ),
+        label="" if action.action_id.startswith(_ANSWERING) else action.label,
     )
 
 
@@ -76,7 +81,7 @@ def from_home_button(payload: ClickPayload) -> Request:
     """Read a press on a home, outside of any conversation; the key is the button in that state of the view."""
     action, view = payload.actions[0], payload.view or PressedView()
     key = f"home:{view.id}:{view.hash}:{action.action_id}:{action.block_id}"
-    return _request_from_anywhere(payload, "button", key, payload.trigger_id)
+    return replace(_request_from_anywhere(payload, "button", key, payload.trigger_id), label=action.label)
 
 
 def from_global_shortcut(payload: GlobalShortcut) -> Request:
@@ -111,9 +116,26 @@ def find_chosen_pipeline(payload: OptionsPayload) -> str | None:
     return chosen.value if chosen else None
 
 
-def strip_mention(text: str, bot_user: str) -> str:
-    """Return the text of a message without the mention of the bot."""
-    return re.sub(rf"<@{re.escape(bot_user)}(?:\|[^>]*)?>", " ", text, count=1).strip()
+class Spoken(NamedTuple):
+    """What a message says to the bot, without mentions of it.
+
+    `overheard`: the mention is within a sentence, which is talk between people unless it reads as a command.
+    """
+
+    text: str
+    overheard: bool = False
+
+
+def read_spoken(text: str, bot_user: str, *, direct: bool) -> Spoken:
+    """Return what a message says: what follows the mention of the bot, or else what comes before it.
+
+    Direct messages (`direct`) are always meant for the bot, with or without a mention.
+    """
+    before, *after = re.split(rf"<@{re.escape(bot_user)}(?:\|[^>]*)?>", text)
+    rest, whole = " ".join(after).strip(" \t\n,:"), " ".join([before, *after]).strip()
+    if direct or find_small_talk(whole):
+        return Spoken(whole)
+    return Spoken(rest or before.strip(), overheard=bool(after) and bool(strip_manners(before).strip()))
 
 
 def find_build_url(message: ShortcutMessage) -> str | None:

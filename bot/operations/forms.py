@@ -25,7 +25,7 @@ from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, md
 from bot.slack.form_values import AttachedFile, FormValues, find_entry
 
 DESTINATION = "place"
-_TITLE_LIMIT = 24
+TITLE_LIMIT = 24
 _ERROR_LIMIT = 500
 
 
@@ -61,7 +61,7 @@ def render_form(
         **view,
         "callback_id": callback_id[:255],
         "private_metadata": private_metadata[:3000],
-        "submit": plain_text(submit, _TITLE_LIMIT),
+        "submit": plain_text(submit, TITLE_LIMIT),
     }
 
 
@@ -108,8 +108,8 @@ def render_notice_view(title: str, text: str) -> View:
 def _render_modal(title: str, blocks: Sequence[Block]) -> View:
     return {
         "type": "modal",
-        "title": plain_text(title, _TITLE_LIMIT),
-        "close": plain_text("Never mind", _TITLE_LIMIT),
+        "title": plain_text(title, TITLE_LIMIT),
+        "close": plain_text("Never mind", TITLE_LIMIT),
         "blocks": list(blocks)[:100],
     }
 

@@ -41,7 +41,8 @@ class Request:
     """A request as a surface receives it: who, where, how, and the key that identifies a repeat.
 
     `key` is the request's trigger, message or view; for a click, the button as it was rendered. `response_url` is
-    Slack's address for answering it; `trigger_id` opens a form, within three seconds.
+    Slack's address for answering it; `trigger_id` opens a form, within three seconds. `label` is the label of the
+    pressed button, where that names what it does: the form that it opens has it as its title.
     """
 
     user: str
@@ -51,6 +52,7 @@ class Request:
     response_url: str | None = field(default=None, repr=False)
     trigger_id: str | None = None
     flags: Flags = Flags()
+    label: str = ""
 
     def make_invocation(self, invocation_id: str, operation: str, args: JsonObject) -> Invocation:
         """Return the invocation of this request, not stored yet."""

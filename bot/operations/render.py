@@ -210,11 +210,19 @@ def render_interrupted(text: Mrkdwn, retry_value: str | None) -> Message:
     return message(text, [section(text, block_id="interrupted"), actions([again], block_id="options")])
 
 
-def render_form_button(operation: str, value: str) -> Message:
+def render_form_button(operation: str, label: str, value: str) -> Message:
     """Render a button that opens a form, because a mention can't open one."""
     text = md("`{name}` needs some details.", name=operation)
-    open_it = button("Open the form", f"choice:0:{operation}", value, style="primary")
+    open_it = button(label, f"choice:0:{operation}", value, style="primary")
     return message(text, [section(text, block_id="form"), actions([open_it], block_id="options")])
+
+
+def render_offer(text: Mrkdwn, run_value: str) -> Message:
+    """Render a command that the person may have meant, with a button that runs it."""
+    run = button("Run it", "option:run", run_value, style="primary")
+    return message(
+        Mrkdwn(text.split("\n")[0]), [section(text, block_id="offer"), actions([run], block_id="options")]
+    )
 
 
 def render_note(text: str) -> Message:

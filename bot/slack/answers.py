@@ -1,4 +1,7 @@
-"""Sends private answers to one person: by response URL, else as an ephemeral message, else as a direct message."""
+"""Sends private answers to one person: by response URL, else as an ephemeral message, else as a direct message.
+
+In the bot's own direct messages everything is private, so answers there are ordinary messages, which stay.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ class Answers:
         self._api = api
         self._fallback = fallback
         self._pacing = pacing
+        self._directs: dict[str, str] = {}
 
     async def send(self, to: Recipient, message: Message, *, replace: bool = False, public: bool = False) -> bool:
         """Send a message privately and return whether that worked.
@@ -35,17 +39,23 @@ class Answers:
     async def _deliver(self, to: Recipient, message: Message, *, replace: bool, public: bool) -> bool:
         if to.direct_only:
             return await self._send_direct(to, message)  # the request came from outside any conversation
-        if to.in_thread and not replace and await self._send_ephemeral(to.thread, to.user, message):
-            return True  # a response URL would answer in the channel instead of the thread
+        if not replace and await self._answer_in_place(to, message):
+            return True
         options = {"replace": replace, "public": public}
         if to.response_url and await self._respond(to.response_url, message, **options):
             return True
         return await self._send_ephemeral(to.thread, to.user, message) or await self._send_direct(to, message)
 
+    async def _answer_in_place(self, to: Recipient, message: Message) -> bool:
+        """Send what a response URL can't: an ordinary message, or one in the thread instead of the channel."""
+        if await self._is_in_direct(to):
+            return await self._post(to, to.thread, message)
+        return to.in_thread and await self._send_ephemeral(to.thread, to.user, message)
+
     async def send_file(self, user: str, file: File, place: Thread | None = None) -> bool:
         """Upload a file to the thread `place`, visible to everyone there, or else send it by direct message."""
         try:
-            channel = place.channel if place else await self._api.open_direct(user)
+            channel = place.channel if place else await self._open_direct(user)
             await self._api.upload(channel, file, thread_ts=place.ts if place else None)
         except SlackError as problem:
             log.warning("file not delivered", code=problem.code)
@@ -72,13 +82,35 @@ class Answers:
             return False
         return True
 
+    async def _is_in_direct(self, to: Recipient) -> bool:
+        """Return whether the request came from the direct messages of the person with the bot itself."""
+        if not to.thread.is_direct:
+            return False
+        try:
+            return to.thread.channel == await self._open_direct(to.user)
+        except SlackError:
+            return False
+
+    async def _open_direct(self, user: str) -> str:
+        if user not in self._directs:
+            self._directs[user] = await self._api.open_direct(user)
+        return self._directs[user]
+
     async def _send_direct(self, to: Recipient, message: Message) -> bool:
         try:
-            channel = await self._api.open_direct(to.user)
-            if self._pacing.compute_wait(POST, channel) > 0:
-                return False
-            self._pacing.take(POST, channel)
-            place, mark = Thread(to.thread.team, channel), f"answer:{to.id}"
+            channel = await self._open_direct(to.user)
+        except SlackError as problem:
+            log.warning("answer not delivered", invocation=to.id, code=problem.code)
+            return False
+        return await self._post(to, Thread(to.thread.team, channel), message)
+
+    async def _post(self, to: Recipient, place: Thread, message: Message) -> bool:
+        """Post an ordinary message in the direct messages with a person."""
+        if self._pacing.compute_wait(POST, place.channel) > 0:
+            return False
+        try:
+            self._pacing.take(POST, place.channel)
+            mark = f"answer:{to.id}"
             await self._fallback.send_accepted(message, lambda supported: self._api.post(place, supported, mark))
         except SlackError as problem:
             if problem.kind == "limited":

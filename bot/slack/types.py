@@ -60,6 +60,11 @@ class Thread(NamedTuple):
     channel: str
     ts: str | None = None
 
+    @property
+    def is_direct(self) -> bool:
+        """Return whether it's a conversation between two: with the bot, or between two people."""
+        return self.channel.startswith("D")
+
 
 @dataclass(frozen=True)
 class Recipient:

@@ -13,6 +13,7 @@ from bot.execution.alias_rules import sort_aliases
 from bot.execution.aliases import Aliases
 from bot.execution.context import Caller, TrackedBuildLookup
 from bot.operations.help_text import render_all_commands, render_help
+from bot.operations.manners import SmallTalk
 from bot.operations.operation import Args, Effect, Operation, Opt, Permission, operation
 from bot.operations.registry import Registry
 from bot.operations.reply import Reply
@@ -36,7 +37,9 @@ class HelpArgs(Args):
     verb: Annotated[
         str | None, Opt(positional=True, joined=True, hint="create"), Field(description="Command in that group")
     ] = None
-    greeted: Annotated[bool, Opt(in_form=False, in_manual=False), Field(description="Greet the person")] = False
+    small_talk: Annotated[
+        SmallTalk | None, Opt(in_form=False, in_manual=False), Field(description="Answer a greeting or thanks")
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ async def show_help(args: HelpArgs, ctx: HelpContext) -> Reply:
         found = find_refusal(op)
         return md("{message} {hint}", message=found.message, hint=found.hint) if found else Mrkdwn("")
 
+    if args.small_talk == "thanks":
+        return Reply(text="You're welcome.")
     if args.noun is None:
         tasks = render_tasks(ctx.registry, is_allowed, ctx.caller.command, _greet(args, ctx))
         return await _render_build_help(ctx) or tasks
@@ -79,7 +84,7 @@ async def show_help(args: HelpArgs, ctx: HelpContext) -> Reply:
 
 
 def _greet(args: HelpArgs, ctx: HelpContext) -> str:
-    return f"Hi {ctx.caller.actor.name}." if args.greeted else ""
+    return f"Hi {ctx.caller.actor.name}." if args.small_talk else ""
 
 
 async def _render_build_help(ctx: HelpContext) -> Reply | None:

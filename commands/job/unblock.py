@@ -78,6 +78,7 @@ async def _probe(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply | None:
 @operation(
     "job unblock",
     also=("unblock", "build unblock"),
+    label="Unblock",
     needs=Permission.BUILD,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_builds",),

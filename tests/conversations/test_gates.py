@@ -38,7 +38,7 @@ requested by <@U0ALICE01> `cfc6e62` started 2026-11-02 09:00 UTC 1 passed · 2 b
     modal = world.slack.modal_of(world.bob)
     assert modal is not None
     assert modal.plain() == snapshot("""\
-# Unblock job
+# Unblock
 deploy-prod#1
 Release name: []
 Ring: [Canary (5 %)]
@@ -166,7 +166,7 @@ async def test_an_unblock_that_came_too_late(world: World) -> None:
     modal = world.slack.modal_of(world.bob)
     assert modal is not None
     assert modal.plain() == snapshot("""\
-# Unblock job
+# Unblock
 deploy-prod#1 has no blocked job.\
 """)
     assert format_message(card) == snapshot("""\

@@ -182,7 +182,7 @@ Did you mean :eslint: Lint?\
 """,
             """\
 `job unblock` needs some details.
-[Open the form]\
+[Unblock]\
 """,
             "⚠️ Buildkite refused: This job type cannot be unblocked",
             "⚠️ Buildkite refused: Only failed, timed out or canceled jobs can be retried",

@@ -121,7 +121,7 @@ async def test_a_form_starts_a_build(world: World) -> None:
     modal = world.slack.modal_of(world.alice)
     assert modal is not None
     assert modal.plain() == snapshot("""\
-# Create build
+# Start a build
 Pipeline: [Type to search]
 Branch: [Type to search]
 Commit: [HEAD]
@@ -180,11 +180,11 @@ async def test_a_mention_without_arguments_offers_the_form(world: World) -> None
         [
             """\
 `build create` needs some details.
-[Open the form]\
+[Start a build]\
 """
         ]
     )
-    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Open the form")
+    await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Start a build")
     await world.settle(1)
     await world.bob.submits({"Pipeline": "api"})
     await world.settle(3)

@@ -23,7 +23,7 @@ async def open_start_form(world: World) -> str:
 async def test_a_build_is_started_from_anywhere(world: World) -> None:
     """The form asks where the card goes, and offers the DM; the card comes there."""
     assert await open_start_form(world) == snapshot("""\
-# Create build
+# Start a build
 Pipeline: [Type to search]
 Branch: [Type to search]
 Commit: [HEAD]

@@ -164,7 +164,7 @@ async def test_a_mention_gets_a_button_for_the_form(world: World) -> None:
     await world.alice.posts(world.deploys, "@kitestring connect")
     await world.settle(1)
     button = world.slack.ephemerals(world.alice)[-1]
-    await world.alice.clicks(button, "Open the form")
+    await world.alice.clicks(button, "Connect")
     await world.settle(1)
     await world.alice.submits({LABEL: SECRET})
     await world.settle(2)

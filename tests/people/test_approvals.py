@@ -89,9 +89,10 @@ async def test_it_is_stopped_by_its_button_and_builds_go_on(tmp_path: Path) -> N
     async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
         await ask_and_read_answer(world, world.alice, "notify on approvals,failed")
         await propose_deploy(world, world.bob)
-        await world.alice.clicks(list_direct_messages(world, world.alice)[0], "Stop these")
+        asked = list_direct_messages(world, world.alice)[0]
+        await world.alice.clicks(asked, "Stop these")
         await world.settle(2)
-        assert world.whispers(world.alice)[-1] == snapshot("""\
+        assert world.replies(asked)[-1] == snapshot("""\
 Stopped. Turn it back on with `/bk notify on approvals`.
 You get direct messages about your builds: failed.
 Your builds are those with `alice@acme.example` as creator or author.

@@ -41,9 +41,10 @@ exit status 1
 """
         ]
     )
-    await world.alice.clicks(list_direct_messages(world, world.alice)[0], "Stop these")
+    card = list_direct_messages(world, world.alice)[0]
+    await world.alice.clicks(card, "Stop these")
     await world.settle(2)
-    assert world.whispers(world.alice)[-1] == snapshot(
+    assert world.replies(card)[-1] == snapshot(
         "Stopped all direct messages. Turn them back on with `/bk notify on failed,fixed,blocked`."
     )
     assert list_direct_texts(world, world.alice)[0].split("\n")[-1] == snapshot(

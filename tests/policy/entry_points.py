@@ -13,7 +13,7 @@ import msgspec
 
 from bot.execution.alias_rules import check_alias, parse_alias_request, split_alias
 from bot.listeners.payload_shapes import ShortcutMessage
-from bot.listeners.requests import find_build_url, strip_mention
+from bot.listeners.requests import find_build_url, read_spoken
 from bot.operations.addresses import parse_buildkite_url
 from bot.operations.arguments import read_arguments
 from bot.operations.choices import make_button_choices
@@ -50,7 +50,7 @@ def write_create(given: Given) -> str:
 
 def mention(text: str) -> Call:
     """Read a message that mentions the bot."""
-    return parse_text(strip_mention(f"<@U0BOT|kitestring> {text}", "U0BOT"))
+    return parse_text(read_spoken(f"<@U0BOT|kitestring> {text}", "U0BOT", direct=False).text)
 
 
 def submit_form(given: Given) -> Call:

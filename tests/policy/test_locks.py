@@ -87,7 +87,7 @@ Duration: [30m]
     )
     await world.alice.posts(world.deploys, "@kitestring lock api")
     await world.settle(1)
-    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Open the form")
+    await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Lock")
     await world.settle(1)
     await world.alice.submits({"Reason": "audit"})
     await world.settle(2)

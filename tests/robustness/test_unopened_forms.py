@@ -42,7 +42,7 @@ async def test_a_button_opens_a_form_that_did_not_open(world: World, kind: str) 
     await settle(world, 5)
     modal = world.slack.modal_of(world.bob)
     assert modal is not None
-    assert "Create build" in modal.plain()
+    assert "Start a build" in modal.plain()
     await world.bob.submits({"Pipeline": "web"})
     await settle(world, 10)
     assert len(world.buildkite.builds) == 1
