@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from bot.errors import UsageError
 from bot.execution.aliases import Aliases
-from bot.operations.corrections import guess_pipeline
+from bot.operations.corrections import Correction, find_correction, guess_pipeline
 from bot.operations.grammar import parse
 from bot.operations.invocation import Request
 from bot.operations.manners import find_small_talk, is_polite_question, strip_manners
 from bot.operations.registry import Registry
 from bot.operations.reply import Call
+from bot.operations.validation import validate
+
+
+class NearMiss(UsageError):
+    """What was typed isn't a command, but is near one."""
+
+    def __init__(self, error: UsageError, correction: Correction) -> None:
+        super().__init__(error.message, error.hint, error.field)
+        self.correction = correction
 
 
 class CommandParser:
@@ -20,21 +29,41 @@ class CommandParser:
         self._registry = registry
         self._command = command
 
-    async def parse(self, request: Request, text: str) -> Call:
+    async def parse(self, request: Request, text: str, *, overheard: bool = False) -> Call:
         """Return the call, with the person's aliases expanded and polite words left out if need be.
 
-        Raises UsageError, and Unavailable.
+        `overheard`: a single word isn't taken for a pipeline. Raises NearMiss, UsageError, and Unavailable.
         """
         team, user = request.thread.team, request.user
         text, alias = await self._aliases.expand(team, user, text, self._registry, self._command)
         if not alias and (kind := find_small_talk(text)):
             return Call("help", {"small_talk": kind})
         try:
-            return self._parse_politely(text)
+            call = self._parse_politely(text)
         except UsageError as error:
-            if pipeline_view := guess_pipeline(text, self._registry, self._command):
-                return pipeline_view
+            if not overheard and (view := guess_pipeline(text, self._registry, self._command)):
+                return view
+            if not alias:
+                self._check_near_miss(text, error)
             raise self._mention_alias(error, alias) from error
+        mistake = self._find_mistake(call)
+        if mistake and not alias:
+            self._check_near_miss(text, mistake)
+        return call
+
+    def _find_mistake(self, call: Call) -> UsageError | None:
+        """Return what is wrong with a call's values, which may be a slip; the procedure explains anything else."""
+        try:
+            validate(self._registry[call.operation], call.args, self._command)
+        except UsageError as error:
+            return error
+        return None
+
+    def _check_near_miss(self, text: str, error: UsageError) -> None:
+        """Raise NearMiss if the text is near a command."""
+        correction = find_correction(strip_manners(text), self._registry, self._command)
+        if correction:
+            raise NearMiss(error, correction) from error
 
     def _parse_politely(self, text: str) -> Call:
         """Parse a text as it is, else without the polite words around it, which may belong to a value."""

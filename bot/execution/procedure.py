@@ -50,9 +50,12 @@ class Procedure:
         self._background = background
         self._interrupted = interrupted
 
-    async def parse(self, request: Request, text: str) -> Call:
-        """Return the call that a person typed. Raises UsageError, and Unavailable if aliases can't be read."""
-        return await self._parser.parse(request, text)
+    async def parse(self, request: Request, text: str, *, overheard: bool = False) -> Call:
+        """Return the call that a person typed. Raises UsageError, and Unavailable if aliases can't be read.
+
+        `overheard`: it may be talk between people.
+        """
+        return await self._parser.parse(request, text, overheard=overheard)
 
     async def receive(self, request: Request, call: Call) -> None:
         """Record a call and start it. The caller may acknowledge it once this returns. Raises Unavailable."""

@@ -8,12 +8,15 @@ from bot.builds.cards.queries import find_card
 from bot.builds.queries import find_build
 from bot.errors import UsageError
 from bot.execution.background import BackgroundTasks
+from bot.execution.endings import BOT_NAME
+from bot.execution.parsing import NearMiss
 from bot.execution.procedure import Procedure
 from bot.listeners.form_handling import FormHandler
 from bot.listeners.payload_shapes import SubmissionPayload
 from bot.notifications.direct.model import read_stop_value
 from bot.operations.arguments import lacks_input
 from bot.operations.choices import Choices, make_choice_id
+from bot.operations.corrections import may_be_offered
 from bot.operations.invocation import Choice, Request
 from bot.operations.operation import Effect
 from bot.operations.paging import split_page
@@ -21,7 +24,7 @@ from bot.operations.registry import Registry
 from bot.operations.render import render_form_button, render_note, render_offer, render_problem
 from bot.operations.reply import Call
 from bot.runtime.json_types import JsonObject
-from bot.slack.blockkit.blocks import Message, join_lines
+from bot.slack.blockkit.blocks import Message
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
 from bot.store.transactions import Store
 
@@ -49,6 +52,8 @@ class Dispatcher:
         """Run the text of a slash command or a mention."""
         try:
             call = await self._procedure.parse(request, text)
+        except NearMiss as error:
+            return await self._correct(request, error)
         except UsageError as error:
             return render_problem(error)
         answer = await self.run_call(request, call)
@@ -57,14 +62,16 @@ class Dispatcher:
     async def run_overheard(self, request: Request, text: str) -> Message | None:
         """Run what reads as a command in talk between people; what changes something is only offered."""
         try:
-            call = await self._procedure.parse(request, text)
+            call = await self._procedure.parse(request, text, overheard=True)
         except UsageError:
             return None
-        if self._registry[call.operation].effect is Effect.READS:
+        op = self._registry[call.operation]
+        if op.effect is Effect.READS:
             return await self.run_call(request, call)
-        return await self._offer(
-            request, call, md("If that was for me, I can run {name}.", name=code(call.operation))
-        )
+        if not may_be_offered(op):
+            line = code(f"@{BOT_NAME} {op.name}")
+            return render_note(md("If that was for me, begin with the mention: {line}.", line=line))
+        return await self._offer(request, md("If that was for me, I can run {name}.", name=code(op.name)), call)
 
     async def run_call(self, request: Request, call: Call) -> Message | None:
         """Open the operation's form if it has one and what was typed doesn't suffice, else begin it."""
@@ -151,12 +158,15 @@ class Dispatcher:
         """Take a submitted form; returns its mistakes by block, or None."""
         return await self._forms.submitted(payload)
 
-    async def _offer(self, request: Request, call: Call, text: Mrkdwn) -> Message:
-        """Offer to run a call that the person may have meant, unless it stops or deletes something."""
-        op = self._registry[call.operation]
-        if op.confirm and not op.confirm_label:
-            hint = md("Mention me first, with nothing before it.")
-            return render_note(join_lines([text, hint]))
+    async def _correct(self, request: Request, error: NearMiss) -> Message:
+        """Show the corrected line, with a button to run it unless it stops or deletes something."""
+        text = _render_near_miss(error)
+        if not error.correction.may_be_offered:
+            return render_note(text)
+        return await self._offer(request, text, error.correction.call)
+
+    async def _offer(self, request: Request, text: Mrkdwn, call: Call) -> Message:
+        """Offer to run a call that the person may have meant; the press is authorised like any other."""
         choice = Choice(make_choice_id(), call.operation, call.args, request.thread, request.user)
         await self._choices.save([choice])
         return render_offer(text, choice.id)
@@ -166,6 +176,14 @@ class Dispatcher:
         choice = Choice(make_choice_id(), call.operation, call.args, request.thread, request.user, form=True)
         await self._choices.save([choice])
         return render_form_button(call.operation, self._registry[call.operation].title, choice.id)
+
+
+def _render_near_miss(error: NearMiss) -> Mrkdwn:
+    """Render a mistake with the corrected line, or the rule that was broken with it."""
+    line, rule = code(error.correction.line), error.correction.reason.rstrip(".")
+    if rule:
+        return md("⚠️ {rule}: {line}", rule=Mrkdwn(rule), line=line)
+    return md("⚠️ {problem} Try {line}", problem=error.message, line=line)
 
 
 def _identify_press(request: Request, choice: Choice) -> Request:

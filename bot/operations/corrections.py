@@ -55,7 +55,7 @@ def find_correction(text: str, registry: Registry, command: str = "/bk") -> Corr
     for fixed, reason in _list_fixed(words, registry):
         if call := _find_call(fixed, registry):
             line = f"{command} {mask_command(unparse(call, registry), registry, command)}"
-            return Correction(line, call, reason, not _is_destructive(registry[call.operation]))
+            return Correction(line, call, reason, may_be_offered(registry[call.operation]))
     return None
 
 
@@ -75,9 +75,12 @@ def guess_pipeline(text: str, registry: Registry, command: str = "/bk") -> Call 
     return None if find_near(words[0], known) else Call(viewed.name, {"pipeline": words[0]})
 
 
-def _is_destructive(op: Operation) -> bool:
-    """Return whether an operation asks before it stops or deletes something; a preview isn't such a question."""
-    return op.confirm is not None and not op.confirm_label
+def may_be_offered(op: Operation) -> bool:
+    """Return whether a button may run an operation: it doesn't ask before it stops or deletes something.
+
+    A question that only previews the result doesn't count.
+    """
+    return op.confirm is None or bool(op.confirm_label)
 
 
 def _find_call(words: Words, registry: Registry, *, mended: bool = True) -> Call | None:

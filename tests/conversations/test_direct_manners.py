@@ -38,9 +38,8 @@ kitestring: 🕒 web#1 scheduled
     *Source*
     api
     3 scheduled · 2 waiting
-    [Follow here] [Cancel]
-kitestring: ⚠️ There's no command `frobnicate`.
-    See `/bk help`.
+    [Cancel] [Follow here]
+kitestring: ⚠️ There's no pipeline “frobnicate”.
 bob: build cancel web 1
 kitestring: You canceled web#1.
 kitestring: <@U0BOB0001> canceled web#1\
@@ -110,10 +109,9 @@ If that was for me, I can run `build create`.
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Run it")
     await world.settle(3)
     assert [build.pipeline.slug for build in world.buildkite.builds] == ["web"]
-    assert await _say(world, "never type @kitestring build cancel web 1") == snapshot("""\
-If that was for me, I can run `build cancel`.
-Mention me first, with nothing before it.\
-""")
+    assert await _say(world, "never type @kitestring build cancel web 1") == snapshot(
+        "If that was for me, begin with the mention: `@kitestring build cancel`."
+    )
 
 
 async def _say(world: World, words: str) -> str:

@@ -45,8 +45,8 @@ Did you mean `create`?\
         (
             "bild create web",
             snapshot("""\
-⚠️ There's no command `bild`.
-Did you mean `build`?\
+⚠️ There's no command `bild`. Try `/bk build create web`
+[Run it]\
 """),
         ),
         (
@@ -219,3 +219,42 @@ async def test_a_step_that_is_already_unblocked(world: World) -> None:
         await world.bob.posts(world.deploys, "@kitestring job unblock release release-name=1", thread_ts=card)
         await world.settle(3)
     assert world.whispers(world.bob) == snapshot(["⚠️ Buildkite refused: The job's state must be blocked"])
+
+
+async def test_a_near_miss_can_be_run(world: World) -> None:
+    """The corrected line has a button that runs it, if the policy allows it. Nothing that stops is offered."""
+    assert await ask_privately(world, world.bob, "build crate web -b next") == snapshot("""\
+⚠️ `build` has no `crate`. Try `/bk build create web -b next`
+[Run it]\
+""")
+    offer = world.slack.ephemerals(world.bob)[-1]
+    await world.bob.clicks_twice(offer, "Run it")
+    await world.settle(3)
+    assert [(build.pipeline.slug, build.branch) for build in world.buildkite.builds] == [("web", "next")]
+    assert offer.plain() == snapshot("Started web#1 on `next`.")
+    words = ("build create web main", "agent list --state pausd", "build cancle web 1", "agent pasue ci-linux-1")
+    assert [await ask_privately(world, world.bob, text) for text in words] == snapshot(
+        [
+            """\
+⚠️ A branch goes after `-b`: `/bk build create web -b main`
+[Run it]\
+""",
+            """\
+⚠️ `pausd` isn't an option for `--state`. Try `/bk agent list -s paused`
+[Run it]\
+""",
+            "⚠️ `build` has no `cancle`. Try `/bk build cancel web 1`",
+            "⚠️ `agent` has no `pasue`. Try `/bk agent pause ci-linux-1`",
+        ]
+    )
+    await ask_privately(world, world.gwen, "build crate web")
+    await world.gwen.clicks(world.slack.ephemerals(world.gwen)[-1], "Run it")
+    await world.settle(2)
+    assert world.whispers(world.gwen)[-1] == snapshot("""\
+⚠️ Guests of this workspace cannot use Kitestring.
+Ask a full member to do it for you, or a workspace admin to make you a full member.\
+""")
+    assert await ask_privately(world, world.bob, "buidl create web -e TOKEN=hunter2") == snapshot("""\
+⚠️ There's no command `buidl`. Try `/bk build create web -e "TOKEN=•••"`
+[Run it]\
+""")
