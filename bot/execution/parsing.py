@@ -14,7 +14,7 @@ from bot.operations.validation import validate
 
 
 class NearMiss(UsageError):
-    """What was typed isn't a command, but is near one."""
+    """Raised for a text that is no command, but near one."""
 
     def __init__(self, error: UsageError, correction: Correction) -> None:
         super().__init__(error.message, error.hint, error.field)

@@ -117,7 +117,7 @@ def find_chosen_pipeline(payload: OptionsPayload) -> str | None:
 
 
 class Spoken(NamedTuple):
-    """What a message says to the bot, without mentions of it.
+    """The text that a message has for the bot, without mentions of it.
 
     `overheard`: the mention is within a sentence, which is talk between people unless it reads as a command.
     """

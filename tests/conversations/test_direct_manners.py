@@ -81,7 +81,7 @@ async def test_polite_requests_are_commands(world: World) -> None:
     """Greetings and polite words around a command don't keep it from being one, nor does a second mention."""
     await start_build(world)
     answers = [
-        await _say(world, words)
+        await _write(world, words)
         for words in (
             "hello @kitestring can you view web 1 please?",
             "@kitestring @kitestring please view web 1",
@@ -101,7 +101,7 @@ async def test_a_mention_in_a_sentence_is_no_command(world: World) -> None:
         await world.bob.posts(world.deploys, words)
         await world.settle(1)
     assert world.whispers(world.bob) == []
-    assert await _say(world, "we could have @kitestring build create web") == snapshot("""\
+    assert await _write(world, "we could have @kitestring build create web") == snapshot("""\
 If that was for me, I can run `build create`.
 [Run it]\
 """)
@@ -109,12 +109,12 @@ If that was for me, I can run `build create`.
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Run it")
     await world.settle(3)
     assert [build.pipeline.slug for build in world.buildkite.builds] == ["web"]
-    assert await _say(world, "never type @kitestring build cancel web 1") == snapshot(
+    assert await _write(world, "never type @kitestring build cancel web 1") == snapshot(
         "If that was for me, begin with the mention: `@kitestring build cancel`."
     )
 
 
-async def _say(world: World, words: str) -> str:
+async def _write(world: World, words: str) -> str:
     await world.bob.posts(world.deploys, words)
     await world.settle(1)
     return world.whispers(world.bob)[-1]
@@ -135,5 +135,5 @@ async def _say(world: World, words: str) -> str:
     ],
 )
 def test_what_a_message_says_to_the_bot(text: str, expected: tuple[str, bool]) -> None:
-    """What follows the mention is said to the bot; before it only a greeting may stand."""
+    """The text after the mention is for the bot; before it there may only be a greeting."""
     assert read_spoken(text, "B", direct=False) == expected

@@ -255,6 +255,6 @@ async def test_a_near_miss_can_be_run(world: World) -> None:
 Ask a full member to do it for you, or a workspace admin to make you a full member.\
 """)
     assert await ask_privately(world, world.bob, "buidl create web -e TOKEN=hunter2") == snapshot("""\
-⚠️ There's no command `buidl`. Try `/bk build create web -e "TOKEN=•••"`
+⚠️ There's no command `buidl`. Try `/bk build create web -e TOKEN=•••`
 [Run it]\
 """)
