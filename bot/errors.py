@@ -5,6 +5,7 @@
      │  └ Ambiguous(field, options)      several things match: the options become buttons
      ├ NotFound                          Buildkite's 404, with its message if it sent one
      ├ Conflict                          Buildkite's 422 or 400: the current state doesn't allow it
+     ├ NothingToDo(offers)               it's done already, or there is nothing to do; the offers become buttons
      ├ Refused(rule)                     refused by the policy, or by Buildkite with 401 or 403
      ├ Unavailable(retry_after, sent)    429, 5xx or a timeout, after retries
      └ BadSignature                      only ever answered with HTTP 401
@@ -54,6 +55,17 @@ class NotFound(KitestringError):
 
 class Conflict(KitestringError):
     """The thing exists, but its state doesn't allow the operation."""
+
+
+class NothingToDo(KitestringError):
+    """It has been done already, or there is nothing to do.
+
+    `offers` are what can be done instead: (label of the button, operation, arguments).
+    """
+
+    def __init__(self, message: str, *offers: tuple[str, str, dict[str, str]]) -> None:
+        super().__init__(message)
+        self.offers = offers
 
 
 class Refused(KitestringError):

@@ -21,6 +21,7 @@ from bot.history.report_data import ReportData
 from bot.notifications.agent_watches.service import AgentWatches
 from bot.notifications.direct.service import DirectMessageService
 from bot.notifications.subscriptions.service import SubscriptionService
+from bot.operations.acts.service import Acts
 from bot.runtime.loop import LoopName
 from bot.store.leader import ElectedLeader
 
@@ -91,5 +92,6 @@ def _build_person_services(deps: Dependencies, accounts: Accounts, proposals: Pr
         locks,
         Approvals(proposals, deps.slack.people, rules, deps.operations, command),
         AuditLog(platform.store),
+        Acts(platform.store, platform.clock),
         PolicyService(rules, deps.operations, locks, platform.clock),
     )

@@ -173,7 +173,7 @@ def _build_execution(
     )
     answering = Answering(platform.store, platform.clock, deps.choices, answers, deps.slack.channel_access)
     endings = Endings(deps.operations, deps.choices, records, answering)
-    parser = CommandParser(person.aliases, deps.operations, command)
+    parser = CommandParser(person.aliases, deps.operations, command, services.channel.tracked_builds)
     interrupted = InterruptedInvocations(platform.store, platform.vault, platform.clock, platform.replica)
     background = BackgroundTasks()
     proposer = Proposer(proposals, ApproverFinder(deps.slack.people, deps.policy.get_rules), answering)

@@ -130,6 +130,7 @@ class Job(Vendor):
     retry_source: RetrySource | None = None
     unblockable: bool | None = None
     unblocked_by: AnyPerson = None
+    unblocked_at: Moment | None = None
     agent: AgentStub | None = None
     priority: JobPriority | None = None
     parallel_group_index: int | None = None
@@ -233,3 +234,13 @@ class Build(Vendor):
 
 
 Job.model_rebuild()
+
+
+def _read_mapping(given: object) -> object:
+    return given or {}
+
+
+class BuildEnvironment(Vendor):
+    """The environment variables that a build was created with."""
+
+    env: Annotated[dict[str, str], BeforeValidator(_read_mapping)] = Field(default_factory=dict, repr=False)

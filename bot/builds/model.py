@@ -126,6 +126,11 @@ class Card:
     muted: bool = False
     unfurl: PreviewedLink | None = None
 
+    @property
+    def own_thread(self) -> Thread:
+        """Return the thread that the card's replies are in: the one it was posted in, or its own."""
+        return Thread(self.thread.team, self.thread.channel, self.thread.ts or self.ts)
+
 
 @dataclass(frozen=True)
 class DueCard:
@@ -161,7 +166,11 @@ class DrawnCard:
 
 @dataclass(frozen=True)
 class QueuedMessage:
-    """A message to post exactly once: a reply to a card, or a public answer with its `body`; unique by `key`."""
+    """A message to post exactly once: a reply to a card, or a public answer with its `body`; unique by `key`.
+
+    One that has been posted, with its `ts`, is edited once its buttons have nothing left to do: an answer when
+    something happens to what it's `about`, a reply when its build changes. `body` then is what Slack shows.
+    """
 
     id: int
     key: str
@@ -176,3 +185,4 @@ class QueuedMessage:
     asked_by: str | None = None
     created_at: datetime | None = None
     attempts: int = 0
+    about: str | None = None

@@ -145,6 +145,7 @@ def message_from_row(row: Row) -> QueuedMessage:
         due_at=row["due_at"],
         created_at=row["created_at"],
         attempts=row["attempts"],
+        about=row["about"],
     )
 
 

@@ -10,8 +10,11 @@ from bot.access.approvals.model import Proposal
 from bot.access.approvals.render import render_pending_proposal
 from bot.access.channel_access import ChannelAccess
 from bot.buildkite.models import Build
+from bot.builds.cards.queries import find_posted_cards
+from bot.builds.model import Card
 from bot.errors import Unavailable
 from bot.execution.stages import Answer, Performed, Recorded
+from bot.operations.acts.model import find_build_subject, split_build
 from bot.operations.build_wording import link_build
 from bot.operations.choices import Choices, make_button_choices, make_button_values
 from bot.operations.invocation import Invocation
@@ -23,7 +26,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.token_bucket import backoff_seconds
 from bot.slack.answers import Answers
 from bot.slack.blockkit.blocks import Message, message, section
-from bot.slack.blockkit.mrkdwn import Mrkdwn, md
+from bot.slack.blockkit.mrkdwn import Mrkdwn, local_time, md
 from bot.slack.types import Thread
 from bot.store.transactions import Store
 
@@ -53,7 +56,7 @@ class Answering:
         Another page of a list replaces the page before it.
         """
         invocation, op, turned = performed.invocation, performed.op, performed.invocation.flags.page
-        where = await self._find_destination(invocation)
+        where = await self._find_destination(performed)
         reply = paginate(performed.reply, op, invocation.args, turned or 1)
         public = await self._is_public(reply, where) and not turned
         reply = reply if public else _redirect_file(reply)
@@ -62,14 +65,43 @@ class Answering:
         await self._choices.save(tuple(choices.values()))
         actor = None if turned else performed.actor
         rendered = render_reply(reply, actor=actor, button_value=make_button_values(choices))
-        repeated = _render_started_already(reply.card_build) if reply.card_build else rendered
+        repeated = self._render_repeated(reply, rendered, public)
         return Answer(invocation, op, reply, where, rendered, repeated, public)
 
-    async def _find_destination(self, invocation: Invocation) -> Thread:
-        """Return the thread of the request, or the person's direct messages if they chose those."""
-        if not invocation.flags.direct:
+    def _render_repeated(self, reply: Reply, rendered: Message, public: bool) -> Message:
+        """Render what the same press or form gets when it comes again, after it has been carried out."""
+        if reply.card_build:
+            return _render_started_already(reply.card_build)
+        if not public:
+            return rendered
+        now = local_time(self._clock.now())
+        text = md("Already done at {time}: {text}", time=now, text=Mrkdwn(rendered.text))
+        return message(text, [section(text)])
+
+    async def _find_destination(self, performed: Performed) -> Thread:
+        """Return where the answer belongs: in direct messages if the person chose those, or with the build's card.
+
+        An act on a build that has a card in this channel is announced below the card, and the build that replaces
+        it gets its card beside the first one.
+        """
+        invocation, reply = performed.invocation, performed.reply
+        if invocation.flags.direct:
+            return await self._channel_access.open_direct_message(invocation.thread.team, invocation.user)
+        concerns_card = reply.card_build or (not reply.private and not invocation.thread.ts)
+        card = await self._find_card(invocation) if concerns_card else None
+        if card is None:
             return invocation.thread
-        return await self._channel_access.open_direct_message(invocation.thread.team, invocation.user)
+        return card.thread if reply.card_build else card.own_thread
+
+    async def _find_card(self, invocation: Invocation) -> Card | None:
+        """Return the card in this channel of the build that was acted on: this thread's, else the newest."""
+        build, thread = find_build_subject(invocation.args), invocation.thread
+        if build is None:
+            return None
+        async with self._store.read() as tx:
+            found = await find_posted_cards(tx, thread.channel, *split_build(build))
+        of_thread = [card for card in found if thread.ts and card.own_thread.ts == thread.ts]
+        return next(iter((*of_thread, *found)), None)
 
     async def _is_public(self, reply: Reply, where: Thread) -> bool:
         return reply.card_build is None and not reply.private and await self._channel_access.can_post(where)
@@ -81,12 +113,21 @@ class Answering:
             await self._warn_of_duplicate(invocation, duplicate)
         if not answer.public and reply.card_build is None:
             await self.deliver(invocation, answer.message, turned=bool(flags.page))
-        elif flags.replaces:
-            done = render_answered(reply.text, direct=flags.direct, public=answer.public)
-            await self._answers.send(invocation.recipient, done, replace=True)
+        else:
+            await self._confirm_privately(answer)
         if reply.file:
             to_thread = answer.public and await self._channel_access.accepts_files(answer.where.channel)
             await self._answers.send_file(invocation.user, reply.file, answer.where if to_thread else None)
+
+    async def _confirm_privately(self, answer: Answer) -> None:
+        """Tell the person what happened where they asked, unless everyone reads it in that very place."""
+        invocation, flags = answer.invocation, answer.invocation.flags
+        is_elsewhere = answer.where != invocation.thread
+        if flags.replaces and not is_elsewhere and not flags.direct:
+            await self._answers.delete_original(invocation.recipient)
+        elif flags.replaces or (is_elsewhere and answer.public):
+            done = render_answered(answer.reply.text, direct=flags.direct, public=answer.public)
+            await self._answers.send(invocation.recipient, done, replace=flags.replaces)
 
     async def _warn_of_duplicate(self, invocation: Invocation, reply: Reply) -> None:
         choices = make_button_choices(reply.buttons, invocation.thread, invocation.user)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.errors import Ambiguous, KitestringError, Refused, Unavailable
+from bot.errors import Ambiguous, KitestringError, NothingToDo, Refused, Unavailable
 from bot.execution.answering import Answering
 from bot.execution.records import InvocationRecords, get_rule
 from bot.operations.choices import Choices, make_repeat_choice
@@ -13,6 +13,7 @@ from bot.operations.render import (
     render_internal_error,
     render_interrupted,
     render_invitation_request,
+    render_nothing_to_do,
     render_problem,
     render_question,
 )
@@ -71,6 +72,9 @@ class Endings:
         if isinstance(error, Unavailable) and error.sent and op:
             await self._leave_to_recovery(invocation, error)
             return
+        if isinstance(error, NothingToDo):
+            await self._end_without_effect(invocation, error)
+            return
         again, options = make_retry_choices(invocation, error, op)
         await self._choices.save([*options, *again])
         problem = render_problem(
@@ -80,6 +84,15 @@ class Endings:
         )
         answer = render_internal_error(error.ref) if isinstance(error, InternalError) else problem
         await self._end(invocation, "refused" if isinstance(error, Refused) else "failed", answer, get_rule(error))
+
+    async def _end_without_effect(self, invocation: Invocation, error: NothingToDo) -> None:
+        """Say that it was done already, and offer what can be done instead."""
+        offers = [
+            make_repeat_choice(invocation, args, operation=name, confirmed=True)
+            for _label, name, args in error.offers
+        ]
+        await self._choices.save(offers)
+        await self._end(invocation, "failed", render_nothing_to_do(error, lambda index: offers[index].id))
 
     async def _leave_to_recovery(self, invocation: Invocation, error: KitestringError) -> None:
         """Tell the requester that the answer was lost; recovery probes until the outcome is certain."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.errors import UsageError
 from bot.execution.aliases import Aliases
+from bot.execution.context import TrackedBuildLookup
 from bot.operations.corrections import Correction, find_correction, guess_pipeline
 from bot.operations.grammar import parse
 from bot.operations.invocation import Request
@@ -11,6 +12,7 @@ from bot.operations.manners import find_small_talk, is_polite_question, strip_ma
 from bot.operations.registry import Registry
 from bot.operations.reply import Call
 from bot.operations.validation import validate
+from bot.slack.types import Thread
 
 
 class NearMiss(UsageError):
@@ -24,10 +26,13 @@ class NearMiss(UsageError):
 class CommandParser:
     """Turns typed text into calls; `command` is the slash command, for hints."""
 
-    def __init__(self, aliases: Aliases, registry: Registry, command: str) -> None:
+    def __init__(
+        self, aliases: Aliases, registry: Registry, command: str, tracked_builds: TrackedBuildLookup
+    ) -> None:
         self._aliases = aliases
         self._registry = registry
         self._command = command
+        self._tracked_builds = tracked_builds
 
     async def parse(self, request: Request, text: str, *, overheard: bool = False) -> Call:
         """Return the call, with the person's aliases expanded and polite words left out if need be.
@@ -49,7 +54,14 @@ class CommandParser:
         mistake = self._find_mistake(call)
         if mistake and not alias:
             self._check_near_miss(text, mistake)
-        return call
+        return await self._read_in_thread(call, request.thread)
+
+    async def _read_in_thread(self, call: Call, thread: Thread) -> Call:
+        """Return the call that the words mean in the thread of a build, where some mean something else."""
+        name = self._registry[call.operation].in_build_thread
+        if not name or call.args or not await self._tracked_builds.find_with_card_in_thread(thread):
+            return call
+        return Call(name)
 
     def _find_mistake(self, call: Call) -> UsageError | None:
         """Return what is wrong with a call's values, which may be a slip; the procedure explains anything else."""

@@ -14,6 +14,7 @@ from bot.builds.fold.build_fold import BuildFold
 from bot.builds.model import NewCard
 from bot.builds.queries import plan_earlier_read
 from bot.errors import KitestringError, Unavailable, UsageError
+from bot.execution.act_records import find_subject_of_buttons, record_answered_act
 from bot.execution.duplicates import DUPLICATE_WINDOW, render_duplicate
 from bot.execution.queries import find_same_request
 from bot.execution.stages import Answer, Recorded
@@ -136,8 +137,10 @@ class InvocationRecords:
     async def _close_with_effects(self, answer: Answer) -> Reply | None:
         invocation, reply, where, now = answer.invocation, answer.reply, answer.where, self._clock.now()
         async with self._store.write() as tx:
+            await record_answered_act(tx, answer, now)
             if answer.public:  # queued before the build's own messages, so that people first read who did it
-                await enqueue_message(tx, f"answer:{invocation.id}", where, answer.message, now, invocation.user)
+                key, about = f"answer:{invocation.id}", find_subject_of_buttons(answer)
+                await enqueue_message(tx, key, where, answer.message, now, invocation.user, about)
             await self._fold_builds(tx, answer)
             await schedule_reminders(tx, reply, where, invocation.user, now)
             undelivered = not answer.public and reply.card_build is None
@@ -209,7 +212,10 @@ class InvocationRecords:
         """Close an invocation and its proposal; `undelivered`: the answer is still to be sent."""
         now = self._clock.now()
         deadline = now + _DELIVERY_DEADLINE if undelivered else None
-        await close_invocation(tx, invocation, state, _keep(invocation, message), now, deadline)
+        op = self._registry.find(invocation.operation)
+        frees_button = op is not None and op.frees_button
+        kept = _keep(invocation, message)
+        await close_invocation(tx, invocation, state, kept, now, deadline, frees_button=frees_button)
         await record_audit_entry(tx, invocation, state, now, detail)
         if invocation.flags.proposal:
             end = ProposalState.DONE if state == "done" else ProposalState.FAILED

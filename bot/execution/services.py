@@ -20,6 +20,7 @@ from bot.history.report_data import ReportData
 from bot.notifications.agent_watches.service import AgentWatches
 from bot.notifications.direct.service import DirectMessageService
 from bot.notifications.subscriptions.service import SubscriptionService
+from bot.operations.acts.service import Acts
 from bot.operations.registry import Registry
 from bot.runtime.clock import Clock
 
@@ -44,6 +45,7 @@ class PersonServices:
     locks: LockService
     approvals: Approvals
     audit_log: AuditLog
+    acts: Acts
     policy: PolicyService
 
 

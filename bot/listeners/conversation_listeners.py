@@ -90,7 +90,7 @@ class ConversationListeners:
     async def on_action(self, ack: Ack, payload: ClickPayload) -> None:
         """Take a press of a button; links and inputs of forms only need the acknowledgement."""
         action = payload.actions[0]
-        name, value = action.action_id, action.value
+        name, value = action.button
         if not value or name.startswith(("open:", "suggest:")) or payload.workspace != self.team:
             await ack()
             return

@@ -98,7 +98,7 @@ class Dispatcher:
         if job:
             args = {**args, "job": job}
         op = self._registry[operation]
-        if op.load_fields and request.trigger_id:
+        if op.looks_up_form and request.trigger_id:
             self._background.spawn(self._forms.open(request, op, args))
         else:
             await self._procedure.receive(request, Call(operation, args, confirmed=True))
@@ -112,7 +112,7 @@ class Dispatcher:
         pipeline, _, number = value.partition("#")
         named = {"pipeline": pipeline, **({"number": number} if number else {})}
         args = named if "pipeline" in op.args.model_fields else {}
-        if request.trigger_id and (op.load_fields or op.opens_form):
+        if request.trigger_id and (op.looks_up_form or op.opens_form):
             self._background.spawn(self._forms.open(request, op, args))
         else:
             await self._procedure.receive(request, Call(operation, args, confirmed=True))

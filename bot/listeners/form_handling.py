@@ -28,7 +28,7 @@ from bot.runtime.error_boundary import run_guarded
 from bot.runtime.json_types import JsonObject
 from bot.slack.answers import Answers
 from bot.slack.blockkit.blocks import View
-from bot.slack.blockkit.mrkdwn import Mrkdwn, md
+from bot.slack.blockkit.mrkdwn import Mrkdwn, escape, md
 from bot.slack.form_values import AttachedFile
 from bot.slack.types import Thread
 from bot.slack.web_client import SlackClient
@@ -92,7 +92,7 @@ class FormHandler:
         except Refused as error:
             await self._endings.fail(request.make_invocation(make_choice_id(), op.name, given), error)
             return
-        if op.load_fields is None:
+        if not op.looks_up_form:
             given = await self._authoriser.fill_in_default(request, op, given)
             view = await self._save_form(request, op, FormMetadata(given))
             await self._api.open_view(request.trigger_id or "", view)
@@ -116,11 +116,13 @@ class FormHandler:
             return forms.render_notice_view(_choose_title(request, op), _render_refusal(error))
         except KitestringError as error:
             await self._endings.plan_read(given)
-            return forms.render_notice_view(_choose_title(request, op), str(error))
+            return forms.render_notice_view(_choose_title(request, op), _render_error(error))
 
     async def _look_up(self, request: Request, op: Operation, given: JsonObject) -> View:
         resolved = await self._authoriser.resolve(request, op, given)
         pinned_args = resolved.args.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        if op.prefill:
+            return await self._save_form(request, op, FormMetadata(await op.prefill(resolved.args, resolved.ctx)))
         fields = await op.load_fields(pinned_args, resolved.ctx) if op.load_fields else ()
         return await self._save_form(request, op, FormMetadata(pinned_args, fields))
 
@@ -193,6 +195,11 @@ class FormHandler:
 def _choose_title(request: Request, op: Operation) -> str:
     """Return the label of the button that opened the form, where it fits, else the operation's own title."""
     return request.label if 0 < len(request.label) <= forms.TITLE_LIMIT else op.title
+
+
+def _render_error(error: KitestringError) -> Mrkdwn:
+    """Render what prevents a form, with the times and links in it."""
+    return md("{message} {hint}", message=error.message, hint=error.hint) if error.hint else escape(error.message)
 
 
 def _render_refusal(error: Refused) -> Mrkdwn:

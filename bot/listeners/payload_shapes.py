@@ -9,6 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from bot.slack.blockkit.blocks import OVERFLOW, read_overflow_value
 from bot.slack.form_values import FormEntry, SlackId
 
 
@@ -145,16 +146,30 @@ class PressedLabel(Struct):
     text: str = ""
 
 
+class OverflowOption(Struct):
+    value: SlackId = ""
+
+
 class PressedAction(Struct):
+    """A press of a button, or a choice in an overflow menu, whose options hold the name and value of a button."""
+
     action_id: SlackId
     block_id: SlackId | None = None
     value: SlackId | None = None
     text: PressedLabel | None = None
+    selected_option: OverflowOption | None = None
 
     @property
     def label(self) -> str:
         """The label of the pressed button."""
         return self.text.text if self.text else ""
+
+    @property
+    def button(self) -> tuple[str, str | None]:
+        """The action id and the value of the button that was pressed, or of the option that stands for it."""
+        if self.action_id != OVERFLOW or self.selected_option is None:
+            return self.action_id, self.value
+        return read_overflow_value(self.selected_option.value)
 
 
 class PressedView(Struct):

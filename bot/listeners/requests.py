@@ -61,7 +61,7 @@ def from_click(payload: ClickPayload) -> Request:
         user=payload.user.id,
         thread=thread,
         via="button",
-        key=f"click:{channel}:{ts}:{action.action_id}:{action.block_id}",
+        key=f"click:{channel}:{ts}:{action.button[0]}:{action.block_id}",
         response_url=payload.response_url,
         trigger_id=payload.trigger_id,
         flags=Flags(

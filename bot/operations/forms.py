@@ -67,11 +67,10 @@ def render_form(
 
 def _render_intro(op: Operation, given: JsonObject) -> list[Block]:
     """Return the form's introduction, or the build that it is about."""
-    if op.form_intro:
-        return [context(op.form_intro, block_id="preface")]
-    if op.load_fields is None or not (given.get("pipeline") and given.get("number")):
-        return []
-    return [context(f"{given['pipeline']}#{given['number']}", block_id="about")]
+    preface = [context(op.form_intro, block_id="preface")] if op.form_intro else []
+    if not op.looks_up_form or not (given.get("pipeline") and given.get("number")):
+        return preface
+    return [context(f"{given['pipeline']}#{given['number']}", block_id="about"), *preface]
 
 
 def _render_destination(chosen: str) -> Block:
@@ -117,12 +116,15 @@ def _render_modal(title: str, blocks: Sequence[Block]) -> View:
 def _list_inputs(op: Operation, fields: Sequence[FormField], given: JsonObject) -> list[Argument]:
     """Return the arguments that the form asks for; a block step's own inputs replace `fields`.
 
-    An operation with inputs known only at run time has already looked up its job, so the form doesn't ask for it.
+    An operation with inputs known only at run time has already looked up its job, so the form doesn't ask for it,
+    nor does a form that is prefilled ask for the subject that it's prefilled from.
     """
     shown = [
         argument
         for argument in read_arguments(op.args)
-        if argument.opt.in_form and not (fields and argument.name == "fields")
+        if argument.opt.in_form
+        and not (fields and argument.name == "fields")
+        and not (op.prefill and argument.opt.positional)
     ]
     return [argument for argument in shown if op.load_fields is None or given.get(argument.name) is None]
 

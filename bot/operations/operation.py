@@ -17,6 +17,7 @@ from bot.operations.declarations import TargetPart, Unjudged
 from bot.operations.git_names import normalise_slug
 from bot.operations.reply import Reply
 from bot.operations.token_scopes import TokenScope
+from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.mrkdwn import Mrkdwn
 
 
@@ -123,6 +124,7 @@ Handler: TypeAlias = Callable[[A, C], Awaitable[Reply]]
 Pin: TypeAlias = Callable[[A, C], Awaitable[A]]
 Question: TypeAlias = Callable[[A, C], Awaitable[Mrkdwn | None]]
 Probe: TypeAlias = Callable[[A, C], Awaitable[Reply | None]]
+Prefill: TypeAlias = Callable[[A, C], Awaitable[JsonObject]]
 LoadFields: TypeAlias = Callable[[Mapping[str, object], C], Awaitable[tuple[FormField, ...]]]
 SubmitHook: TypeAlias = Callable[[A, C], Awaitable[None]]
 Labels: TypeAlias = Mapping[str, str | Mapping[str, tuple[str, str]]]
@@ -140,7 +142,8 @@ class Operation(Generic[A, C]):
     before the policy is applied; `confirm(args, ctx)` returns the question that a typed command must answer
     first, or None; `probe(args, ctx)` finds out after a crash whether it happened: a Reply if so, None if not;
     `posts_card`: the answer is a card, so the bot must be able to post; `opens_form`: without arguments, open the
-    form; `load_fields(given, ctx)`: inputs known only at run time; `form_intro`: the text above the form's inputs;
+    form; `load_fields(given, ctx)`: inputs known only at run time; `prefill(pinned, ctx)`: the arguments that its
+    form begins with, which those that name the subject decide; `form_intro`: the text above the form's inputs;
     `form_only_message`: arguments are accepted from the form only, and typed ones get this message;
     `confirm_label`: the question previews the result, so a form leads to it too; this is its button's label;
     `on_submit(args, ctx)` is awaited while the form is still open: errors are shown in the form. Afterwards the
@@ -149,6 +152,9 @@ class Operation(Generic[A, C]):
     `phrase`: follows “Alice wants to”, with arguments or parts of the target in braces (`start {pipeline}`);
     `label_values(pinned, ctx)`: for approvers, readable values of arguments that are ids, by argument; of values
     that are given by name, the label and the readable value of each;
+    `in_build_thread`: the operation that its bare name means in the thread of a build;
+    `frees_button`: it finds out itself whether it has been done already, so its button can be pressed again once
+    it has ended;
     `label`: the label of buttons for it, and the title of its form, where its name makes a poor one;
     `also`: more names that people type, in full: `build start`, or `cancel` although other nouns have it too;
     `former`: names of earlier releases, which work for one release more and say so;
@@ -168,6 +174,7 @@ class Operation(Generic[A, C]):
     confirm: Question[A, C] | None = None
     probe: Probe[A, C] | None = None
     load_fields: LoadFields[C] | None = None
+    prefill: Prefill[A, C] | None = None
     on_submit: SubmitHook[A, C] | None = None
     label_values: LabelValues[A, C] | None = None
     phrase: str = ""
@@ -178,6 +185,8 @@ class Operation(Generic[A, C]):
     form_only_message: str = ""
     filters_pipelines: bool = False
     repeatable: bool = False
+    frees_button: bool = False
+    in_build_thread: str = ""
     scopes: tuple[TokenScope, ...] = ()
     also: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
@@ -187,6 +196,11 @@ class Operation(Generic[A, C]):
     def may_run_twice(self) -> bool:
         """Return whether a second run does no harm: it only reads, or leaves the state as the first run did."""
         return self.repeatable or self.effect is Effect.READS
+
+    @property
+    def looks_up_form(self) -> bool:
+        """Return whether its form needs something that has to be read first."""
+        return self.load_fields is not None or self.prefill is not None
 
     @cached_property
     def noun(self) -> str:
@@ -220,6 +234,8 @@ class OperationTraits(TypedDict, total=False):
     form_only_message: str
     filters_pipelines: bool
     repeatable: bool
+    frees_button: bool
+    in_build_thread: str
     scopes: tuple[TokenScope, ...]
     also: tuple[str, ...]
     former: tuple[str, ...]
@@ -233,6 +249,7 @@ class OperationOptions(OperationTraits, Generic[A, C], total=False):
     confirm: Question[A, C]
     probe: Probe[A, C]
     load_fields: LoadFields[C]
+    prefill: Prefill[A, C]
     on_submit: SubmitHook[A, C]
     label_values: LabelValues[A, C]
 

@@ -97,13 +97,16 @@ async def close_invocation(
     answer: StoredAnswer | None,
     now: datetime,
     owed_at: datetime | None = None,
+    *,
+    frees_button: bool = False,
 ) -> None:
     """Store the outcome and delete the arguments; a button whose press failed can be pressed again.
 
+    With `frees_button` it can be pressed again even after success.
     A command, a form or an event that Slack delivers again stays a repeat: its key is never freed.
     With `owed_at` the answer is still to be delivered; from then on `find_undelivered` returns it.
     """
-    freeable = invocation.via == "button" and state in {"failed", "refused"}
+    freeable = invocation.via == "button" and (frees_button or state in {"failed", "refused"})
     outcome = encode_answer(answer) if answer else None
     freed: dict[str, str | None] = {"key": f"{invocation.key} ended {invocation.id}"} if freeable else {}
     if owed_at is None:

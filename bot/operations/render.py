@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from bot.errors import Ambiguous, KitestringError
+from bot.errors import Ambiguous, KitestringError, NothingToDo
 from bot.operations.paging import TURN
 from bot.operations.reply import Button, Reply
 from bot.slack.blockkit import charts, data_tables
 from bot.slack.blockkit.blocks import (
+    NAME_LIMIT,
     NOTHING,
     SECTION_LIMIT,
     Block,
@@ -23,8 +24,9 @@ from bot.slack.blockkit.blocks import (
     pack_lines,
     preformatted,
     section,
+    shorten,
 )
-from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, escape, md, mention
+from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, escape, md
 from bot.slack.types import Actor
 
 ButtonValue = Callable[[int, Button], str]
@@ -33,7 +35,8 @@ ButtonValue = Callable[[int, Button], str]
 def render_reply(answer: Reply, *, actor: Actor | None, button_value: ButtonValue) -> Message:
     """Render an operation's reply.
 
-    With an `actor` and a public answer, the text begins with the person's mention: `<@U…> paused …`.
+    With an `actor` and a public answer, the text begins with the person's name: `Alice paused …`. It isn't a
+    mention, because nobody needs to be notified of what they did themselves.
     `button_value(index, button)` returns each button's value: the id of a choice.
     """
     text = _format_text(answer, actor)
@@ -62,7 +65,7 @@ def render_reply(answer: Reply, *, actor: Actor | None, button_value: ButtonValu
 def _format_text(answer: Reply, actor: Actor | None) -> Mrkdwn:
     if actor is None or answer.private or not answer.text:
         return escape(answer.text)
-    return md("{who} {text}", who=mention(actor.id), text=answer.text)
+    return md("{who} {text}", who=shorten(actor.name, NAME_LIMIT), text=answer.text)
 
 
 def _render_text(text: Mrkdwn) -> list[Block]:
@@ -134,6 +137,16 @@ def _render_choice(index: int, choice: Button, button_value: ButtonValue) -> Blo
         url=choice.url,
         accessibility_label=choice.spoken_label,
     )
+
+
+def render_nothing_to_do(error: NothingToDo, offer_value: Callable[[int], str]) -> Message:
+    """Render that something was done already, with a button for each thing that can be done instead."""
+    drawn = [
+        button(label, f"choice:{index}:{operation}", offer_value(index))
+        for index, (label, operation, _args) in enumerate(error.offers)
+    ]
+    text = escape(error.message)
+    return message(text, [section(text, block_id="nothing"), actions(drawn, block_id="options")])
 
 
 def render_problem(

@@ -52,6 +52,15 @@ class Answers:
             return await self._post(to, to.thread, message)
         return to.in_thread and await self._send_ephemeral(to.thread, to.user, message)
 
+    async def delete_original(self, to: Recipient) -> None:
+        """Delete the private message whose button was pressed; if that fails, it only stays."""
+        if not to.response_url:
+            return
+        try:
+            await self._api.delete_original(to.response_url)
+        except SlackError as problem:
+            log.info("private message not deleted", code=problem.code)
+
     async def send_file(self, user: str, file: File, place: Thread | None = None) -> bool:
         """Upload a file to the thread `place`, visible to everyone there, or else send it by direct message."""
         try:

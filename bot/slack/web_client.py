@@ -254,6 +254,10 @@ class SlackClient(UrlCalls):
         }
         await self._post_response(url, body)
 
+    async def delete_original(self, url: str) -> None:
+        """Delete the message that a press came from, by response URL."""
+        await self._post_response(url, {"delete_original": True})
+
     def _format_content(self, message: Message) -> _Content:
         rendered = self._render_emoji(message)
         return {"text": rendered.text, "blocks": [dict(block) for block in rendered.blocks]}

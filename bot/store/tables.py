@@ -165,8 +165,10 @@ notices = sa.Table(
     make_text("state", default="due"),
     make_count("attempts"),
     make_time("created_at", PAST),
+    make_text("about", null=True),
     sa.Index("ix_notices_open", "state", "due_at"),
     sa.Index("ix_notices_card_id", "card_id"),
+    sa.Index("ix_notices_about", "about"),
     info=declare_retention(
         DeletedWith("cards", "card_id"),
         DeletedAfter(

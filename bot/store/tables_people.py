@@ -113,6 +113,25 @@ locks = sa.Table(
     make_time("created_at", FIXED, null=False),
     info=declare_retention(KeptUntil("when they are released or have run out")),
 )
+acts = sa.Table(
+    "acts",
+    metadata,
+    sa.Column("id", BigId, primary_key=True, autoincrement=True),
+    make_text("operation"),
+    make_text("verb"),
+    make_text("about"),
+    make_text("build", null=True),
+    make_text("team"),
+    make_text("user_id"),
+    make_text("channel", null=True),
+    make_text("thread_ts", null=True),
+    sa.Column("result", sa.JSON),
+    make_time("at", FIXED, null=False),
+    sa.Index("ix_acts_about", "about"),
+    sa.Index("ix_acts_build", "build"),
+    sa.Index("ix_acts_at", "at"),
+    info=declare_retention(DeletedAfter(timedelta(days=60), "at", "they happened")),
+)
 audit = sa.Table(
     "audit",
     metadata,

@@ -11,16 +11,19 @@ from pydantic import Field
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.endpoints.agents import AgentCalls
 from bot.buildkite.resources import Agent
+from bot.errors import Conflict
 from bot.notifications.agent_watches.messages import (
     RESUME_MARGIN,
     choose_lead_time,
     describe_pause_impact,
     is_last_in_queue,
 )
+from bot.operations.acts.service import Acts
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reminder, Reply
 from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, link, md
+from commands.agent.pauses import explain_paused, explain_resumed
 
 A = TypeVar("A", bound="AtAgent")
 
@@ -56,11 +59,12 @@ class AgentStopArgs(AtAgent):
 
 @dataclass(frozen=True)
 class AgentControlContext:
-    """The agents and, to find them by name, the catalog."""
+    """The agents and, to find them by name, the catalog; the time, and what people did before."""
 
     agents: AgentCalls
     catalog: Catalog
     clock: Clock
+    acts: Acts
 
 
 async def _pin(args: A, ctx: AgentControlContext) -> A:
@@ -96,7 +100,11 @@ async def _ask_pause(args: AgentPauseArgs, ctx: AgentControlContext) -> Mrkdwn |
 async def pause(args: AgentPauseArgs, ctx: AgentControlContext) -> Reply:
     """Pause an agent so that it takes no new jobs for a while."""
     agent, agents = await ctx.catalog.find_agent(args.agent), await ctx.catalog.list_agents()
-    await ctx.agents.pause_agent(agent.id, args.note, args.timeout_in_minutes)
+    try:
+        await ctx.agents.pause_agent(agent.id, args.note, args.timeout_in_minutes)
+    except Conflict as conflict:
+        now = await ctx.agents.agent(agent.id)
+        raise (await explain_paused(now, ctx.acts) if now.paused else conflict) from conflict
     ctx.catalog.forget_agents()
     return replace(_reply_paused(agent, args, ctx.clock.now()), footer=describe_pause_impact(agent, agents))
 
@@ -135,7 +143,11 @@ async def _probe_resume(args: AgentResumeArgs, ctx: AgentControlContext) -> Repl
 async def resume(args: AgentResumeArgs, ctx: AgentControlContext) -> Reply:
     """Resume a paused agent."""
     agent = await ctx.catalog.find_agent(args.agent)
-    await ctx.agents.resume_agent(agent.id)
+    try:
+        await ctx.agents.resume_agent(agent.id)
+    except Conflict as conflict:
+        now = await ctx.agents.agent(agent.id)
+        raise (conflict if now.paused else await explain_resumed(now, ctx.acts)) from conflict
     ctx.catalog.forget_agents()
     return _reply_resumed(agent)
 

@@ -11,11 +11,14 @@ from pydantic import Field
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.endpoints.agents import AgentCalls
 from bot.buildkite.resources import Agent
+from bot.operations.acts.model import Act, name_agent
+from bot.operations.acts.service import Acts
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import Confirm, shorten
 from bot.slack.blockkit.data_tables import Table
-from bot.slack.blockkit.mrkdwn import code, link, local_time, md
+from bot.slack.blockkit.mrkdwn import code, join, link, local_time, md
+from commands.agent.pauses import PAUSE, describe_pause
 
 ONLY_CONNECTED = "Stopped and lost agents aren't listed. To see one, use `agent view` with its full id."
 COLUMNS = ("Name", "State", "Queue", "Host", "Job")
@@ -44,10 +47,11 @@ class AgentViewArgs(Args):
 
 @dataclass(frozen=True)
 class AgentViewContext:
-    """The agents and, to find them by name, the catalog."""
+    """The agents and, to find them by name, the catalog; and what people did to them."""
 
     agents: AgentCalls
     catalog: Catalog
+    acts: Acts
 
 
 @operation(
@@ -61,7 +65,10 @@ class AgentViewContext:
 async def list_(args: AgentListArgs, ctx: AgentViewContext) -> Reply:
     """List connected agents and the jobs they run."""
     found = [agent for agent in await _find_agents(args, ctx) if _matches(agent, args)]
-    rows = tuple(_render_row(agent) for agent in sorted(found, key=lambda agent: agent.name)[: args.limit])
+    listed = sorted(found, key=lambda agent: agent.name)[: args.limit]
+    paused = [name_agent(agent.id) for agent in listed if agent.paused]
+    pauses = await ctx.acts.find_last_of_each(PAUSE, paused)
+    rows = tuple(_render_row(agent, pauses.get(name_agent(agent.id))) for agent in listed)
     count = "1 agent" if len(found) == 1 else f"{len(found)} agents"
     shown = f", {len(rows)} shown" if len(rows) < len(found) else ""
     empty = f"No connected agent{_describe_search(args)}."
@@ -105,9 +112,11 @@ def _describe_search(args: AgentListArgs) -> str:
     return ",".join(filter(None, criteria))
 
 
-def _render_row(agent: Agent) -> tuple[str, ...]:
+def _render_row(agent: Agent, last_pause: Act | None) -> tuple[str, ...]:
     job = link(agent.job.web_url or "", shorten(agent.job.title, 100)) if agent.job else ""
-    return link(agent.web_url, agent.name), agent.activity, agent.queue or "", agent.hostname or "", job
+    pause = describe_pause(agent, last_pause) if agent.paused else ""
+    state = md("{state} {pause}", state=agent.activity, pause=pause) if pause else agent.activity
+    return link(agent.web_url, agent.name), state, agent.queue or "", agent.hostname or "", job
 
 
 @operation(
@@ -124,10 +133,11 @@ async def view(args: AgentViewArgs, ctx: AgentViewContext) -> Reply:
     found = await ctx.catalog.find_agent(args.agent)
     agent = await ctx.agents.agent(found.id)
     text = md("{name} is {state}.", name=link(agent.web_url, agent.name), state=agent.activity.replace("_", " "))
-    return Reply(text=text, fields=_collect_facts(agent), buttons=_make_buttons(agent))
+    last_pause = await ctx.acts.find_last(PAUSE, name_agent(agent.id)) if agent.paused else None
+    return Reply(text=text, fields=_collect_facts(agent, last_pause), buttons=_make_buttons(agent))
 
 
-def _collect_facts(agent: Agent) -> tuple[tuple[str, str], ...]:
+def _collect_facts(agent: Agent, last_pause: Act | None) -> tuple[tuple[str, str], ...]:
     job = agent.job
     facts = {
         "Queue": agent.queue or "",
@@ -135,20 +145,18 @@ def _collect_facts(agent: Agent) -> tuple[tuple[str, str], ...]:
         "Version": agent.version or "",
         "Job": link(job.web_url or "", shorten(job.title, 100)) if job else "",
         "Connected": local_time(agent.connected_at, "{date_short_pretty} {time}") if agent.connected_at else "",
-        "Paused": _describe_pause(agent),
+        "Paused": _describe_pause(agent, last_pause),
         "Tags": shorten(" ".join(agent.meta_data), 300),
         "Id": code(agent.id),
     }
     return tuple((label, value) for label, value in facts.items() if value.strip())
 
 
-def _describe_pause(agent: Agent) -> str:
+def _describe_pause(agent: Agent, last_pause: Act | None) -> str:
     if not agent.paused:
         return ""
-    by = agent.paused_by.name if agent.paused_by else None
-    minutes = agent.paused_timeout_in_minutes
-    parts = [f"by {by}" if by else "", f"for {minutes} min" if minutes else "", agent.paused_note or ""]
-    return ", ".join(filter(None, parts)) or "yes"
+    parts = [describe_pause(agent, last_pause), agent.paused_note or ""]
+    return join([part for part in parts if part], ", ") or "yes"
 
 
 def _make_buttons(agent: Agent) -> tuple[Button, ...]:

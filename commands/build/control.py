@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
 
 from bot.buildkite.models import BUILD_CANCELABLE, Build, BuildRef
-from bot.errors import Unavailable, UsageError
+from bot.errors import Conflict, NotFound, NothingToDo, Unavailable, UsageError
 from bot.execution.resolve.build import BuildContext, pin_build
+from bot.operations.acts.model import Act, name_build
+from bot.operations.acts.service import Acts
 from bot.operations.addresses import BuildArgs
 from bot.operations.build_wording import describe_phase, link_build
-from bot.operations.operation import Effect, Permission, operation
+from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
@@ -29,6 +34,10 @@ class BuildCancelArgs(BuildArgs):
 class BuildRebuildArgs(BuildArgs):
     """Arguments of `build rebuild`."""
 
+    again: Annotated[
+        bool, Opt(in_form=False, in_manual=False), Field(description="Rebuild although a rebuild is in progress")
+    ] = False
+
 
 class BuildRetryArgs(BuildArgs):
     """Arguments of `build retry`."""
@@ -36,9 +45,10 @@ class BuildRetryArgs(BuildArgs):
 
 @dataclass(frozen=True)
 class BuildControlContext(BuildContext):
-    """The builds, and the clock that tells recent ones apart."""
+    """The builds, the clock that tells recent ones apart, and what people did before."""
 
     clock: Clock
+    acts: Acts
 
 
 def _require_build(args: BuildArgs, ctx: BuildControlContext) -> BuildRef:
@@ -81,7 +91,25 @@ async def _probe_cancel(args: BuildCancelArgs, ctx: BuildControlContext) -> Repl
 async def cancel(args: BuildCancelArgs, ctx: BuildControlContext) -> Reply:
     """Cancel a build and stop its jobs."""
     ref = _require_build(args, ctx)
-    return _reply_canceled(await ctx.builds.cancel_build(ref.pipeline, ref.number))
+    try:
+        return _reply_canceled(await ctx.builds.cancel_build(ref.pipeline, ref.number))
+    except Conflict as conflict:
+        build = await ctx.builds.build(ref.pipeline, ref.number, jobs=False)
+        if not build.ended and build.phase != "canceling":
+            raise
+        raise await _explain_uncancelable(build, ctx) from conflict
+
+
+async def _explain_uncancelable(build: Build, ctx: BuildControlContext) -> NothingToDo:
+    """Return the error for a build that has ended or is being canceled, with a button that rebuilds it."""
+    if build.phase in {"canceling", "canceled"}:
+        by = await ctx.acts.describe_last(("build cancel",), _name(build.ref))
+        message = md("{ref} was already canceled{by}.", ref=link_build(build), by=by)
+    else:
+        end = describe_phase(build.phase)[1].lower()
+        message = md("{ref} has already {end}; there is nothing to cancel.", ref=link_build(build), end=end)
+    offers = [("Rebuild", "build rebuild", _address(build.ref))] if build.ended else []
+    return NothingToDo(message, *offers)
 
 
 def _reply_canceled(build: Build) -> Reply:
@@ -113,12 +141,39 @@ async def _probe_rebuild(args: BuildRebuildArgs, ctx: BuildControlContext) -> Re
     pin=pin_build,
     probe=_probe_rebuild,
     posts_card=True,
+    frees_button=True,
     examples=("build rebuild web 101", "build rebuild"),
 )
 async def rebuild(args: BuildRebuildArgs, ctx: BuildControlContext) -> Reply:
     """Rebuild a build: start a new one with the same commit and settings."""
     ref = _require_build(args, ctx)
+    if not args.again:
+        await _require_no_rebuild(ref, ctx)
     return _reply_rebuilt(await ctx.builds.rebuild_build(ref.pipeline, ref.number), ref)
+
+
+async def _require_no_rebuild(ref: BuildRef, ctx: BuildControlContext) -> None:
+    """Raise NothingToDo, with a button to do it anyway, while an earlier rebuild of this build is in progress."""
+    earlier = await ctx.acts.find_last(("build rebuild",), _name(ref))
+    if earlier and await _is_in_progress(earlier, ctx):
+        again = ("Rebuild again", "build rebuild", {**_address(ref), "again": "true"})
+        raise NothingToDo(md("Already rebuilt as {build} by {who}.", build=earlier.link, who=earlier.who), again)
+
+
+async def _is_in_progress(rebuild: Act, ctx: BuildControlContext) -> bool:
+    pipeline, _, number = rebuild.result.get("ref", "").rpartition("#")
+    try:
+        return not (await ctx.builds.build(pipeline, int(number), jobs=False)).ended
+    except (NotFound, ValueError):
+        return False
+
+
+def _name(ref: BuildRef) -> str:
+    return name_build(ref.pipeline, ref.number)
+
+
+def _address(ref: BuildRef) -> dict[str, str]:
+    return {"pipeline": ref.pipeline, "number": str(ref.number)}
 
 
 def _reply_rebuilt(build: Build, source: BuildRef) -> Reply:
@@ -143,8 +198,16 @@ async def retry(args: BuildRetryArgs, ctx: BuildControlContext) -> Reply:
     ref = _require_build(args, ctx)
     build, count = await ctx.builds.retry_failed_jobs(ref.pipeline, ref.number)
     if not count:
-        return Reply(text=md("{ref} has no failed jobs to retry.", ref=link_build(build)), builds=(build,))
+        raise await _explain_unretriable(build, ctx)
     jobs = "1 failed job" if count == 1 else f"{count} failed jobs"
     return Reply(
         text=md("retried {jobs} of {ref}", jobs=jobs, ref=link_build(build)), builds=(build,), private=False
     )
+
+
+async def _explain_unretriable(build: Build, ctx: BuildControlContext) -> NothingToDo:
+    """Return the error for a build without failed jobs: someone may have retried them a moment before."""
+    by = await ctx.acts.describe_last(("build retry", "job retry"), _name(build.ref))
+    if by and not build.ended:
+        return NothingToDo(md("Already retried{by}.", by=by))
+    return NothingToDo(md("{ref} has no failed jobs to retry.", ref=link_build(build)))

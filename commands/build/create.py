@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -120,7 +121,12 @@ def _check_reserved(args: BuildCreateArgs) -> None:
                 "Choose another key.",
                 "metadata",
             )
-    for key in args.env:
+    check_environment(args.env)
+
+
+def check_environment(env: Iterable[str]) -> None:
+    """Raise UsageError for a variable that would change what an agent checks out."""
+    for key in env:
         if key.upper() in CHECKOUT_VARIABLES:
             why = (
                 f"You can't set `{quote_word(key)}`: it would change the checkout without the policy's knowledge."

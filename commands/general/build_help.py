@@ -78,6 +78,6 @@ def _make_button(op: Operation, named: Mapping[str, str], ref: str) -> Button:
     return Button(
         op.button_label,
         Call(op.name, dict(named)),
-        form=op.load_fields is not None,
+        form=op.looks_up_form,
         spoken_label=f"{op.button_label}: {ref}"[:75],
     )

@@ -5,38 +5,60 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.access.policy.service import PolicyService
 from bot.execution.bot_status import BotStatus, StatusService
+from bot.execution.context import Caller
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, local_time
 
+_HINT = "To see a build's status, ask in its thread."
+
 
 @dataclass(frozen=True)
 class StatusContext:
-    """The bot's own state."""
+    """The bot's own state, and the person's rights."""
 
+    caller: Caller
     status: StatusService
+    policy: PolicyService
 
 
-@operation("status", also=("version", "about"), needs=Permission.READ, effect=Effect.READS, examples=("status",))
+@operation(
+    "status",
+    also=("version", "about"),
+    needs=Permission.READ,
+    effect=Effect.READS,
+    in_build_thread="build view",
+    examples=("status",),
+)
 async def status(_args: NoArgs, ctx: StatusContext) -> Reply:
-    """Show the bot's own status: webhooks, API budget, queues and leader."""
+    """Show the build of this thread; elsewhere the bot's own status, with its queues for those who operate it."""
     found = await ctx.status.read_status()
-    return Reply(title="Bot status", fields=tuple(list_fields(found)), footer="; ".join(found.reasons))
+    fields = _list_connections(found)
+    if not ctx.policy.is_allowed(ctx.caller.actor, "readonly"):
+        return Reply(title="Bot status", fields=fields, footer=_HINT)
+    return Reply(title="Bot status", fields=(*fields, *_list_queues(found)), footer="; ".join(found.reasons))
 
 
-def list_fields(state: BotStatus) -> list[tuple[str, str]]:
-    """Return the state as (label, value), most important first."""
-    left, limit = state.budget.remaining, state.budget.limit
-    budget = f"{left} of {limit} requests left this minute"
+def _list_connections(state: BotStatus) -> tuple[tuple[str, str], ...]:
+    """Return what concerns everyone: whether changes are allowed, and whether Buildkite and Slack are heard."""
     dropped = f"dropped at {_format_moment(state.events_dropped_at, '')}; mentions may have gone unanswered"
-    return [
+    return (
         (
             "Changes in Buildkite",
             f"stopped by {state.readonly_by} (read-only mode)" if state.readonly_by else "allowed",
         ),
         ("Last webhook", _format_moment(state.webhook_at, "none yet, so builds are polled")),
         *([("Events from Slack", dropped)] if state.events_dropped_at else []),
+    )
+
+
+def _list_queues(state: BotStatus) -> tuple[tuple[str, str], ...]:
+    """Return the bot's own state, most important first."""
+    left, limit = state.budget.remaining, state.budget.limit
+    budget = f"{left} of {limit} requests left this minute"
+    return (
         ("Buildkite budget", f"{budget}; paused for {state.budget.held:.0f} s" if state.budget.held else budget),
         ("Inbox", _describe_queue(state.inbox, state.inbox_since)),
         ("Set aside", str(state.set_aside) if state.set_aside else "nothing"),
@@ -44,7 +66,7 @@ def list_fields(state: BotStatus) -> list[tuple[str, str]]:
         ("Cards to update", _describe_queue(state.cards_due, state.cards_since)),
         ("Requests with unknown outcome", str(state.unknown_invocations) if state.unknown_invocations else "none"),
         ("Leader", state.leader),
-    ]
+    )
 
 
 def _describe_queue(waiting: int, since: datetime | None) -> str:

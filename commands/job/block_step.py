@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from bot.access.approvals.request_wording import looks_secret
 from bot.buildkite.models import Job
 from bot.errors import UsageError
 from bot.operations.operation import FormField
+from bot.runtime.redaction import MASK
+from bot.slack.blockkit.blocks import shorten
 
+# Characters of the answers that a message shows: a text field may hold a whole page.
+_ANSWERS_LIMIT = 500
 _KINDS = ("block", "input", "manual")
 _SEPARATED = re.compile(r"[\n,]")
 
@@ -59,6 +64,19 @@ def label_answers(fields: tuple[FormField, ...], given: Mapping[str, str]) -> di
     return {
         field.key: (field.label, _label_value(field, values[field.key])) for field in fields if field.key in values
     }
+
+
+def describe_answers(fields: tuple[FormField, ...], values: Mapping[str, str]) -> str:
+    """Return the answers with their labels, `Release name Autumn, Ring Canary`, without what may be a secret."""
+    known = {field.key: field for field in fields}
+    stated = {key: value for key, value in values.items() if value}
+    answers = [_describe_answer(known.get(key, FormField(key, key)), value) for key, value in stated.items()]
+    return shorten(", ".join(answers), _ANSWERS_LIMIT)
+
+
+def _describe_answer(field: FormField, value: str) -> str:
+    is_masked = looks_secret(field.key, value) or looks_secret(field.label, value)
+    return f"{field.label} {MASK if is_masked else _label_value(field, value)}"
 
 
 def _label_value(field: FormField, value: str) -> str:

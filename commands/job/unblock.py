@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import Field
 
 from bot.buildkite.endpoints.pipelines import PipelineCalls
 from bot.buildkite.models import Job
-from bot.errors import NotFound, Refused, UsageError
+from bot.errors import Ambiguous, NotFound, NothingToDo, Refused, UsageError
+from bot.execution.resolve.build import resolve_build
 from bot.execution.resolve.job import JobContext, pin_job
+from bot.operations.acts.model import describe_moment, name_job
+from bot.operations.acts.service import Acts
 from bot.operations.addresses import JobArgs
 from bot.operations.operation import Effect, Labels, Opt, Permission, operation
 from bot.operations.operation import FormField as Input
 from bot.operations.reply import Reply
-from bot.slack.blockkit.blocks import shorten
-from bot.slack.blockkit.mrkdwn import bold, md
+from bot.slack.blockkit.blocks import NAME_LIMIT, shorten
+from bot.slack.blockkit.mrkdwn import md
 from commands.job import block_step
 
 
@@ -40,13 +44,46 @@ class JobUnblockArgs(JobArgs):
 
 @dataclass(frozen=True)
 class JobUnblockContext(JobContext):
-    """The jobs, and the pipelines whose steps have the fields to fill in."""
+    """The jobs, the pipelines whose steps have the fields to fill in, and what people did before."""
 
     pipelines: PipelineCalls
+    acts: Acts
 
 
 async def _pin(args: JobUnblockArgs, ctx: JobUnblockContext) -> JobUnblockArgs:
-    return await pin_job(args, ctx, lambda job: job.awaits_unblock, "blocked")
+    """Fill in the job. Raise NothingToDo for a build whose block step was passed already."""
+    try:
+        return await pin_job(args, ctx, lambda job: job.awaits_unblock, "blocked")
+    except Ambiguous:
+        raise
+    except UsageError as error:
+        if args.job is None and (done := await _explain_unblocked_build(args, ctx)):
+            raise done from error
+        raise
+
+
+async def _explain_unblocked_build(args: JobUnblockArgs, ctx: JobUnblockContext) -> NothingToDo | None:
+    """Return who unblocked the build that is meant, and when; None if it has no block step that was passed."""
+    ref = await resolve_build(args.pipeline, args.number, ctx)
+    jobs = (await ctx.builds.build(ref.pipeline, ref.number)).jobs
+    passed = [job for job in jobs if _is_unblocked(job)]
+    oldest = datetime.min.replace(tzinfo=UTC)
+    last = max(passed, key=lambda job: job.unblocked_at or oldest, default=None)
+    return await _explain_unblocked(last, ctx) if last else None
+
+
+def _is_unblocked(job: Job) -> bool:
+    return job.unblocked_by is not None or (job.state or "").startswith("unblocked")
+
+
+async def _explain_unblocked(job: Job, ctx: JobUnblockContext) -> NothingToDo:
+    """Return who unblocked a job, and when: Buildkite names the bot's user for what the bot did for someone."""
+    by = await ctx.acts.describe_last(("job unblock",), name_job(job.id))
+    if not by and job.unblocked_by and job.unblocked_by.name:
+        by = md(" by {who}", who=shorten(job.unblocked_by.name, NAME_LIMIT))
+        if job.unblocked_at:
+            by = md("{by} {time}", by=by, time=describe_moment(job.unblocked_at, ctx.acts.now()))
+    return NothingToDo(md("Already unblocked{by}.", by=by))
 
 
 async def _find_inputs(given: Mapping[str, object], ctx: JobUnblockContext) -> tuple[Input, ...]:
@@ -71,8 +108,9 @@ async def _label_values(args: JobUnblockArgs, ctx: JobUnblockContext) -> Labels:
 
 async def _probe(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply | None:
     job = await ctx.jobs.job(args.job or "")
-    done = job.unblocked_by is not None or (job.state or "").startswith("unblocked")
-    return _reply_unblocked(job, args) if done else None
+    if not _is_unblocked(job):
+        return None
+    return _reply_unblocked(job, args, ctx, await _read_fields(args, job, ctx))
 
 
 @operation(
@@ -95,10 +133,12 @@ async def unblock(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply:
     if not (args.pipeline and args.number and args.job):
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
     job = await ctx.jobs.job(args.job)
+    if _is_unblocked(job):
+        raise await _explain_unblocked(job, ctx)
     fields = await _read_fields(args, job, ctx) if job.awaits_unblock else None
     values = dict(args.fields) if fields is None else block_step.fill_fields(fields, args.fields)
     await ctx.jobs.unblock_job(args.job, values, await _find_unblocker(ctx))
-    return _reply_unblocked(job, args)
+    return _reply_unblocked(job, args, ctx, fields, values)
 
 
 async def _find_unblocker(ctx: JobUnblockContext) -> str | None:
@@ -116,6 +156,19 @@ async def _find_unblocker(ctx: JobUnblockContext) -> str | None:
         return None
 
 
-def _reply_unblocked(job: Job, args: JobUnblockArgs) -> Reply:
-    step, ref = bold(shorten(job.title, 100)), f"{args.pipeline}#{args.number}"
-    return Reply(text=md("unblocked {step} of {ref}", step=step, ref=ref), private=False)
+def _reply_unblocked(
+    job: Job,
+    args: JobUnblockArgs,
+    ctx: JobUnblockContext,
+    fields: tuple[Input, ...] | None,
+    values: Mapping[str, str] | None = None,
+) -> Reply:
+    """Announce what was unblocked, and with which answers; the build is named where its thread doesn't name it."""
+    answers = block_step.describe_answers(fields or (), args.fields if values is None else values)
+    text = md(
+        "unblocked “{step}”{ref}{answers}",
+        step=shorten(job.title, 100),
+        ref="" if ctx.caller.thread.ts else f" of {args.pipeline}#{args.number}",
+        answers=md(": {answers}", answers=answers) if answers else "",
+    )
+    return Reply(text=text, private=False)

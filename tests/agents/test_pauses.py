@@ -28,12 +28,12 @@ Pause agent *deploy-1*? No other agent in queue `deploy` is taking jobs, so new 
     assert await _read_channel(world) == snapshot(
         [
             """\
-<@U0ALICE01> paused agent deploy-1 for 5 minutes
+alice paused agent deploy-1 for 5 minutes
 No other agent in queue `deploy` is taking jobs, so new jobs will wait.
 [Resume]\
 """,
             """\
-<@U0ALICE01> paused agent ci-linux-1 for 5 minutes
+alice paused agent ci-linux-1 for 5 minutes
 It finishes :eslint: Lint first. 2 other agents in queue `default` keep taking jobs.
 [Resume]\
 """,

@@ -27,11 +27,22 @@ async def test_lost_stopped_and_blocked_agents_are_reported(world: World) -> Non
     await world.settle(15)
     assert world.transcript(world.deploys) == snapshot("""\
 #deploys
-kitestring: <@U0BOB0001> started watching agents in every queue for this channel: `lost`, `stopped`, `blocked`
+kitestring: bob started watching agents in every queue for this channel: `lost`, `stopped`, `blocked`
 kitestring: 👻 Agent ci-linux-1 in queue `default` is lost: it stopped responding; it was running :eslint: Lint.
 kitestring: ⏹️ Agent ci-linux-2 in queue `default` was stopped.
 kitestring: ⛔ Agent deploy-1 in queue `deploy` was blocked: its IP address is no longer allowed.\
 """)
+
+
+async def test_a_lost_agent_that_is_back_is_reported(world: World) -> None:
+    """The channel that was told of the loss is told once that the agent is back, and of no other connection."""
+    await _watch(world)
+    world.buildkite.lose_agent("ci-linux-1")
+    await world.settle(15)
+    for name in ("ci-linux-1", "ci-linux-1", "ci-linux-2"):
+        world.buildkite.connect_agent(name)
+        await world.settle(15)
+    assert [message.plain() for message in world.slack.messages(world.deploys)][1:] == snapshot()
 
 
 async def test_agents_lost_together_are_one_message(world: World) -> None:
@@ -62,7 +73,7 @@ async def test_a_watch_is_limited_to_its_queue_and_states(world: World) -> None:
     await world.settle(15)
     assert [message.plain() for message in world.slack.messages(world.deploys)] == snapshot(
         [
-            "<@U0BOB0001> started watching agents in queue `deploy` for this channel: `connected`, `lost`",
+            "bob started watching agents in queue `deploy` for this channel: `connected`, `lost`",
             "👻 Agent deploy-1 in queue `deploy` is lost: it stopped responding.",
             "🟢 Agent deploy-1 in queue `deploy` is connected.",
         ]
@@ -91,7 +102,7 @@ See `/bk agent watches`.\
     world.buildkite.lose_agent("deploy-1")
     await world.settle(15)
     assert [message.plain() for message in world.slack.messages(world.deploys)][2:] == snapshot(
-        ["<@U0BOB0001> stopped watching all agents in this channel"]
+        ["bob stopped watching all agents in this channel"]
     )
 
 

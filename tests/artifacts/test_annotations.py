@@ -79,7 +79,7 @@ async def test_a_build_is_annotated_in_its_thread(world: World) -> None:
         world.deploys, '@kitestring annotate "Looks *fine* to me" --style success', thread_ts=card
     )
     await world.settle(2)
-    assert world.replies(card)[-1] == snapshot("<@U0BOB0001> annotated web#1: Looks *fine* to me")
+    assert world.replies(card)[-1] == snapshot("bob annotated web#1: Looks *fine* to me")
     assert [(annotation["style"], annotation["body_html"]) for annotation in build.annotations] == snapshot(
         [("info", "<p>The pipeline&#x27;s own</p>\n"), ("success", "<p>Looks *fine* to me</p>\n")]
     )

@@ -123,7 +123,7 @@ async def test_a_file_is_only_shared_on_request(world: World) -> None:
     await world.bob.posts(world.deploys, "@kitestring artifacts download dist/app.js --share", thread_ts=card)
     await world.settle(2)
     assert world.replies(card)[-2:] == snapshot(
-        ["(file: dist/app.js, web#1)", "<@U0BOB0001> shared `dist/app.js` (1 byte) of web#1"]
+        ["(file: dist/app.js, web#1)", "bob shared `dist/app.js` (1 byte) of web#1"]
     )
     assert list_uploads(world) == [b"x"]
     assert world.slack.messages(world.bob.dm) == []
@@ -136,7 +136,7 @@ async def test_a_shared_file_is_sent_by_direct_message_where_the_bot_cannot_post
     await world.bob.types(elsewhere, "/bk artifacts download dist/app.js -p web -n 1 --share")
     await world.settle(2)
     assert world.whispers(world.bob)[-1] == snapshot("""\
-<@U0BOB0001> shared `dist/app.js` (19 bytes) of web#1
+bob shared `dist/app.js` (19 bytes) of web#1
 I can't post here, so I sent the file to you in a direct message.\
 """)
     assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(

@@ -62,10 +62,10 @@ async def test_an_agent_is_paused_by_text_and_resumed_by_its_button(world: World
     assert not agent.paused
     assert world.transcript() == snapshot("""\
 #deploys
-kitestring: <@U0ALICE01> paused agent ci-linux-1 for 30 minutes: disk full
+kitestring: alice paused agent ci-linux-1 for 30 minutes: disk full
     2 other agents in queue `default` keep taking jobs.
-    [Resume]
-kitestring: <@U0ALICE01> resumed agent ci-linux-1\
+    Resumed by alice at 2026-11-02 09:00 UTC.
+kitestring: alice resumed agent ci-linux-1\
 """)
 
 
@@ -90,7 +90,7 @@ Resume automatically after this many minutes: [5]
     assert (agent.paused_note, agent.paused_timeout) == ("kernel", 5)
     assert world.transcript() == snapshot("""\
 #deploys
-kitestring: <@U0ALICE01> paused agent deploy-1 for 5 minutes: kernel
+kitestring: alice paused agent deploy-1 for 5 minutes: kernel
     No other agent in queue `deploy` is taking jobs, so new jobs will wait.
     [Resume]\
 """)
@@ -129,7 +129,7 @@ Stop agent *deploy-1*? It disconnects immediately. Someone has to start it again
     stops = [request for request in world.buildkite.requests if request.path.endswith("/stop")]
     assert [stop.json for stop in stops] == snapshot([{"force": False}])
     assert [format_message(message) for message in world.slack.messages(world.deploys)] == snapshot(
-        ["<@U0ALICE01> stopped agent deploy-1"]
+        ["alice stopped agent deploy-1"]
     )
 
 
@@ -154,10 +154,10 @@ Stop agent *ci-linux-1*? It finishes its job and takes no more. Someone has to s
         [
             """\
 🚫 *web#1* was canceled on `main`
-requested by <@U0ALICE01> `f323ca7` took 2s 5 canceled
+requested by alice `f323ca7` took 2s 5 canceled
 [Rebuild] [Open in Buildkite]\
 """,
-            "<@U0ALICE01> forced agent ci-linux-1 to stop",
+            "alice forced agent ci-linux-1 to stop",
         ]
     )
     assert world.replies(world.slack.messages(world.deploys)[0])[-1] == snapshot("🚫 web#1 was canceled after 2s.")
@@ -183,8 +183,11 @@ async def test_a_refusal_of_buildkite_is_quoted(world: World) -> None:
     words = ("agent pause deploy-1", "agent resume ci-linux-1", "agent pause no-such", "agent view ci-linux-9")
     assert [await ask_privately(world, world.alice, text) for text in words] == snapshot(
         [
-            "⚠️ Buildkite refused: Agent is already paused",
-            "⚠️ Buildkite refused: Agent is not paused",
+            """\
+deploy-1 is already paused, by Sam Kim until 2026-11-02 09:05 UTC.
+[Resume]\
+""",
+            "ci-linux-1 isn't paused.",
             "⚠️ There's no connected agent “no-such”.",
             """\
 ⚠️ There's no connected agent “ci-linux-9”.

@@ -27,17 +27,17 @@ async def test_from_scheduled_to_failed_and_on_to_passed(world: World) -> None:
         [
             """\
 🕒 *web#1* is scheduled on `main`
-requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+requested by alice created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """,
             """\
 🔵 *web#1* is running on `main`
-requested by <@U0ALICE01> `f323ca7` started 2026-11-02 09:00 UTC 3 running · 2 waiting
+requested by alice `f323ca7` started 2026-11-02 09:00 UTC 3 running · 2 waiting
 [Cancel] [Open in Buildkite]\
 """,
             """\
 🟠 *web#1* is failing on `main`
-requested by <@U0ALICE01> `f323ca7` started 2026-11-02 09:00 UTC 1 failed · 2 running · 2 waiting
+requested by alice `f323ca7` started 2026-11-02 09:00 UTC 1 failed · 2 running · 2 waiting
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -48,7 +48,7 @@ $ bin/lint
 """,
             """\
 ❌ *web#1* failed on `main`
-requested by <@U0ALICE01> `f323ca7` took 8s 2 passed · 1 failed · 2 skipped
+requested by alice `f323ca7` took 8s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -68,12 +68,12 @@ $ bin/lint
         [
             """\
 🔵 *web#1* is running on `main`
-requested by <@U0ALICE01> `f323ca7` started 2026-11-02 09:00 UTC 2 passed · 3 waiting
+requested by alice `f323ca7` started 2026-11-02 09:00 UTC 2 passed · 3 waiting
 [Cancel] [Open in Buildkite]\
 """,
             """\
 ✅ *web#1* passed on `main`
-requested by <@U0ALICE01> `f323ca7` took 18s 5 passed
+requested by alice `f323ca7` took 18s 5 passed
 [Rebuild] [Open in Buildkite]\
 """,
         ]
@@ -83,8 +83,7 @@ requested by <@U0ALICE01> `f323ca7` took 18s 5 passed
             "🔵 web#1 started running.",
             "🟠 web#1 is failing: :eslint: Lint (exit 1)",
             "<@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)",
-            "<@U0BOB0001> retried 1 failed job of web#1",
-            "🔵 web#1 is running again.",
+            "bob retried 1 failed job of web#1",
             "✅ web#1 passed after 18s.",
         ]
     )
@@ -96,7 +95,7 @@ async def test_one_line_for_notifications(world: World) -> None:
     _, card = await fail_build(world)
     assert [card.text, *(reply.text for reply in world.slack.thread(world.deploys, card)[1:])] == snapshot(
         [
-            "❌ web#1 failed on main, requested by <@U0ALICE01>",
+            "❌ web#1 failed on main, requested by alice",
             "<@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)",
         ]
     )
@@ -126,12 +125,12 @@ async def test_a_build_canceled_in_buildkite(world: World) -> None:
         [
             """\
 🚫 *web#1* is being canceled on `main`
-requested by <@U0ALICE01> `f323ca7` started 2026-11-02 09:00 UTC 1 running · 4 canceled
+requested by alice `f323ca7` started 2026-11-02 09:00 UTC 1 running · 4 canceled
 [Open in Buildkite]\
 """,
             """\
 🚫 *web#1* was canceled on `main`
-requested by <@U0ALICE01> `f323ca7` took 7s 5 canceled
+requested by alice `f323ca7` took 7s 5 canceled
 [Rebuild] [Open in Buildkite]\
 """,
             "🔵 web#1 started running.",
@@ -151,7 +150,7 @@ async def test_a_skipped_build(world: World) -> None:
         [
             """\
 ⏭️ *api#1* was skipped on `topic`
-requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 4 skipped
+requested by alice created 2026-11-02 09:00 UTC 4 skipped
 [Rebuild] [Open in Buildkite]\
 """,
             "⏭️ api#1 was skipped.",
@@ -168,7 +167,7 @@ async def test_a_soft_failure_is_not_a_failure(world: World) -> None:
         [
             """\
 ✅ *api#1* passed on `main`
-requested by <@U0ALICE01> `e521460` took 0s 3 passed · 1 soft failed
+requested by alice `e521460` took 0s 3 passed · 1 soft failed
 [Rebuild] [Open in Buildkite]\
 """,
             "✅ api#1 passed after 0s.",
@@ -188,7 +187,7 @@ async def test_an_agent_that_is_lost(world: World) -> None:
         [
             """\
 🟠 *web#1* is failing on `main`
-requested by <@U0ALICE01> `f323ca7` started 2026-11-02 09:00 UTC 1 failed · 4 waiting
+requested by alice `f323ca7` started 2026-11-02 09:00 UTC 1 failed · 4 waiting
 ❌ :eslint: Lint · agent lost
 Last lines of *:eslint: Lint*:
 ```
@@ -213,17 +212,18 @@ async def test_rebuild_from_the_card(world: World) -> None:
     assert world.transcript() == snapshot("""\
 #deploys
 kitestring: ❌ *web#1* failed on `main`
-    requested by <@U0ALICE01> `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+    requested by alice `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
     ❌ :eslint: Lint · exit status 1
     Last lines of *:eslint: Lint*:
     ```
     exit status 1
     ```
-    [Retry failed] [Rebuild] [Logs] [Open in Buildkite]
+    Rebuilt as web#2 by bob
+    [Retry failed] [Logs] [Open in Buildkite]
   kitestring: <@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)
-  kitestring: ✅ *web#2* passed on `main`
-      requested by <@U0BOB0001> `f323ca7` took 0s 5 passed
-      [Rebuild] [Open in Buildkite]
+kitestring: ✅ *web#2* passed on `main`
+    requested by bob `f323ca7` took 0s 5 passed
+    [Rebuild] [Open in Buildkite]
   kitestring: ✅ web#2 passed after 0s.\
 """)
 

@@ -23,7 +23,7 @@ async def test_a_blocked_build_is_unblocked_with_its_form(world: World) -> None:
         [
             """\
 ✋ *deploy-prod#1* is blocked on `main`
-requested by <@U0ALICE01> `cfc6e62` started 2026-11-02 09:00 UTC 1 passed · 2 blocked
+requested by alice `cfc6e62` started 2026-11-02 09:00 UTC 1 passed · 2 blocked
 ✋ Waiting for “Release to production?”
 [Unblock] [Open in Buildkite]\
 """,
@@ -54,15 +54,14 @@ Ring: [Canary (5 %)]
         [
             """\
 ✅ *deploy-prod#1* passed on `main`
-requested by <@U0ALICE01> `cfc6e62` took 9s 3 passed
+requested by alice `cfc6e62` took 9s 3 passed
 [Rebuild] [Open in Buildkite]\
 """,
             """\
 ✋ deploy-prod#1 is waiting for “Release to production?”
-[Unblock]\
+Unblocked by bob at 2026-11-02 09:00 UTC.\
 """,
-            "<@U0BOB0001> unblocked *Release to production?* of deploy-prod#1",
-            "🔵 deploy-prod#1 is running again.",
+            "bob unblocked “Release to production?”: Release name 1.42, Ring Half",
             "✅ deploy-prod#1 passed after 9s.",
         ]
     )
@@ -120,7 +119,10 @@ Its fields: `release-name`, `ring`.\
     await world.settle(4)
     assert not build.blocked
     assert world.replies(card)[-2:] == snapshot(
-        ["<@U0BOB0001> unblocked *Release to production?* of deploy-prod#1", "🔵 deploy-prod#1 is running again."]
+        [
+            "<@U0BOT0001> unblock release-name=1.42 ring=everyone",
+            "bob unblocked “Release to production?”: Release name 1.42, Ring Everyone",
+        ]
     )
     assert build.meta_data["ring"] == "all"
 
@@ -141,16 +143,14 @@ async def test_each_block_step_gets_a_reply(world: World) -> None:
         [
             """\
 ✋ gated#1 is waiting for “Staging?”
-[Unblock]\
+Unblocked by bob at 2026-11-02 09:00 UTC.\
 """,
-            "<@U0BOB0001> unblocked *Staging?* of gated#1",
-            "🔵 gated#1 is running again.",
+            "bob unblocked “Staging?”",
             """\
 ✋ gated#1 is waiting for “Production?”
-[Unblock]\
+Unblocked by bob at 2026-11-02 09:00 UTC.\
 """,
-            "<@U0BOB0001> unblocked *Production?* of gated#1",
-            "🔵 gated#1 is running again.",
+            "bob unblocked “Production?”",
             "✅ gated#1 passed after 18s.",
         ]
     )
@@ -167,10 +167,10 @@ async def test_an_unblock_that_came_too_late(world: World) -> None:
     assert modal is not None
     assert modal.plain() == snapshot("""\
 # Unblock
-deploy-prod#1 has no blocked job.\
+Already unblocked by Sam Kim at <!date^1793610007^{time}|2026-11-02 09:00 UTC>.\
 """)
     assert format_message(card) == snapshot("""\
 🔵 *deploy-prod#1* is running on `main`
-requested by <@U0ALICE01> `cfc6e62` started 2026-11-02 09:00 UTC 2 passed · 1 waiting
+requested by alice `cfc6e62` started 2026-11-02 09:00 UTC 2 passed · 1 waiting
 [Cancel] [Open in Buildkite]\
 """)

@@ -74,7 +74,7 @@ async def test_help_shows_what_this_person_may(world: World) -> None:
     ] == snapshot(
         [
             "*All commands*",
-            "`/bk build` annotate · annotations · artifacts · cancel · create · list · mute · rebuild · retry · view · watch",
+            "`/bk build` annotate · annotations · artifacts · cancel · copy · create · list · mute · rebuild · retry · view · watch",
             "`/bk agent` list · unwatch · view · watch · watches",
             "`/bk job` cancel · env · list · log · reprioritize · retry · unblock",
             "`/bk whoami` Show your identity and permissions.",
@@ -241,6 +241,4 @@ Press a button, or mention me in this thread with one of these words.
     )
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Retry failed")
     await world.settle(3)
-    assert world.replies(failed_card)[-2:] == snapshot(
-        ["<@U0BOB0001> retried 1 failed job of web#2", "🔵 web#2 is running again."]
-    )
+    assert world.replies(failed_card)[-2:] == snapshot(["<@U0BOT0001> ", "bob retried 1 failed job of web#2"])

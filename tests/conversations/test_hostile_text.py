@@ -25,7 +25,7 @@ async def test_hostile_text_stays_text(world: World) -> None:
         [
             """\
 ❌ *<!here> & ˋcodeˋ _it_* – odd#1 failed on `<@U0BOB0001>`
-followed for <@U0ALICE01> started by Noor Haddad `cfc6e62` took 0s 1 failed
+followed for alice started by Noor Haddad `cfc6e62` took 0s 1 failed
 ❌ <!channel> *bold* <https://evil.example¦x> · exit status 1
 Last lines of *<!channel> ∗bold∗ <https://evil.example|x>*:
 ```

@@ -202,10 +202,10 @@ async def test_nothing_to_retry(world: World) -> None:
     assert world.transcript() == snapshot("""\
 #deploys
 kitestring: 🕒 *web#1* is scheduled on `main`
-    requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+    requested by alice created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]
 kitestring: 🕒 *web#2* is scheduled on `main`
-    requested by <@U0BOB0001> created 2026-11-02 09:00 UTC 5 waiting
+    requested by bob created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]
 (only bob) kitestring: web#1 has no failed jobs to retry.\
 """)
@@ -218,7 +218,7 @@ async def test_a_step_that_is_already_unblocked(world: World) -> None:
     for _ in range(2):
         await world.bob.posts(world.deploys, "@kitestring job unblock release release-name=1", thread_ts=card)
         await world.settle(3)
-    assert world.whispers(world.bob) == snapshot(["⚠️ Buildkite refused: The job's state must be blocked"])
+    assert world.whispers(world.bob) == snapshot(["Already unblocked by bob at 2026-11-02 09:00 UTC."])
 
 
 async def test_a_near_miss_can_be_run(world: World) -> None:
@@ -231,7 +231,6 @@ async def test_a_near_miss_can_be_run(world: World) -> None:
     await world.bob.clicks_twice(offer, "Run it")
     await world.settle(3)
     assert [(build.pipeline.slug, build.branch) for build in world.buildkite.builds] == [("web", "next")]
-    assert offer.plain() == snapshot("Started web#1 on `next`.")
     words = ("build create web main", "agent list --state pausd", "build cancle web 1", "agent pasue ci-linux-1")
     assert [await ask_privately(world, world.bob, text) for text in words] == snapshot(
         [

@@ -6,6 +6,7 @@ import io
 import json
 
 import sqlalchemy as sa
+from inline_snapshot import snapshot
 
 from bot.builds.ingest.queries import insert_deliveries
 from bot.builds.webhook_event import Delivery
@@ -23,14 +24,42 @@ async def ask_publicly(world: World, person: Person, words: str) -> None:
 
 
 async def test_status_is_private_and_complete(world: World) -> None:
-    """Bob asks for the status: webhooks, budget, queues and the leader are shown to him alone."""
-    assert "none yet, so builds are polled" in await ask_privately(world, world.bob, "status")
+    """Alice, an admin, asks for the status: webhooks, budget, queues and the leader are shown to her alone."""
+    assert "none yet, so builds are polled" in await ask_privately(world, world.alice, "status")
     await start_build(world, "web")
-    status = await ask_privately(world, world.bob, "status")
+    status = await ask_privately(world, world.alice, "status")
     assert "none yet" not in status
     for words in ("requests left this minute", "Inbox", "Set aside", "1, 0 unconfirmed", "the only one"):
         assert words in status
     assert len(world.slack.messages(world.deploys)) == 1
+
+
+async def test_the_queues_are_for_operators(world: World) -> None:
+    """Bob, a member, sees what concerns him; in a build's thread, `status` shows that build."""
+    assert await ask_privately(world, world.bob, "status") == snapshot("""\
+*Bot status*
+*Changes in Buildkite*
+allowed
+*Last webhook*
+none yet, so builds are polled
+To see a build's status, ask in its thread.\
+""")
+    await start_build(world, "web")
+    assert await ask_privately(world, world.bob, "status", world.card()) == snapshot("""\
+🕒 web#1 scheduled
+*Branch*
+`main`
+*Commit*
+`HEAD`
+*Started by*
+alice
+*Time*
+created 2026-11-02 09:00 UTC
+*Source*
+api
+3 scheduled · 2 waiting
+[Cancel]\
+""")
 
 
 async def test_read_only_stops_writes_and_keeps_cards_alive(world: World) -> None:
@@ -65,7 +94,7 @@ async def test_unreadable_webhooks_are_listed_retried_and_discarded(world: World
     printed: list[str] = []
     await inbox_admin.print_unreadable(world.settings, printed.append)
     assert printed[0].split("\t")[1] == "build.running"
-    assert "1" in await ask_privately(world, world.bob, "status")
+    assert "1" in await ask_privately(world, world.alice, "status")
     await inbox_admin.retry_rows(world.settings, [], printed.append, everything=True)
     assert printed[-1] == "1 delivery will be read again."
     assert await _states(world) == ["new"]

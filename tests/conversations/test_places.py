@@ -31,9 +31,8 @@ async def test_it_asks_to_be_invited(world: World) -> None:
     assert len(world.buildkite.builds) == 1
     assert world.transcript(channel) == snapshot("""\
 #elsewhere
-(only alice) kitestring: Started web#1 on `main`.
 kitestring: 🕒 *hello* – web#1 is scheduled on `main`
-    requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+    requested by alice created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
 
@@ -67,7 +66,7 @@ async def test_start_anyway_sends_the_updates_by_dm(world: World) -> None:
     assert world.transcript(world.alice.dm) == snapshot("""\
 #directmessage
 kitestring: ❌ *web#1* failed on `main`
-    requested by <@U0ALICE01> `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+    requested by alice `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
     ❌ :eslint: Lint · exit status 1
     Last lines of *:eslint: Lint*:
     ```
@@ -110,7 +109,7 @@ Start anyway and get the updates in a direct message.
     assert world.transcript(world.alice.dm) == snapshot("""\
 #directmessage
 kitestring: 🕒 *web#1* is scheduled on `main`
-    requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+    requested by alice created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)
 
@@ -136,7 +135,7 @@ Type `/invite @kitestring` and try again, or start anyway and get the updates in
         [
             """\
 🕒 *web#1* is scheduled on `main`
-requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+requested by alice created 2026-11-02 09:00 UTC 5 waiting
 [Cancel] [Open in Buildkite]\
 """
         ]
@@ -178,7 +177,7 @@ async def test_an_action_is_reported_privately_if_the_bot_cannot_post(world: Wor
     assert world.whispers(world.alice) == snapshot(
         [
             """\
-<@U0ALICE01> paused agent ci-linux-1 for 5 minutes
+alice paused agent ci-linux-1 for 5 minutes
 2 other agents in queue `default` keep taking jobs.
 [Resume]\
 """
@@ -194,6 +193,6 @@ async def test_a_direct_message_to_the_bot_is_a_command(world: World) -> None:
 #directmessage
 alice: build create web
 kitestring: 🕒 *web#1* is scheduled on `main`
-    requested by <@U0ALICE01> created 2026-11-02 09:00 UTC 5 waiting
+    requested by alice created 2026-11-02 09:00 UTC 5 waiting
     [Cancel] [Open in Buildkite]\
 """)

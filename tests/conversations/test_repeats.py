@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from inline_snapshot import snapshot
 
 from tests.conversations.acts import fail_build, start_build
@@ -43,14 +45,14 @@ async def test_a_double_click(world: World) -> None:
 async def test_two_people_press_the_same_button(world: World) -> None:
     """Alice and Bob press Rebuild on the same card: one build starts, and Bob is told about it."""
     await fail_build(world)
-    card = world.card()
+    card = deepcopy(world.card())
     await world.alice.clicks(card, "Rebuild")
     await world.settle(3)
     await world.bob.clicks(card, "Rebuild")
     await world.settle(3)
     assert len(world.buildkite.builds) == 2
     assert [world.whispers(world.alice), world.whispers(world.bob)] == snapshot(
-        [[], ["This already started web#2."]]
+        [[], ["Already rebuilt as web#2 by alice.\n[Rebuild again]"]]
     )
 
 

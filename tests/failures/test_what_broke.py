@@ -34,7 +34,7 @@ async def test_new_failures_and_steps_that_still_fail(world: World) -> None:
         [
             """\
 ❌ *web#2* failed on `main`
-requested by <@U0ALICE01> `b490b60` took 0s 3 failed · 2 skipped
+requested by alice `b490b60` took 0s 3 failed · 2 skipped
 ❌ :jest: Test 1/2 · exit status 1 · *new failure* · last passed in web#1
 ❌ :jest: Test 2/2 · exit status 1 · *new failure* · last passed in web#1
 ❌ :eslint: Lint · exit status 1 · still failing since web#1
@@ -56,7 +56,7 @@ async def test_a_fixed_step_is_not_mentioned(world: World) -> None:
     await finish_build(world, build, "lint")
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#2* failed on `main`
-requested by <@U0ALICE01> `b490b60` took 0s 2 passed · 1 failed · 2 skipped
+requested by alice `b490b60` took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1 · still failing since web#1
 Last lines of *:eslint: Lint*:
 ```
@@ -73,7 +73,7 @@ async def test_the_first_build_of_a_branch_has_nothing_to_compare_with(world: Wo
     await finish_build(world, build, "lint")
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#2* failed on `fresh`
-requested by <@U0ALICE01> `b490b60` took 0s 2 passed · 1 failed · 2 skipped
+requested by alice `b490b60` took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -114,7 +114,7 @@ async def test_flaky_by_retry(world: World) -> None:
         [
             """\
 ❌ *shop#2* failed on `main`
-requested by <@U0ALICE01> `1d878f9` took 0s 1 passed · 1 failed
+requested by alice `1d878f9` took 0s 1 passed · 1 failed
 ❌ Lint · exit status 1 · *new failure* · last passed in shop#1
 ⚠️ Flap · *flaky*: passed when retried
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
@@ -133,7 +133,7 @@ async def test_flaky_on_the_same_commit(world: World) -> None:
     await finish_build(world, again, "lint")
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#2* failed on `main`
-followed for <@U0ALICE01> started by Ada Martin `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+followed for alice started by Ada Martin `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1 · *flaky*: failed 1 of 2 in 7 days
 Last lines of *:eslint: Lint*:
 ```
@@ -157,7 +157,7 @@ async def test_without_job_webhooks_the_previous_build_is_read_once(world: World
     assert len(listed) == 1
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#2* failed on `main`
-requested by <@U0ALICE01> `b490b60` took 0s 3 failed · 2 skipped
+requested by alice `b490b60` took 0s 3 failed · 2 skipped
 ❌ :jest: Test 1/2 · exit status 1 · *new failure* · last passed in web#1
 ❌ :jest: Test 2/2 · exit status 1 · *new failure* · last passed in web#1
 ❌ :eslint: Lint · exit status 1 · still failing since web#1
@@ -202,7 +202,7 @@ async def test_timed_out_expired_and_lost(world: World) -> None:
     await world.settle(6)
     assert format_message(world.card()) == snapshot("""\
 ❌ *mobile#1* failed on `main`
-requested by <@U0ALICE01> `b48d73f` took 0s 2 failed
+requested by alice `b48d73f` took 0s 2 failed
 ❌ :android: Android · agent lost
 ❌ :ios: iOS · exit status 137
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\

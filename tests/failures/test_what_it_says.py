@@ -41,7 +41,7 @@ async def test_the_last_lines_of_the_log(world: World) -> None:
         [
             """\
 ❌ *web#1* failed on `main`
-requested by <@U0ALICE01> `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+requested by alice `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -66,7 +66,7 @@ async def test_the_card_does_not_wait_for_the_lookup(world: World) -> None:
     await world.settle(2)
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#1* failed on `main`
-requested by <@U0ALICE01> `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+requested by alice `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 [Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
 """)
@@ -137,7 +137,7 @@ async def test_a_token_in_the_log_is_masked(world: World) -> None:
     await world.settle(6)
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#1* failed on `main`
-requested by <@U0ALICE01> `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+requested by alice `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -187,7 +187,7 @@ async def test_annotations_of_style_error(world: World) -> None:
     await world.settle(6)
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#1* failed on `main`
-requested by <@U0ALICE01> `a151560` took 0s 2 passed · 1 failed · 2 skipped
+requested by alice `a151560` took 0s 2 passed · 1 failed · 2 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -249,7 +249,7 @@ async def test_a_retry_starts_a_new_lookup(world: World) -> None:
     await world.settle(6)
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#1* failed on `main`
-requested by <@U0ALICE01> `f323ca7` took 12s 4 passed · 1 failed
+requested by alice `f323ca7` took 12s 4 passed · 1 failed
 ❌ :package: Package · exit status 1
 ⚠️ :eslint: Lint · *flaky*: passed when retried
 Last lines of *:package: Package*:

@@ -203,7 +203,7 @@ async def test_a_report_is_shared_with_a_button(world: World) -> None:
     await settle_reports(world)
     report = world.card()
     assert format_message(report).split("\n")[:3] == snapshot(
-        ["*Health of web over the last 7 days*", "<@U0BOB0001> shared this report.", "*Builds*"]
+        ["*Health of web over the last 7 days*", "bob shared this report.", "*Builds*"]
     )
     assert find_chart_titles(report) == snapshot(["Builds per day", "Median duration per day"])
 
@@ -214,7 +214,7 @@ async def test_a_report_is_shared_immediately(world: World) -> None:
     await settle_reports(world)
     assert format_message(world.card()) == snapshot("""\
 *Health of web over the last 7 days*
-<@U0BOB0001> shared this report: no build ended in the last 7 days.
+bob shared this report: no build ended in the last 7 days.
 Based on 0 builds.
 [Last 24 hours] [Last 30 days]\
 """)

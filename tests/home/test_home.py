@@ -175,7 +175,7 @@ async def test_buttons_act_with_my_rights_and_answer_by_direct_message(world: Wo
     await world.settle(15, step=2.5)
     assert build.state == "canceled"
     answer = [message.plain() for message in world.slack.messages(world.alice.dm)]
-    assert answer == snapshot(["<@U0ALICE01> canceled web#1"])
+    assert answer == snapshot(["alice canceled web#1"])
     assert "You have no running builds" in read_home(world, world.alice)
 
 

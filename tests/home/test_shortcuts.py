@@ -34,7 +34,7 @@ Where to post its card: [D0O2KRV6SK]
 """)
     await world.bob.submits({"Pipeline": "web"})
     await world.settle(3)
-    assert "requested by <@U0BOB0001>" in format_message(world.slack.messages(world.bob.dm)[-1])
+    assert "requested by bob" in format_message(world.slack.messages(world.bob.dm)[-1])
     assert world.slack.messages(world.deploys) == []
 
 
@@ -43,7 +43,7 @@ async def test_the_card_goes_where_it_was_sent(world: World) -> None:
     await open_start_form(world)
     await world.bob.submits({"Pipeline": "web", "place": world.deploys.id})
     await world.settle(3)
-    assert "requested by <@U0BOB0001>" in format_message(world.card())
+    assert "requested by bob" in format_message(world.card())
 
 
 def create_channel(world: World, kind: str) -> Channel:
@@ -127,7 +127,7 @@ async def test_a_grant_in_one_channel_needs_that_channel(tmp_path: Path) -> None
             await world.bob.submits({"Pipeline": "web", **({"place": place} if place else {})})
             await world.settle(3)
         (build,) = world.buildkite.builds
-        assert "requested by <@U0BOB0001>" in format_message(world.card())
+        assert "requested by bob" in format_message(world.card())
         assert "web" in world.slack.messages(world.bob.dm)[-1].plain()
         assert build.pipeline.slug == "web"
 
@@ -145,7 +145,7 @@ async def test_a_message_in_a_thread_is_followed_in_its_thread(world: World) -> 
     await world.bob.shortcut("follow_build", reply)
     await world.bob.shortcut("follow_build", plain)
     await world.settle(3)
-    assert "followed for <@U0BOB0001>" in world.replies(root)[2]
+    assert "followed for bob" in world.replies(root)[2]
     answer = world.slack.ephemerals(world.bob)[-1]
     assert (answer.plain(), answer.thread_ts) == ("That message has no link to a build.", root.ts)
 
@@ -162,4 +162,4 @@ async def test_another_apps_message_is_followed(world: World) -> None:
     world.slack.post(message)
     await world.bob.shortcut("follow_build", message)
     await world.settle(3)
-    assert "followed for <@U0BOB0001>" in world.replies(message)[0]
+    assert "followed for bob" in world.replies(message)[0]

@@ -157,7 +157,7 @@ async def test_a_card_of_ones_own_is_one_press_away(world: World) -> None:
     await world.bob.clicks(message.previews[0], "Follow here")
     await world.settle(2)
     (card,) = world.slack.thread(world.deploys, message)[1:]
-    assert "followed for <@U0BOB0001>" in card.plain()
+    assert "followed for bob" in card.plain()
 
 
 async def test_in_the_thread_of_a_link_its_build_is_the_default(world: World) -> None:

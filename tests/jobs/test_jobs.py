@@ -60,7 +60,7 @@ async def test_a_jobs_priority_is_changed(world: World) -> None:
     card = world.card()
     await world.bob.posts(world.deploys, "@kitestring job priority build 10", thread_ts=card)
     await world.settle(2)
-    assert world.replies(card)[-1] == snapshot("<@U0BOB0001> set the priority of :go: Build of api#1 to 10")
+    assert world.replies(card)[-1] == snapshot("bob set the priority of :go: Build of api#1 to 10")
     assert build.find_job("build").priority == 10
     await world.alice.types(world.deploys, "/bk job reprioritize build -5 -p api -n 1")
     await world.settle(1)
@@ -85,7 +85,7 @@ Cancel :eslint: Lint of web#1? It is running.
     assert build.find_job("lint").state == "running"
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Cancel job")
     await world.settle(2)
-    assert world.card().plain() == snapshot("<@U0BOB0001> canceled :eslint: Lint of web#1")
+    assert world.card().plain() == snapshot("bob canceled :eslint: Lint of web#1")
     assert (build.find_job("lint").state, build.state) == ("canceling", "running")
 
 

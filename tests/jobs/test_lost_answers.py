@@ -48,7 +48,7 @@ async def test_a_cancel_with_a_lost_response_is_reported_once(world: World) -> N
     build = start_lint(world)
     world.buildkite.faults.reset(method="POST", path="/graphql/v1$", applied=True)
     messages = await type_and_settle(world, "job cancel lint -p web -n 1 --yes")
-    assert messages == ["<@U0BOB0001> canceled :eslint: Lint of web#1"]
+    assert messages == ["bob canceled :eslint: Lint of web#1"]
     assert (count_requests(world, "/graphql/v1"), build.find_job("lint").state) == (1, "canceling")
 
 
@@ -69,7 +69,7 @@ async def test_an_annotation_in_its_own_context_is_found_again(world: World) -> 
     build = world.buildkite.create_build("web")
     world.buildkite.faults.fail(502, method="POST", path="/annotations$", times=4, applied=True)
     messages = await type_and_settle(world, 'build annotate web 1 "Lint is slow"')
-    assert messages == ["<@U0BOB0001> annotated web#1: Lint is slow"]
+    assert messages == ["bob annotated web#1: Lint is slow"]
     assert [annotation["body_html"] for annotation in build.annotations] == ["<p>Lint is slow</p>\n"]
 
 

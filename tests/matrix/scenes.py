@@ -56,6 +56,7 @@ _SCENES = {
     "build annotations": Scene("build annotations {pipeline} {number}", "failed"),
     "build artifacts": Scene("build artifacts {pipeline} {number}", "uploaded"),
     "build cancel": Scene("build cancel {pipeline} {number} --yes", "scheduled", (f"{_BUILD}/cancel",)),
+    "build copy": Scene("build copy {pipeline} {number}", "failed", ("POST pipelines/{pipeline}/builds",)),
     "build create": Scene("build create {pipeline}", writes=("POST pipelines/{pipeline}/builds",)),
     "build mute": Scene("build mute {pipeline} {number}", "followed"),
     "build rebuild": Scene("build rebuild {pipeline} {number}", "failed", (f"{_BUILD}/rebuild",)),

@@ -140,7 +140,7 @@ deploy-1 · idle · ip-10-0-2-5.ec2.internal
     await world.alice.clicks(seen, label="Resume")
     await world.settle(1)
     assert not queue(world, "deploy").paused
-    assert format_message(world.slack.messages(world.deploys)[-1]) == snapshot("<@U0ALICE01> resumed queue deploy")
+    assert format_message(world.slack.messages(world.deploys)[-1]) == snapshot("alice resumed queue deploy")
 
 
 async def test_a_queue_is_paused_from_its_view(world: World) -> None:

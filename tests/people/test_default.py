@@ -43,8 +43,8 @@ async def test_a_channel_chooses_shows_and_ends_its_default(world: World) -> Non
     await world.settle(2)
     assert [format_message(message) for message in world.slack.messages(world.deploys)] == snapshot(
         [
-            "<@U0ALICE01> made `web` this channel's default pipeline",
-            "<@U0BOB0001> cleared this channel's default pipeline, `web`",
+            "alice made `web` this channel's default pipeline",
+            "bob cleared this channel's default pipeline, `web`",
         ]
     )
     assert await ask_and_read_answer(world, world.bob, "default --none") == snapshot(
@@ -159,4 +159,4 @@ Ask a full member to do it.\
         assert world.slack.messages(world.deploys) == []
         await world.bob.types(world.deploys, "/bk default web")
         await world.settle(2)
-        assert format_message(world.card()) == snapshot("<@U0BOB0001> made `web` this channel's default pipeline")
+        assert format_message(world.card()) == snapshot("bob made `web` this channel's default pipeline")

@@ -16,9 +16,7 @@ async def test_a_locked_pipeline_refuses_others_with_the_reason(world: World) ->
     build, card = await fail_build(world)
     await world.bob.types(world.deploys, '/bk lock web "release 42" --for 2h')
     await world.settle(2)
-    assert format_message(world.card()) == snapshot(
-        "<@U0BOB0001> locked `web` until 2026-11-02 11:00 UTC: release 42"
-    )
+    assert format_message(world.card()) == snapshot("bob locked `web` until 2026-11-02 11:00 UTC: release 42")
     assert await ask_privately(world, world.alice, "build create web") == snapshot("""\
 ⚠️ `web` is locked by <@U0BOB0001> until 2026-11-02 11:00 UTC: release 42
 Ask them to unlock it, or see `help lock` to take it over.\
@@ -63,7 +61,7 @@ async def test_a_branch_is_locked_by_its_flag_or_its_address(world: World) -> No
     assert "hotfix running" in await ask_privately(world, world.bob, "locks")
     await world.bob.types(world.deploys, "/bk unlock web -b main")
     await world.settle(2)
-    assert format_message(world.card()) == snapshot("<@U0BOB0001> unlocked `web`, branch `main`")
+    assert format_message(world.card()) == snapshot("bob unlocked `web`, branch `main`")
 
 
 async def test_a_lock_without_a_reason_opens_the_form(world: World) -> None:
@@ -83,7 +81,7 @@ Duration: [30m]
     await world.bob.submits({"Reason": "hotfix running"})
     await world.settle(2)
     assert format_message(world.card()) == snapshot(
-        "<@U0BOB0001> locked `web`, branch `main` until 2026-11-02 09:30 UTC: hotfix running"
+        "bob locked `web`, branch `main` until 2026-11-02 09:30 UTC: hotfix running"
     )
     await world.alice.posts(world.deploys, "@kitestring lock api")
     await world.settle(1)
@@ -128,7 +126,7 @@ async def test_a_lock_is_released_by_its_holder_or_explicitly(world: World) -> N
     assert "--take" in await ask_privately(world, world.alice, "unlock web")
     await world.bob.types(world.deploys, "/bk unlock web")
     await world.settle(2)
-    assert format_message(world.card()) == snapshot("<@U0BOB0001> unlocked `web`")
+    assert format_message(world.card()) == snapshot("bob unlocked `web`")
     assert await ask_privately(world, world.bob, "unlock web") == snapshot("""\
 ⚠️ web isn't locked.
 See `/bk locks`.\

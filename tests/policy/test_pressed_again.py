@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,7 @@ async def count_proposals(world: World) -> int:
 async def test_a_second_press_links_to_the_open_proposal(world: World) -> None:
     """Pressing the button again makes no new proposal: the answer links to the channel of the first."""
     card = await fail_deploy(world)
+    stale = deepcopy(card)
     waiting = await press_rebuild(world, card)
     await world.alice.clicks(card, "Rebuild")
     await world.settle(1)
@@ -92,7 +94,7 @@ async def test_a_second_press_links_to_the_open_proposal(world: World) -> None:
     await world.bob.clicks(waiting, "Approve")
     await world.settle(3)
     assert len(world.buildkite.builds) == 2
-    await world.alice.clicks(card, "Rebuild")
+    await world.alice.clicks(stale, "Rebuild")
     await world.settle(1)
     assert world.whispers(world.alice)[-1] == snapshot(
         "✅ *Approved*: deploy-prod#2 has started. alice wanted to rebuild *deploy-prod#1*: see <#C0DEPLOYS>."

@@ -239,7 +239,7 @@ Needs 1 approval from <@U0BOB0001> before 2026-11-02 09:30 UTC.
     await world.settle(4)
     puts = [request.json for request in world.buildkite.requests if request.path.endswith("/unblock")]
     assert puts == [{"fields": {"release-name": "1.42"}}]
-    assert "✅ *Approved*: unblocked *Ship?* of gated#1" in format_message(asked)
+    assert "✅ *Approved*: unblocked “Ship?”: Release name 1.42" in format_message(asked)
 
 
 async def test_an_unblocked_step_is_not_unblocked_again(world: World) -> None:
@@ -260,7 +260,7 @@ async def test_an_unblocked_step_is_not_unblocked_again(world: World) -> None:
     assert format_message(asked) == snapshot("""\
 ⚠️ *Approved*, but it failed
 alice wanted to unblock *Ship?* in *gated#1*: Release name `1.42`
-👍 bob “the gate” ⚠️ Buildkite refused: The job's state must be blocked\
+👍 bob “the gate” Already unblocked by Sam Kim at 2026-11-02 09:00 UTC.\
 """)
 
 

@@ -19,7 +19,7 @@ async def test_only_given_settings_are_changed(world: World) -> None:
         world, world.alice, "pipeline update web --name 'Web shop' --tag ruby,backend -b trunk"
     )
     assert reply == snapshot(
-        "<@U0ALICE01> changed pipeline Web shop: name to `Web shop`, default branch to `trunk`, tags to `ruby, backend`"
+        "alice changed pipeline Web shop: name to `Web shop`, default branch to `trunk`, tags to `ruby, backend`"
     )
     assert find_bodies(world, "PATCH") == [
         {"name": "Web shop", "slug": "web", "default_branch": "trunk", "tags": ["ruby", "backend"]}
@@ -37,7 +37,7 @@ Update pipeline *web*? Note: all its steps are replaced; *everyone on the intern
     assert find_bodies(world, "PATCH") == []
     await press(world, world.alice, world.slack.ephemerals(world.alice)[-1], "Update pipeline")
     assert format_message(find_reply(world)) == snapshot(
-        "<@U0ALICE01> changed pipeline Web: steps, visibility to `public`"
+        "alice changed pipeline Web: steps, visibility to `public`"
     )
     assert world.buildkite.pipelines["web"].configuration == STEPS
 
@@ -62,7 +62,7 @@ Archive pipeline *Web*? Its builds are kept, but it's hidden and can't be built 
 """)
     await press(world, world.alice, world.slack.ephemerals(world.alice)[-1], "Archive pipeline")
     assert format_message(find_reply(world)) == snapshot("""\
-<@U0ALICE01> archived pipeline Web
+alice archived pipeline Web
 [Unarchive]\
 """)
     assert "Web" not in await ask_privately(world, world.bob, "pipeline list")
@@ -70,7 +70,7 @@ Archive pipeline *Web*? Its builds are kept, but it's hidden and can't be built 
         "⚠️ Web is already archived."
     )
     await press(world, world.alice, find_reply(world), "Unarchive")
-    assert format_message(find_reply(world)) == snapshot("<@U0ALICE01> unarchived pipeline Web")
+    assert format_message(find_reply(world)) == snapshot("alice unarchived pipeline Web")
     assert world.buildkite.pipelines["web"].archived_at is None
 
 
@@ -94,7 +94,7 @@ async def test_deleting_names_the_losses_and_the_alternative(world: World) -> No
     assert "web" in world.buildkite.pipelines
     await ask_privately(world, world.alice, "pipeline delete web")
     await press(world, world.alice, world.slack.ephemerals(world.alice)[-1], "Delete pipeline")
-    assert format_message(find_reply(world)) == snapshot("<@U0ALICE01> deleted pipeline *web* and its builds")
+    assert format_message(find_reply(world)) == snapshot("alice deleted pipeline *web* and its builds")
     assert "web" not in world.buildkite.pipelines
     assert await ask_privately(world, world.bob, "pipeline view web") == snapshot("⚠️ There's no pipeline “web”.")
 

@@ -67,7 +67,7 @@ Subscribe this channel to it: [Subscribe this channel to it]
         {TEAM: "manage_build_and_read"},
     )
     assert format_message(find_reply(world)) == snapshot("""\
-<@U0ALICE01> created pipeline Shop
+alice created pipeline Shop
 ✓ GitHub webhook
 [Start a build] [Subscribe this channel] [Open]\
 """)

@@ -20,7 +20,7 @@ async def test_a_pipeline_is_created_with_all_follow_up_steps(world: World) -> N
         f"pipeline create Shop -r {REPO} --team web-team --tag ruby --webhook --build --subscribe",
     )
     assert reply == snapshot("""\
-<@U0ALICE01> created pipeline Shop
+alice created pipeline Shop
 ✓ GitHub webhook
 ✓ this channel's subscription
 ✓ first build
@@ -60,7 +60,7 @@ async def test_a_failed_follow_up_step_is_offered_again(world: World) -> None:
     world.buildkite.unreachable.add(REPO)
     reply = await run_command(world, world.alice, f"pipeline create Shop -r {REPO} --webhook --build")
     assert reply == snapshot("""\
-<@U0ALICE01> created pipeline Shop
+alice created pipeline Shop
 ✗ GitHub webhook: Buildkite refused: Webhooks could not be created for your repository.
 ✓ first build
 [Create GitHub webhook] [Subscribe this channel] [Open]\
@@ -68,7 +68,7 @@ async def test_a_failed_follow_up_step_is_offered_again(world: World) -> None:
     assert "shop" in world.buildkite.pipelines
     world.buildkite.unreachable.clear()
     await press(world, world.alice, find_reply(world), "Create GitHub webhook")
-    assert format_message(find_reply(world)) == snapshot("<@U0ALICE01> created the GitHub webhook of Shop")
+    assert format_message(find_reply(world)) == snapshot("alice created the GitHub webhook of Shop")
     assert world.buildkite.pipelines["shop"].options["webhook"] is True
 
 
@@ -177,7 +177,7 @@ async def test_a_copy_keeps_everything_not_given(world: World) -> None:
         world, world.alice, "pipeline copy old New --default-branch trunk --team web-team=read_only"
     )
     assert reply == snapshot("""\
-<@U0ALICE01> copied old to pipeline New
+alice copied old to pipeline New
 [Start a build] [Subscribe this channel] [Open]\
 """)
     made, old = world.buildkite.pipelines["new"], world.buildkite.pipelines["old"]

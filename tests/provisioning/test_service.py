@@ -17,7 +17,7 @@ URL = f"{ADDRESS}/buildkite/webhooks"
 async def test_the_webhook_is_created_with_the_bots_settings(world: World) -> None:
     """Alice sets up the webhook with the bot's URL, token, mode and events; the token is never shown."""
     assert await run_command(world, world.alice, "service add") == snapshot(
-        "<@U0ALICE01> created the Buildkite webhook to `https://kitestring.acme.example/buildkite/webhooks`"
+        "alice created the Buildkite webhook to `https://kitestring.acme.example/buildkite/webhooks`"
     )
     assert find_bodies(world, "POST", "/services") == [
         {
@@ -50,7 +50,7 @@ async def test_a_wrong_webhook_is_repaired(world: World) -> None:
     hook = world.buildkite.hooks.add(URL, "another", "token", ["build.finished", "job.scheduled"])
     hook.enabled = False
     assert await run_command(world, world.alice, "service add") == snapshot(
-        "<@U0ALICE01> repaired the Buildkite webhook to `https://kitestring.acme.example/buildkite/webhooks`: it's disabled; its token isn't BUILDKITE_WEBHOOK_TOKEN; it sends the token as token, but BUILDKITE_WEBHOOK_MODE is signature; it doesn't send build.scheduled, build.running, build.failing, job.started, job.finished"
+        "alice repaired the Buildkite webhook to `https://kitestring.acme.example/buildkite/webhooks`: it's disabled; its token isn't BUILDKITE_WEBHOOK_TOKEN; it sends the token as token, but BUILDKITE_WEBHOOK_MODE is signature; it doesn't send build.scheduled, build.running, build.failing, job.started, job.finished"
     )
     assert (hook.enabled, hook.token, hook.mode) == (True, WEBHOOK_SECRET, "signature")
     assert set(hook.events or ()) == {*REQUIRED_EVENTS, *OPTIONAL_EVENTS, "job.scheduled"}
@@ -68,7 +68,7 @@ Webhook · https://ci.acme.example/hook · on · ID
 """)
     await press(world, world.alice, world.slack.ephemerals(world.alice)[-1], "Add my webhook")
     assert format_message(find_reply(world)) == snapshot(
-        "<@U0ALICE01> created the Buildkite webhook to `https://kitestring.acme.example/buildkite/webhooks`"
+        "alice created the Buildkite webhook to `https://kitestring.acme.example/buildkite/webhooks`"
     )
 
 
@@ -82,7 +82,7 @@ Remove *Kitestring*? Buildkite stops sending to it. It's my webhook: without it,
 """)
     await press(world, world.alice, world.slack.ephemerals(world.alice)[-1], "Remove service")
     assert format_message(find_reply(world)).replace(hook.id, "ID") == snapshot(
-        "<@U0ALICE01> removed the notification service `ID`"
+        "alice removed the notification service `ID`"
     )
     assert world.buildkite.hooks.webhooks == []
     assert await ask_privately(world, world.alice, "service remove nonesuch") == snapshot("""\

@@ -62,8 +62,8 @@ async def test_a_mute_can_be_ended(world: World) -> None:
         format_message(message).split("\n")[0] for message in world.slack.messages(world.deploys)[1:]
     ] == snapshot(
         [
-            "<@U0BOB0001> muted the subscription to `web`: failed, fixed and blocked until 2026-11-02 17:00 UTC",
-            "<@U0ALICE01> unmuted this channel's subscriptions",
+            "bob muted the subscription to `web`: failed, fixed and blocked until 2026-11-02 17:00 UTC",
+            "alice unmuted this channel's subscriptions",
             "❌ *web#1* failed on `main`",
         ]
     )
@@ -106,7 +106,7 @@ started by Sam Kim `cfc6e62` started 2026-11-02 09:00 UTC 1 passed · 2 blocked
     assert world.replies(list_cards(world)[0]) == snapshot(
         [
             """\
-<@U0BOB0001> muted the subscription to `deploy-prod`: failed, fixed and blocked until 2026-11-02 17:00 UTC
+bob muted the subscription to `deploy-prod`: failed, fixed and blocked until 2026-11-02 17:00 UTC
 [Unmute]\
 """
         ]
@@ -148,7 +148,7 @@ async def test_a_person_subscribes_in_the_direct_message(world: World) -> None:
     await run_build(world, fail=("lint",), author={"name": "Alice", "email": "Alice@acme.example"})
     assert [format_message(message).split("\n")[0] for message in world.slack.messages(direct)] == snapshot(
         [
-            "<@U0ALICE01> subscribed this channel to `web`: failed, started by alice@acme.example",
+            "alice subscribed this channel to `web`: failed, started by alice@acme.example",
             "❌ *web#2* failed on `main`",
         ]
     )

@@ -24,7 +24,7 @@ In the last 7 days it would have posted 2 of 3 builds:
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Save")
     await world.settle(2)
     assert [format_message(message) for message in world.slack.messages(world.deploys)] == snapshot(
-        ["<@U0ALICE01> subscribed this channel to `web` on `main`: failed, fixed and blocked"]
+        ["alice subscribed this channel to `web` on `main`: failed, fixed and blocked"]
     )
     assert await ask_privately(world, world.bob, "subscriptions") == snapshot("""\
 *This channel's subscriptions*
@@ -96,7 +96,7 @@ I don't know of any such build in the last 7 days.
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Save")
     await world.settle(2)
     assert [format_message(message) for message in world.slack.messages(world.deploys)] == snapshot(
-        ["<@U0ALICE01> subscribed this channel to `deploy-*` on `main`: failed, fixed and blocked"]
+        ["alice subscribed this channel to `deploy-*` on `main`: failed, fixed and blocked"]
     )
 
 
@@ -146,9 +146,9 @@ async def test_a_subscription_can_be_taken_back(world: World) -> None:
     await world.settle(2)
     assert [format_message(message) for message in world.slack.messages(world.deploys)[3:]] == snapshot(
         [
-            "<@U0BOB0001> removed the subscription to `web` on `next`: failed, fixed and blocked",
-            "<@U0BOB0001> removed the subscription to `deploy-*`: failed, fixed and blocked",
-            "<@U0BOB0001> removed the subscription to `web` on `main`: failed, fixed and blocked",
+            "bob removed the subscription to `web` on `next`: failed, fixed and blocked",
+            "bob removed the subscription to `deploy-*`: failed, fixed and blocked",
+            "bob removed the subscription to `web` on `main`: failed, fixed and blocked",
         ]
     )
     assert await ask_privately(world, world.bob, "unsubscribe web") == snapshot("""\

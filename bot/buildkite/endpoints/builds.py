@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.buildkite.models import Build, Vendor
+from bot.buildkite.models import Build, BuildEnvironment, Vendor
 from bot.buildkite.resources import MARK_KEY, NewBuild
 from bot.buildkite.response_parsing import parse_object
 from bot.buildkite.transport import ApiRequest, Calls, ListPage
@@ -102,6 +102,11 @@ class BuildCalls(Calls):
         return await self.read_object(
             self._build_path(pipeline, number), f"build {pipeline}#{number}", Build, params
         )
+
+    async def build_environment(self, pipeline: str, number: int) -> dict[str, str]:
+        """Return the variables that a build was created with. Values may be secret: no `Build` holds them."""
+        request = ApiRequest("GET", self._build_path(pipeline, number), f"build {pipeline}#{number}")
+        return parse_object(BuildEnvironment, await self.requests.send(request)).env
 
     async def create_build(self, pipeline: str, new: NewBuild, mark: str | None) -> Build:
         """Start a build that carries `mark` in its meta-data.

@@ -27,10 +27,17 @@ def get_phase(tracked: TrackedBuild) -> str:
 
 
 def render_buttons(
-    tracked: TrackedBuild, jobs: JobSummary, card_id: str, *, mute: bool = False, stop: str | None = None
+    tracked: TrackedBuild,
+    jobs: JobSummary,
+    card_id: str,
+    *,
+    mute: bool = False,
+    stop: str | None = None,
+    rebuilt: bool = False,
 ) -> list[Block]:
     """Return the buttons that make sense now.
 
+    `rebuilt`: another build has taken its place since it ended.
     `mute`: the card comes from a subscription, so people may want fewer replies. `stop`: the value of the button
     that turns off the direct messages that a person subscribed to.
     """
@@ -42,7 +49,7 @@ def render_buttons(
         render_cancel_button(ref, card_id) if get_phase(tracked) in BUILD_CANCELABLE else None,
         render_retry_button(ref, card_id) if get_phase(tracked) == "failed" and has_retriable_job(jobs) else None,
         button("Rebuild", "build rebuild", card_id, accessibility_label=f"Rebuild {ref}")
-        if tracked.build.ended
+        if tracked.build.ended and not rebuilt
         else None,
         render_logs_button(ref, card_id) if jobs.failed else None,
         button("Mute", "build mute", card_id, accessibility_label=f"Mute {ref}") if mute else None,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
-from bot.buildkite.models import Job
+from bot.buildkite.models import Build, Job
 from bot.builds.cards.render import COUNTS_BLOCK, CardReaders, render_card
 from bot.builds.failures.knowledge import load_knowledge
 from bot.builds.links.render import render_followable_preview, render_job_preview
@@ -15,12 +15,17 @@ from bot.builds.model import Card, TrackedBuild
 from bot.builds.queries import find_jobs, summarize_jobs
 from bot.builds.waiting.queries import find_reasons
 from bot.notifications.direct.model import BUILDS, find_rule_owner, is_personal, make_stop_value
+from bot.operations.acts.model import Act, name_build
+from bot.operations.acts.queries import find_last_act
 from bot.slack.blockkit.blocks import Message
+from bot.slack.queries import find_name
 from bot.store.transactions import Tx
 
 Difference = Literal["none", "counts", "state"]
 # A card unconfirmed for over a minute shows its age: it is drawn again a second later than that.
 _AGE_SHOWN_AFTER = timedelta(seconds=61)
+# Buildkite's clock, which says when a build ended, and ours, which says when it was rebuilt, may differ.
+CLOCK_DIFFERENCE = timedelta(seconds=30)
 # Few people scroll back to yesterday's links, and each preview takes part in Slack's limits.
 PREVIEW_LIFETIME = timedelta(hours=24)
 
@@ -66,10 +71,11 @@ async def draft_card(tx: Tx, card: Card, tracked: TrackedBuild, now: datetime) -
         tracked,
         jobs,
         card_id=card.id,
-        readers=_choose_readers(card),
+        readers=_choose_readers(card, await _find_requester_name(tx, card)),
         now=now,
         failure=knowledge.select_for_card(jobs, card),
         waiting=await find_reasons(tx, card.build_id) if tracked.build.phase == "scheduled" else (),
+        rebuild=await find_rebuild(tx, tracked.build),
     )
     job = await find_linked_job(tx, card)
     return CardDraft(
@@ -77,9 +83,22 @@ async def draft_card(tx: Tx, card: Card, tracked: TrackedBuild, now: datetime) -
     )
 
 
-def _choose_readers(card: Card) -> CardReaders:
+async def find_rebuild(tx: Tx, build: Build) -> Act | None:
+    """Return the rebuild that has taken the place of a build since it ended, or None."""
+    if not build.ended:
+        return None
+    rebuild = await find_last_act(tx, ("build rebuild",), name_build(build.ref.pipeline, build.ref.number))
+    is_newer = rebuild and (build.finished_at is None or rebuild.at >= build.finished_at - CLOCK_DIFFERENCE)
+    return rebuild if is_newer else None
+
+
+async def _find_requester_name(tx: Tx, card: Card) -> str:
+    return await find_name(tx, card.thread.team, card.asked_by) if card.asked_by else ""
+
+
+def _choose_readers(card: Card, requester_name: str) -> CardReaders:
     """Return the people of a card. A subscription's own subscriber can stop it, others can mute it."""
-    readers = CardReaders(card.asked_by, card.watching, card.mentions)
+    readers = CardReaders(card.asked_by, requester_name, card.watching, card.mentions)
     if card.origin != "subscribed" or card.muted:
         return readers
     if card.subscription and is_personal(card.subscription):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.builds.cards.admission import Admission
 from bot.builds.cards.draft import CardDraft, draft_card, has_preview_expired, is_preview_final
 from bot.builds.cards.queries import (
     find_due_cards,
     find_next_card_due,
+    has_unposted_answer,
     mark_card_begun,
     mark_card_drawn,
     mark_card_found,
@@ -20,13 +21,17 @@ from bot.builds.cards.queries import (
 from bot.builds.cards.undeliverable import UndeliverableCards
 from bot.builds.cards.update_order import RECHECK_AFTER, UpdateOrder
 from bot.builds.failures.knowledge import plan_failure_lookup
-from bot.builds.model import DrawnCard, DueCard
+from bot.builds.model import Card, DrawnCard, DueCard
+from bot.builds.replies.queries import mark_replies_outdated
 from bot.runtime.clock import Clock
 from bot.slack.drafts import Draft, Held, Postponement, Withdrawn
 from bot.slack.posting import SHARED_OUTSIDE, Edit, MessageEdit, Post, PreviewEdit, Shown
 from bot.store.transactions import Transactions, Tx
 
 BATCH = 50
+_RECHECK_SECONDS = 0.5
+# A card waits no longer for the message that announces it: Slack may refuse that message.
+_LONGEST_WAIT = timedelta(seconds=30)
 
 
 class CardSource:
@@ -48,13 +53,22 @@ class CardSource:
         """Return when the next card is due."""
         return await find_next_card_due(tx)
 
-    async def draw(self, due: DueCard) -> Draft[DueCard, CardDraft] | Withdrawn:
+    async def _must_wait(self, tx: Tx, card: Card) -> bool:
+        """Return whether a public answer comes first: `created pipeline …`, above the pipeline's first build."""
+        if card.ts or card.origin != "asked":
+            return False
+        is_young = self._clock.now() - (card.created_at or self._clock.now()) < _LONGEST_WAIT
+        return is_young and await has_unposted_answer(tx, card)
+
+    async def draw(self, due: DueCard) -> Draft[DueCard, CardDraft] | Held | Withdrawn:
         """Draw a card from what is known now; a link's preview that is too old is retired."""
         if due.tracked is None or has_preview_expired(due.card, self._clock.now()):
             async with self._store.write() as tx:
                 await retire_preview(tx, due.card)
             return Withdrawn()
         async with self._store.read() as tx:
+            if await self._must_wait(tx, due.card):
+                return Held(_RECHECK_SECONDS)
             card_draft = await draft_card(tx, due.card, due.tracked, self._clock.now())
         return Draft(due, _choose_sending(card_draft), card_draft, card_draft.difference == "none")
 
@@ -75,6 +89,8 @@ class CardSource:
         is_final = is_preview_final(card, tracked)
         drawn = DrawnCard(shown.ts, card_draft.fingerprint, tracked.revision, redraw_at, is_final)
         await mark_card_drawn(tx, card, drawn)
+        if card_draft.difference == "state":
+            await mark_replies_outdated(tx, card.id, self._clock.now())
 
     async def postpone(self, tx: Tx, due: DueCard, postponement: Postponement) -> None:
         """Draw the card later."""

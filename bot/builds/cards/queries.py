@@ -45,6 +45,13 @@ async def find_card(tx: Tx, card_id: str) -> Card | None:
     return card_from_row(row) if row else None
 
 
+async def has_unposted_answer(tx: Tx, card: Card) -> bool:
+    """Return whether the request for a card also has a public answer that isn't posted yet."""
+    answer = sa.select(sa.literal("answer:") + cards.c.invocation).where(cards.c.id == card.id).scalar_subquery()
+    query = sa.select(notices.c.id).where(notices.c.key == answer, notices.c.state == "due")
+    return await tx.scalar(query) is not None
+
+
 async def find_cards_of_build(tx: Tx, build_id: str) -> tuple[Card, ...]:
     """Return the live cards of a build."""
     found = await tx.execute(_SELECT_CARDS.where(cards.c.build_id == build_id, cards.c.state == "live"))
@@ -90,6 +97,22 @@ async def mark_cards_due(tx: Tx, build_ids: Sequence[str], due: datetime) -> Non
     """Mark the cards of these builds to be drawn again."""
     if build_ids:
         await tx.execute(_mark_due(tx.dialect.name), {"at": due, **bind_among(tx, build_ids)})
+
+
+async def mark_cards_of_build_due(tx: Tx, pipeline: str, number: int, due: datetime) -> None:
+    """Mark the cards of a build to be drawn again, because of something that isn't known from Buildkite."""
+    build = sa.select(builds.c.id).where(builds.c.pipeline == pipeline, builds.c.number == number)
+    live = (cards.c.build_id.in_(build), cards.c.state == "live")
+    await tx.execute(sa.update(cards).where(*live).values(due_at=due))
+
+
+async def find_posted_cards(tx: Tx, channel: str, pipeline: str, number: int) -> tuple[Card, ...]:
+    """Return the cards of a build that a channel shows, newest first, without link previews."""
+    build = sa.select(builds.c.id).where(builds.c.pipeline == pipeline, builds.c.number == number)
+    posted = (cards.c.build_id.in_(build), cards.c.channel == channel, cards.c.ts.is_not(None))
+    wanted = (cards.c.state == "live", cards.c.origin != "unfurled")
+    found = await tx.execute(_SELECT_CARDS.where(*posted, *wanted).order_by(cards.c.created_at.desc()))
+    return tuple(card_from_row(row) for row in found.mappings())
 
 
 @cache

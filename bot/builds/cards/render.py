@@ -12,6 +12,7 @@ from bot.builds.cards.buttons import format_actions_id, get_phase, render_button
 from bot.builds.failures.model import NO_DETAILS, Failure
 from bot.builds.failures.render import FAILED_SHOWN, render_failed_jobs, render_failure_blocks
 from bot.builds.model import JobSummary, ShownReason, TrackedBuild
+from bot.operations.acts.model import Act
 from bot.operations.build_wording import (
     describe_phase_as_verb,
     extract_title,
@@ -23,6 +24,7 @@ from bot.operations.build_wording import (
 from bot.operations.git_names import HEAD, is_sha
 from bot.runtime.characters import mark_invisible
 from bot.slack.blockkit.blocks import (
+    NAME_LIMIT,
     Block,
     Message,
     actions,
@@ -57,11 +59,12 @@ class CardReaders:
     """The people that a card names, and the buttons with which they can get fewer messages.
 
     `asked_by` is the Slack user id of the person who started the build or, when `watching`, of the person who
-    wanted to follow it; `author` that of the build's author. `stop` is the value of the button that stops direct
-    messages.
+    wanted to follow it, and `requester_name` their name; `author` is the id of the build's author. `stop` is the
+    value of the button that stops direct messages.
     """
 
     asked_by: str | None = None
+    requester_name: str = ""
     watching: bool = False
     author: str | None = None
     mute: bool = False
@@ -77,10 +80,12 @@ def render_card(
     now: datetime,
     failure: Failure = NO_DETAILS,
     waiting: Sequence[ShownReason] = (),
+    rebuild: Act | None = None,
 ) -> Message:
     """Return the card of a build; equal facts give equal digests, whatever the time.
 
-    Only the age of an unconfirmed card depends on `now`. `waiting` holds the reasons why the build hasn't begun.
+    Only the age of an unconfirmed card depends on `now`. `waiting` holds the reasons why the build hasn't begun,
+    `rebuild` the rebuild that has taken its place.
     """
     blocks = [
         section(_render_head(tracked), block_id=f"head:{card_id}:{tracked.revision}"),
@@ -88,28 +93,31 @@ def render_card(
             tracked,
             jobs,
             card_id,
-            _render_requester(readers.asked_by, readers.watching),
+            _render_requester(readers),
             _render_owner(tracked.build, readers.asked_by, readers.watching, readers.author),
         ),
         _render_details(tracked, jobs, card_id, failure),
         *render_failure_blocks(failure, jobs, card_id, tracked.revision),
         *(_render_reason(reason, index, card_id, tracked.revision) for index, reason in enumerate(waiting)),
         _render_age(tracked, now, card_id),
+        _render_rebuild(rebuild, card_id, tracked.revision) if rebuild else None,
         actions(
-            render_buttons(tracked, jobs, card_id, mute=readers.mute, stop=readers.stop),
+            render_buttons(
+                tracked, jobs, card_id, mute=readers.mute, stop=readers.stop, rebuilt=rebuild is not None
+            ),
             block_id=format_actions_id(card_id, tracked),
         ),
     ]
-    return message(render_summary(tracked, readers.asked_by, readers.watching), blocks)
+    return message(render_summary(tracked, readers), blocks)
 
 
-def render_summary(tracked: TrackedBuild, asked_by: str | None, watching: bool = False) -> Mrkdwn:
+def render_summary(tracked: TrackedBuild, readers: CardReaders) -> Mrkdwn:
     """Return the single line for notifications and screen readers."""
     build = tracked.build
     emoji, verb = describe_phase_as_verb(get_phase(tracked))
     title = mark_invisible(extract_title(build.message))
     branch = mark_invisible(shorten(build.branch, 100)) if build.branch and not tracked.deleted else ""
-    requester = _render_requester(asked_by, watching)
+    requester = _render_requester(readers)
     return md(
         "{emoji} {title}{ref} {verb}{where}{requester}",
         emoji=emoji,
@@ -152,12 +160,14 @@ def _render_context(
     return context(*parts, block_id=f"{COUNTS_BLOCK}{card_id}:{tracked.revision}") if parts else None
 
 
-def _render_requester(asked_by: str | None, watching: bool) -> Mrkdwn:
-    if not asked_by:
+def _render_requester(readers: CardReaders) -> Mrkdwn:
+    """Return who asked for the card, by name: a mention would notify people of what they did themselves."""
+    if not readers.asked_by:
         return Mrkdwn("")
-    if watching:
-        return md("followed for {who}", who=mention(asked_by))
-    return md("requested by {who}", who=mention(asked_by))
+    who = shorten(readers.requester_name, NAME_LIMIT) or mention(readers.asked_by)
+    if readers.watching:
+        return md("followed for {who}", who=who)
+    return md("requested by {who}", who=who)
 
 
 def _render_owner(build: Build, asked_by: str | None, watching: bool, author: str | None) -> Mrkdwn:
@@ -170,6 +180,11 @@ def _render_owner(build: Build, asked_by: str | None, watching: bool, author: st
     if build.source == "webhook":
         return md("commit by {who}", who=who)
     return md("started by {who}", who=who)
+
+
+def _render_rebuild(rebuild: Act, card_id: str, revision: int) -> Block | None:
+    text = md("Rebuilt as {build} by {who}", build=rebuild.link, who=rebuild.who)
+    return context(text, block_id=f"rebuilt:{card_id}:{revision}")
 
 
 def render_timing(build: Build) -> Mrkdwn:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
 
 from bot.buildkite.resources import Agent
 from bot.builds.webhook_event import WebhookEvent
-from bot.notifications.agent_watches.messages import STATES_BY_EVENT, build_digest_item
+from bot.notifications.agent_watches.messages import LOST_AGENT, STATES_BY_EVENT, build_digest_item
 from bot.notifications.agent_watches.queries import AgentWatch, find_watches_of_queues
-from bot.notifications.reminders.queries import add_to_digest
+from bot.notifications.reminders.queries import (
+    DueReminder,
+    add_to_digest,
+    complete_reminder,
+    find_reminders_about,
+    save_reminder,
+)
+from bot.slack.types import Thread
 from bot.store.transactions import Tx
 
 # A host that dies takes many agents with it: their events become one message.
 DIGEST_WINDOW = timedelta(seconds=10)
+# Later than this, it's no news that a lost agent is back.
+_AWAITED = timedelta(days=1)
 
 
 async def queue_agent_events(tx: Tx, events: Iterable[WebhookEvent], now: datetime) -> None:
@@ -27,11 +36,39 @@ async def queue_agent_events(tx: Tx, events: Iterable[WebhookEvent], now: dateti
         return
     watches = await find_watches_of_queues(tx, sorted({_find_queue(agent) for _state, agent in agent_events}))
     for state, agent in agent_events:
-        for thread in dict.fromkeys(watch.thread for watch in watches if _is_watched(watch, state, agent)):
-            id_ = f"agents:{thread.team}:{thread.channel}"
-            await add_to_digest(
-                tx, id_, "agents", thread, build_digest_item(state, agent), now + DIGEST_WINDOW, now
-            )
+        threads = dict.fromkeys(watch.thread for watch in watches if _is_watched(watch, state, agent))
+        for thread in threads:
+            await _add_to_digest(tx, thread, state, agent, now)
+            if state == "lost":
+                await _expect_back(tx, thread, agent, now)
+        if state == "connected":
+            await _announce_return(tx, agent, threads, now)
+
+
+async def _add_to_digest(tx: Tx, thread: Thread, state: str, agent: Agent, now: datetime) -> None:
+    id_ = f"agents:{thread.team}:{thread.channel}"
+    await add_to_digest(tx, id_, "agents", thread, build_digest_item(state, agent), now + DIGEST_WINDOW, now)
+
+
+async def _expect_back(tx: Tx, thread: Thread, agent: Agent, now: datetime) -> None:
+    """Remember that a channel was told that an agent is lost, so that it's told when the agent is back."""
+    id_ = f"{LOST_AGENT}:{thread.channel}:{_name_place(agent)}"
+    forgotten = DueReminder(id_, LOST_AGENT, _name_place(agent), thread, None, {}, now + _AWAITED)
+    await save_reminder(tx, forgotten, now)
+
+
+async def _announce_return(tx: Tx, agent: Agent, informed: Container[Thread], now: datetime) -> None:
+    """Tell the channels that were told that this agent is lost, unless they are `informed` of its connection.
+
+    An agent that was started again has another id, but the same name.
+    """
+    for lost in await find_reminders_about(tx, LOST_AGENT, _name_place(agent)):
+        if await complete_reminder(tx, lost) and lost.thread not in informed:
+            await _add_to_digest(tx, lost.thread, "back", agent, now)
+
+
+def _name_place(agent: Agent) -> str:
+    return f"{_find_queue(agent)}/{agent.name}"
 
 
 def _is_watched(watch: AgentWatch, state: str, agent: Agent) -> bool:

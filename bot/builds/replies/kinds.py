@@ -11,6 +11,10 @@ END_KINDS = frozenset({"finished", "blocked", "gone"})
 # People wait for these phases, so cards and reads of such builds come before all others.
 AWAITED_PHASES = ("passed", "failed", "canceled", "blocked")
 OVERTAKEN_BY_END = ("running", "resumed", "failing")
+# Acts that announce a change themselves, by the kind of reply or the end that would report it again.
+_ACTS_BY_CHANGE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"resumed": ("build retry", "job retry", "job unblock"), "canceled": ("build cancel",)}
+)
 _KINDS_BY_SETTING: Mapping[str, frozenset[str]] = MappingProxyType(
     {"important": END_KINDS | {"failing"}, "end": END_KINDS}
 )
@@ -23,6 +27,11 @@ def select_kinds(kinds: Iterable[str], updates: str) -> tuple[str, ...]:
     """
     wanted = _KINDS_BY_SETTING.get(updates)
     return tuple(kind for kind in kinds if wanted is None or kind in wanted)
+
+
+def find_announcing_acts(kind: str, tracked: TrackedBuild) -> tuple[str, ...]:
+    """Return the acts that have announced what a reply would say, if a person did one of them just before."""
+    return _ACTS_BY_CHANGE.get(tracked.build.phase if kind == "finished" else kind, ())
 
 
 def find_due_kinds(tracked: TrackedBuild, *, failed: bool) -> tuple[str, ...]:

@@ -14,15 +14,18 @@ from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, local_time, md, mentio
 # States that a channel can watch. `disconnected` isn't among the defaults: agents that scale with load often do.
 AGENT_STATES = ("lost", "stopped", "blocked", "disconnected", "connected")
 WATCHED_BY_DEFAULT = ("lost", "stopped", "blocked")
+# The kind of reminder that stands for a lost agent until it's back.
+LOST_AGENT = "lost agent"
 STATES_BY_EVENT: Mapping[str, str] = {f"agent.{state}": state for state in AGENT_STATES}
 _MAX_AGENTS_LISTED = 10
-_EMOJI = {"lost": "👻", "stopped": "⏹️", "blocked": "⛔", "disconnected": "🔌", "connected": "🟢"}
+_EMOJI = {"lost": "👻", "stopped": "⏹️", "blocked": "⛔", "disconnected": "🔌", "connected": "🟢", "back": "🟢"}
 _STATE_TEXTS = {
     "lost": "is lost: it stopped responding",
     "stopped": "was stopped",
     "blocked": "was blocked: its IP address is no longer allowed",
     "disconnected": "has disconnected",
     "connected": "is connected",
+    "back": "is back",
 }
 _SHORTEST_ANNOUNCED_PAUSE = timedelta(minutes=3)
 # Buildkite resumes an agent a few seconds after its pause has ended.

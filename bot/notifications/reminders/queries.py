@@ -63,7 +63,16 @@ async def add_to_digest(
 
 async def find_due_reminders(tx: Tx, now: datetime, limit: int) -> Sequence[DueReminder]:
     """Return the due reminders, oldest first."""
-    query = sa.select(reminders).where(reminders.c.due_at <= now).order_by(reminders.c.due_at).limit(limit)
+    return await _find_reminders(tx, reminders.c.due_at <= now, limit)
+
+
+async def find_reminders_about(tx: Tx, kind: str, about: str, limit: int = 100) -> Sequence[DueReminder]:
+    """Return the reminders of a kind about a subject."""
+    return await _find_reminders(tx, sa.and_(reminders.c.kind == kind, reminders.c.about == about), limit)
+
+
+async def _find_reminders(tx: Tx, where: sa.ColumnElement[bool], limit: int) -> Sequence[DueReminder]:
+    query = sa.select(reminders).where(where).order_by(reminders.c.due_at).limit(limit)
     return [
         DueReminder(
             row["id"],

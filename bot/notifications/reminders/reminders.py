@@ -21,13 +21,14 @@ from bot.notifications.reminders.queries import (
     postpone_reminder,
     save_reminder,
 )
+from bot.operations.acts.model import name_agent
 from bot.operations.reply import Reply
 from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import run_guarded
 from bot.runtime.token_bucket import backoff_seconds
 from bot.slack.blockkit.blocks import Message, message, section
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md, strip_markup
-from bot.slack.queries import enqueue_message
+from bot.slack.queries import enqueue_message, withdraw_buttons
 from bot.slack.types import Thread
 from bot.store.transactions import Transactions, Tx
 
@@ -70,6 +71,7 @@ class Reminders:
             "agent soon": self._announce_pause_ending,
             "agent over": self._announce_pause_ended,
             "agents": self._announce_agents,
+            messages.LOST_AGENT: self._drop,
             **others,
         }
 
@@ -119,6 +121,8 @@ class Reminders:
         if agent.paused and agent.connection_state == "connected":
             end = (agent.resumes_at or self._clock.now()) + messages.RESUME_MARGIN
             return await self._postpone(reminder, max(end, self._clock.now() + _GRACE))
+        async with self._store.write() as tx:
+            await withdraw_buttons(tx, name_agent(agent.id), Mrkdwn("The pause has ended."), self._clock.now())
         return await self._enqueue(reminder, _render_message(messages.render_pause_ended(agent)))
 
     async def _postpone(self, reminder: DueReminder, due_at: datetime) -> bool:

@@ -22,11 +22,15 @@ SECTION_LIMIT = 3000
 FIELD_LIMIT = 2000
 BLOCKS_LIMIT = 50
 BUTTON_LIMIT = 75
+# Slack allows 80 characters in a display name.
+NAME_LIMIT = 80
 OPTION_LIMIT = 75
 OPTION_VALUE_LIMIT = 150
 HEADER_LIMIT = 150
 ID_LIMIT = 255
 NOTHING = "–"
+# The action id of overflow menus.
+OVERFLOW = "more"
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,25 @@ def button(
         "accessibility_label": flatten_text(accessibility_label, BUTTON_LIMIT) if accessibility_label else None,
     }
     return {**block, **{key: entry for key, entry in optional.items() if entry is not None}}
+
+
+def overflow(buttons: Iterable[Block | None]) -> Block | None:
+    """Return the menu behind “⋯” with an option in place of each of these buttons, at most five; None without any.
+
+    Its options hold the buttons' action ids and values: see `read_overflow_value`.
+    """
+    options = [
+        {"text": entry["text"], "value": f"{entry['action_id']}:{entry.get('value', '')}"}
+        for entry in buttons
+        if entry is not None
+    ]
+    return {"type": "overflow", "action_id": OVERFLOW, "options": options[:5]} if options else None
+
+
+def read_overflow_value(value: str) -> tuple[str, str]:
+    """Return the action id and the value of the button that an option stands for."""
+    action_id, _, own = value.partition(":")
+    return action_id, own
 
 
 def confirm_dialog(confirm: Confirm) -> Block:
