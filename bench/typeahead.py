@@ -31,7 +31,8 @@ TYPED = ("", "s", "service", "service-4", "4999", "nothing like it")
 
 
 def make_body(world: World, typed: str) -> bytes:
-    """Return a menu's request as Slack sends it."""
+    """Return a request of the menu in Bob's open form, as Slack sends it."""
+    form = world.slack.modal_of(world.bob)
     payload = {
         "type": "block_suggestion",
         "user": {"id": world.bob.id, "team_id": world.slack.team},
@@ -40,7 +41,12 @@ def make_body(world: World, typed: str) -> bytes:
         "block_id": "pipeline",
         "value": typed,
         "container": {"type": "view", "view_id": "V1"},
-        "view": {"id": "V1", "type": "modal", "state": {"values": {}}},
+        "view": {
+            "id": "V1",
+            "type": "modal",
+            "state": {"values": {}},
+            "private_metadata": form.source["private_metadata"] if form else "",
+        },
     }
     return urlencode({"payload": json.dumps(payload)}).encode()
 
@@ -90,6 +96,8 @@ async def measure(pipelines: int, rounds: int) -> None:
             for at in range(pipelines):
                 world.buildkite.pipeline(f"service-{at:04}")
             url = str(world.slack.request_url)
+            await world.bob.types(world.deploys, "/bk build create")
+            await world.settle(1)
             await read_catalog(world)
             first = await time_request(client, world, url, "service")
             async with Serving(Starlette(routes=[Route("/", answer_constant, methods=["POST"])])) as plain:

@@ -14,7 +14,6 @@ from bot.access.read_permission import ReadPermission
 from bot.app.context_services import build_context_services
 from bot.app.dependencies import Dependencies
 from bot.app.prometheus import CounterMetric
-from bot.buildkite.catalog import Catalog
 from bot.builds.links.previews import LinkPreviews
 from bot.builds.links.unfurl import LinkUnfurler
 from bot.execution.answering import Answering
@@ -38,6 +37,7 @@ from bot.listeners.event_listeners import EventListeners
 from bot.listeners.form_channel import FormDestinations
 from bot.listeners.form_handling import FormHandler
 from bot.listeners.home_tab import HomeTab
+from bot.listeners.menu_options import MenuOptions
 from bot.notifications.direct.queries import schedule_call
 from bot.runtime.loop import LoopName
 from bot.slack.answers import Answers
@@ -104,8 +104,15 @@ def build_interaction(deps: Dependencies) -> Interaction:
     listeners = ConversationListeners(
         dispatcher,
         answers,
-        _catalog_finder(deps, accounts),
-        _branch_finder(deps),
+        MenuOptions(
+            deps.operations,
+            deps.choices,
+            deps.slack.people,
+            accounts,
+            services.person.policy,
+            deps.buildkite.catalog,
+            _branch_finder(deps),
+        ),
         deps.operations,
         deps.slack.identity.team,
         deps.slack.identity.user,
@@ -164,7 +171,12 @@ def _build_execution(
     records = _build_records(deps)
     own_access = BuildkiteAccess(deps.buildkite.client, deps.buildkite.catalog)
     contexts = Contexts(
-        ContextFactory(deps.operations, services), accounts, own_access, command, deps.slack.identity.instance
+        ContextFactory(deps.operations, services),
+        accounts,
+        own_access,
+        person.policy.make_name_filter,
+        command,
+        deps.slack.identity.instance,
     )
     gate = PolicyGate(person.policy, person.approvals, services.bot.status, deps.slack.channel_access, command)
     defaults = services.channel.default_pipelines
@@ -209,15 +221,5 @@ def _branch_finder(deps: Dependencies) -> Callable[[str], Awaitable[tuple[str, .
     async def find(pipeline: str) -> tuple[str, ...]:
         async with deps.platform.store.read() as tx:
             return await find_branches(tx, pipeline)
-
-    return find
-
-
-def _catalog_finder(deps: Dependencies, accounts: Accounts) -> Callable[[str], Awaitable[Catalog]]:
-    """Return a function that finds the catalog for a person's menus: their own if they connected a token."""
-
-    async def find(user: str) -> Catalog:
-        own = await accounts.find_access(deps.slack.identity.team, user)
-        return own.catalog if own else deps.buildkite.catalog
 
     return find

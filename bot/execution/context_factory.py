@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import NamedTuple
 
 from bot.access.accounts.service import Accounts, BuildkiteAccess
+from bot.buildkite.naming import MayName
 from bot.errors import Refused
 from bot.execution.context import Caller
 from bot.operations.invocation import Invocation
@@ -70,7 +71,8 @@ class ContextFactory:
 class Contexts:
     """Builds the context of an invocation, with the access to Buildkite that its person has.
 
-    `own_access` is the bot's own; `command` is the slash command, for hints; `instance` marks this bot's builds.
+    `own_access` is the bot's own; `make_name_filter` limits the names that a person is shown; `command` is the
+    slash command, for hints; `instance` marks this bot's builds.
     """
 
     def __init__(
@@ -78,11 +80,13 @@ class Contexts:
         factory: ContextFactory,
         accounts: Accounts,
         own_access: BuildkiteAccess,
+        make_name_filter: Callable[[Actor], MayName],
         command: str,
         instance: str,
     ) -> None:
         self._factory = factory
         self._accounts = accounts
+        self._make_name_filter = make_name_filter
         self._command = command
         self._instance = instance
         self.own_access = own_access
@@ -112,7 +116,8 @@ class Contexts:
             invocation.flags.page or 1,
             access.account,
         )
-        return self._factory.build(op, caller, access)
+        bound = replace(access, catalog=access.catalog.for_person(self._make_name_filter(actor)))
+        return self._factory.build(op, caller, bound)
 
 
 def _read_sources(group: type) -> list[_Source]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
-from bot.buildkite.catalog import Catalog
 from bot.builds.links.render import AT
 from bot.errors import KitestringError
 from bot.listeners import requests
 from bot.listeners.dispatch import Dispatcher
 from bot.listeners.event_listeners import Ack, EventListeners
+from bot.listeners.menu_options import MenuOptions
 from bot.listeners.payload_shapes import (
     ClickPayload,
     CommandPayload,
@@ -29,23 +29,16 @@ from bot.slack.answers import Answers
 from bot.slack.blockkit.blocks import OPTION_VALUE_LIMIT, Message, option
 
 MENU_SECONDS = 2.0
-CatalogFor = Callable[[str], Awaitable[Catalog]]
-RecentBranches = Callable[[str], Awaitable[tuple[str, ...]]]
 
 
 class ConversationListeners:
-    """Listeners for Bolt. `team` is the bot's workspace; `bot_user` is its own user id.
-
-    `catalog_for(user)` returns the catalog for that person's menus; `recent_branches(pipeline)` the branches with
-    recent builds.
-    """
+    """Listeners for Bolt. `team` is the bot's workspace; `bot_user` is its own user id."""
 
     def __init__(
         self,
         dispatcher: Dispatcher,
         answers: Answers,
-        catalog_for: CatalogFor,
-        recent_branches: RecentBranches,
+        menus: MenuOptions,
         registry: Registry,
         team: str,
         bot_user: str,
@@ -54,8 +47,7 @@ class ConversationListeners:
         self._dispatcher = dispatcher
         self.events = events
         self._answers = answers
-        self._catalog_for = catalog_for
-        self._recent_branches = recent_branches
+        self._menus = menus
         self._registry = registry
         self.team = team
         self.bot_user = bot_user
@@ -112,8 +104,7 @@ class ConversationListeners:
 
     async def on_options(self, ack: Ack, payload: OptionsPayload) -> None:
         """Answer a menu's request for options from memory, within Slack's three seconds."""
-        kind, about = payload.action_id.partition(":")[2], requests.find_chosen_pipeline(payload)
-        found = await self._load_options(kind, payload.value or "", payload.user.id, about)
+        found = await self._load_options(payload) if payload.view and payload.workspace == self.team else ()
         await ack(options=[option(label, value) for label, value in found if 0 < len(value) <= OPTION_VALUE_LIMIT])
 
     async def on_shortcut(self, ack: Ack, payload: MessageShortcut) -> None:
@@ -139,19 +130,16 @@ class ConversationListeners:
             return await self._dispatcher.press_card_button(request, name, value)
         return await self._dispatcher.press_choice(request, value)
 
-    async def _load_options(
-        self, kind: str, typed: str, user: str, about: str | None
-    ) -> tuple[tuple[str, str], ...]:
+    async def _load_options(self, payload: OptionsPayload) -> tuple[tuple[str, str], ...]:
         """Return a menu's options; none where Buildkite is too slow, because the next keystroke asks again."""
+        form = payload.view.private_metadata if payload.view else ""
+        kind, pipeline = payload.action_id.partition(":")[2], requests.find_chosen_pipeline(payload)
         try:
             async with asyncio.timeout(MENU_SECONDS):
-                return await run_guarded(self._suggest(kind, typed, user, about), "menu")
+                work = self._menus.find(payload.user.id, form, kind, payload.value or "", pipeline)
+                return await run_guarded(work, "menu")
         except (KitestringError, TimeoutError):
             return ()
-
-    async def _suggest(self, kind: str, typed: str, user: str, about: str | None) -> tuple[tuple[str, str], ...]:
-        branches = await self._recent_branches(about) if kind == "branch" and about else ()
-        return await (await self._catalog_for(user)).suggest(kind, typed, about, branches)
 
     async def _try(self, work: Awaitable[Message | None]) -> Message | None:
         """Run work that stores a request; returns its answer, or what kept it from being stored."""

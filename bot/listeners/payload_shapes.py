@@ -227,6 +227,7 @@ class SubmissionPayload(InteractionPayload, kw_only=True):
 
 class UnfinishedView(Struct):
     state: FormState | None = None
+    private_metadata: SlackId = ""
 
 
 class OptionsPayload(InteractionPayload, kw_only=True):

@@ -235,7 +235,7 @@ def _make_buttons(index: int, subscription: Subscription) -> list[Button]:
 
 async def _pin_unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> UnsubscribeArgs:
     found, _chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
-    subscription = _find_subscription(args, found)
+    subscription = _find_subscription(args, found, ctx.catalog)
     if subscription.origin == "file":
         raise Conflict(
             "That subscription is defined in the subscriptions file.", "Ask an admin to remove it there."
@@ -243,7 +243,7 @@ async def _pin_unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Unsu
     return args.model_copy(update={"pipeline": subscription.pipeline, "rule": subscription.id})
 
 
-def _find_subscription(args: UnsubscribeArgs, found: tuple[Subscription, ...]) -> Subscription:
+def _find_subscription(args: UnsubscribeArgs, found: tuple[Subscription, ...], catalog: Catalog) -> Subscription:
     by_id = [subscription for subscription in found if args.rule == subscription.id]
     by_name = [subscription for subscription in found if subscription.pipeline == args.pipeline]
     by_number = [subscription for index, subscription in enumerate(found, 1) if args.pipeline == str(index)]
@@ -255,8 +255,9 @@ def _find_subscription(args: UnsubscribeArgs, found: tuple[Subscription, ...]) -
         )
         raise Ambiguous(f"This channel has several subscriptions to {args.pipeline}.", "rule", options)
     if not matching:
-        known = sorted({subscription.pipeline for subscription in found})
-        hint = f"It's subscribed to {join_or(known)}." if known else "It has no subscriptions."
+        patterns = sorted({subscription.pipeline for subscription in found})
+        known = [pattern for pattern in patterns if catalog.may_name("pipeline", pattern)]
+        hint = f"It's subscribed to {join_or(known)}." if known else "" if patterns else "It has no subscriptions."
         raise UsageError(f"This channel isn't subscribed to `{args.pipeline}`.", hint, "pipeline")
     return matching[0]
 

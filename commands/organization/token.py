@@ -12,8 +12,8 @@ from bot.access.accounts.model import TOKENS_URL
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.endpoints.clusters import AgentToken, ClusterCalls
 from bot.buildkite.endpoints.organization import OrganizationCalls
-from bot.buildkite.resources import AccessToken, Cluster
-from bot.errors import Ambiguous, NotFound
+from bot.buildkite.resources import AccessToken
+from bot.errors import NotFound
 from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.registry import Registry
@@ -94,22 +94,12 @@ async def _pin(args: TokenListArgs, ctx: TokenContext) -> TokenListArgs:
 
     Raise Ambiguous or NotFound.
     """
-    found = (
-        await ctx.catalog.find_cluster(args.cluster)
-        if args.cluster
-        else _get_only(await ctx.catalog.list_clusters())
-    )
-    return args.model_copy(update={"cluster": found.id})
-
-
-def _get_only(known: tuple[Cluster, ...]) -> Cluster:
-    if not known:
+    question = "Which cluster do you mean?"
+    named = await ctx.catalog.find_cluster(args.cluster) if args.cluster else None
+    found = named or await ctx.catalog.find_only_cluster(question)
+    if found is None:
         raise NotFound("There are no clusters, or the token can't see any.")
-    if len(known) > 1:
-        raise Ambiguous(
-            "Which cluster do you mean?", "cluster", tuple((cluster.name, cluster.id) for cluster in known)
-        )
-    return known[0]
+    return args.model_copy(update={"cluster": found.id})
 
 
 @operation(

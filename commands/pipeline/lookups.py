@@ -7,7 +7,7 @@ from typing import cast
 
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.endpoints.pipelines import Access, PipelineCalls
-from bot.errors import Ambiguous, NotFound, UsageError
+from bot.errors import NotFound, UsageError
 from commands.pipeline.fields import UPLOAD_STEPS, parse_team_access
 
 
@@ -28,16 +28,13 @@ async def check_steps(text: str | None) -> None:
 
 
 async def find_cluster_id(word: str | None, catalog: Catalog) -> str:
-    """Return the id of the named cluster, or of the only one. Raise Ambiguous, NotFound or UsageError."""
+    """Return the id of the named cluster, or of the only one. Raise NotFound or UsageError."""
     if word:
         return (await catalog.find_cluster(word)).id
-    known = await catalog.list_clusters()
-    if len(known) == 1:
-        return known[0].id
-    if not known:
+    only = await catalog.find_only_cluster("Which cluster should it build in?")
+    if only is None:
         raise UsageError("There's no cluster to build in.", "Create one in Buildkite first.", "cluster")
-    options = tuple((cluster.name, cluster.id) for cluster in known)
-    raise Ambiguous("Which cluster should it build in?", "cluster", options)
+    return only.id
 
 
 async def find_team_access(words: tuple[str, ...], catalog: Catalog) -> dict[str, Access]:

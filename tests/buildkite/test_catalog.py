@@ -6,24 +6,44 @@ import pytest
 
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
-from bot.buildkite.name_lookup import find_similar, rank_options
+from bot.buildkite.name_offers import Menu, find_similar
+from bot.buildkite.naming import NameKind
 from bot.errors import Ambiguous, NotFound, Unavailable
 from bot.runtime.clock import ManualClock
 from simulators.buildkite.sim import BuildkiteSim
+
+
+def name_anything(_kind: NameKind, _name: str, _pipeline: str | None = None) -> bool:
+    """Allow every name."""
+    return True
 
 
 @pytest.fixture
 def catalog(sim: BuildkiteSim, buildkite: Buildkite, clock: ManualClock) -> Catalog:
     for slug in ("web", "website", "deploy-prod"):
         sim.pipeline(slug)
-    return Catalog(buildkite, clock)
+    return Catalog(buildkite, clock).for_person(name_anything)
 
 
 async def test_a_misspelled_pipeline_gets_suggestions(catalog: Catalog) -> None:
     """The error for an unknown slug suggests similar ones."""
     with pytest.raises(NotFound, match=r"no pipeline “deploy-prd”. Did you mean deploy-prod\?"):
         await catalog.find_pipeline("deploy-prd")
-    assert await catalog.find_similar_pipelines("websit") == ("website",)
+    with pytest.raises(NotFound, match=r"Did you mean website\?"):
+        await catalog.find_pipeline("websit")
+
+
+async def test_without_a_person_nothing_is_named(
+    sim: BuildkiteSim, buildkite: Buildkite, clock: ManualClock
+) -> None:
+    """A catalog that isn't bound to a person, or to one who may read nothing, offers no names."""
+    sim.pipeline("website")
+    catalog = Catalog(buildkite, clock)
+    assert (await catalog.find_pipeline("website")).slug == "website"
+    assert await catalog.suggest("pipeline", "web") == ()
+    with pytest.raises(NotFound) as problem:
+        await catalog.find_pipeline("websit")
+    assert problem.value.hint == ""
 
 
 async def test_the_list_is_read_once_a_minute(sim: BuildkiteSim, catalog: Catalog, clock: ManualClock) -> None:
@@ -44,7 +64,6 @@ async def test_one_of_very_many_pipelines_costs_few_requests(sim: BuildkiteSim, 
     assert len(await catalog.list_pipelines()) == 1003
     before = len(sim.requests)
     assert (await catalog.find_pipeline("Service-998")).slug == "service-998"
-    assert await catalog.find_similar_pipelines("service-9999") != ()
     assert len(sim.requests) == before
     with pytest.raises(NotFound, match="Did you mean"):
         await catalog.find_pipeline("service-99x")
@@ -102,9 +121,13 @@ async def test_menus_offer_agents_by_name(sim: BuildkiteSim, catalog: Catalog) -
 
 def test_options_that_start_with_the_text_come_first() -> None:
     """Options that start with the typed text in any case come first; a menu has at most 100."""
-    options = [(name, name) for name in ("my-web", "Web", "api", "website")]
-    assert [label for label, _ in rank_options("web", options)] == ["Web", "website", "my-web"]
-    assert len(rank_options("", [(str(n), str(n)) for n in range(300)])) == 100
+    menu = Menu[str]("pipeline", lambda name: (name, name), str)
+    found = menu.find_options("web", ("my-web", "Web", "api", "website"), name_anything)
+    assert [label for label, _ in found] == ["Web", "website", "my-web"]
+    many = tuple(str(number) for number in range(300))
+    assert len(menu.find_options("", many, name_anything)) == 100
+    odd = menu.find_options("", many, lambda _kind, name, _pipeline=None: int(name) % 2 == 1)
+    assert len(odd) == 100  # filtered before they are cut
 
 
 def test_suggestions_keep_their_case() -> None:

@@ -46,6 +46,7 @@ __all__ = [
     "explain",
     "find_blanket_refusal",
     "judge_approval",
+    "may_read",
 ]
 _FOR_ADMINS = frozenset({Permission.AGENTS, Permission.PIPELINES, Permission.ADMIN})
 DEFAULT = Rules(
@@ -84,6 +85,11 @@ def decide(rules: Rules, actor: Actor, op: Operation, target: Target, now: datet
         or _find_requirement(rules, op, target)
         or Allow(grant.name)
     )
+
+
+def may_read(rules: Rules, actor: Actor, target: Target) -> bool:
+    """Return whether this person may read builds of the target from their channel."""
+    return _find_grant(rules, actor, Permission.READ, target) is not None
 
 
 def find_blanket_refusal(rules: Rules, actor: Actor, op: Operation, *, anywhere: bool = False) -> Refuse | None:

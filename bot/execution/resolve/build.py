@@ -9,7 +9,7 @@ from bot.buildkite.catalog import Catalog
 from bot.buildkite.endpoints.builds import BuildCalls
 from bot.buildkite.models import BuildRef
 from bot.builds.model import TrackedBuild
-from bot.errors import Ambiguous, UsageError
+from bot.errors import Ambiguous, NotFound, UsageError
 from bot.execution.context import Caller, TrackedBuildLookup
 from bot.execution.default_pipeline import DefaultPipelines
 from bot.operations.addresses import BuildArgs
@@ -57,7 +57,7 @@ async def resolve_build(pipeline: str | None, number: int | None, ctx: BuildCont
         if _is_of_pipeline(tracked, pipeline)
     ]
     if in_thread:
-        return choose_build(in_thread)
+        return choose_build(in_thread, ctx.catalog)
     slug = pipeline or await ctx.default_pipelines.find(ctx.caller.thread)
     if slug is None:
         raise UsageError("Which build do you mean?", BUILD_HINT, "pipeline")
@@ -71,14 +71,26 @@ def check_organization(org: str | None, catalog: Catalog) -> None:
         raise UsageError(f"That's in the organization “{org}”. I only work with “{own}”.", "", "pipeline")
 
 
-def choose_build(candidates: list[TrackedBuild]) -> BuildRef:
+def choose_build(candidates: list[TrackedBuild], catalog: Catalog) -> BuildRef:
     """Return the only build, else the only active one. Raises Ambiguous with the choices, newest first."""
     active = [tracked for tracked in candidates if not tracked.build.ended and not tracked.deleted]
     remaining = active or candidates
     if len(candidates) == 1 or len(remaining) == 1:
         return remaining[0].build.ref
-    options = tuple((_option_label(tracked), _option_value(tracked.build.ref)) for tracked in remaining[:10])
-    raise Ambiguous("This thread has several builds. Which one do you mean?", "number", options)
+    options = tuple(
+        (_option_label(tracked), _option_value(tracked.build.ref))
+        for tracked in remaining[:10]
+        if catalog.may_name("pipeline", tracked.build.ref.pipeline)
+    )
+    question = "This thread has several builds. Which one do you mean?"
+    raise Ambiguous(question, "number", options) if options else UsageError(question, BUILD_HINT, "number")
+
+
+def hide_names(error: UsageError | NotFound, pipeline: str, catalog: Catalog) -> UsageError | NotFound:
+    """Return the error, without names of jobs or artifacts if the person may not read builds of the pipeline."""
+    if catalog.may_name("pipeline", pipeline):
+        return error
+    return NotFound(error.message) if isinstance(error, NotFound) else UsageError(error.message)
 
 
 def _option_label(tracked: TrackedBuild) -> str:
@@ -104,8 +116,10 @@ async def _find_pipeline(number: int, ctx: BuildContext) -> str:
         slugs = sorted(exact or {tracked.build.ref.pipeline for tracked in candidates})
         if len(slugs) == 1:
             return slugs[0]
-        if slugs:
-            options = tuple((f"{slug}#{number}", slug) for slug in slugs[:10])
+        options = tuple(
+            (f"{slug}#{number}", slug) for slug in slugs[:10] if ctx.catalog.may_name("pipeline", slug)
+        )
+        if options:
             raise Ambiguous(f"Which pipeline's build {number}?", "pipeline", options)
     raise UsageError(f"Which pipeline's build {number}?", BUILD_HINT, "pipeline")
 

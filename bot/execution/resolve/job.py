@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 from bot.buildkite.endpoints.jobs import JobCalls
 from bot.buildkite.models import BuildRef, Job
 from bot.errors import Ambiguous, NotFound, UsageError
-from bot.execution.resolve.build import BuildContext, check_organization, resolve_build
+from bot.execution.resolve.build import BuildContext, check_organization, hide_names, resolve_build
 from bot.operations.addresses import JobArgs, parse_buildkite_url
 from bot.runtime.wording import find_near, join_or
 
@@ -44,7 +44,12 @@ async def pin_job(
     ref = find_build_ref(job) if job else None
     if job is None or ref is None:
         ref = await resolve_build(args.pipeline, args.number, ctx)
-        job = await _find_job(args.job, ref, ctx, JobFilter(is_eligible, adjective, is_alternative))
+        job_filter = JobFilter(is_eligible, adjective, is_alternative)
+        try:
+            job = await _find_job(args.job, ref, ctx, job_filter)
+        except (NotFound, UsageError) as error:
+            # The policy is applied to pinned arguments, so later.
+            raise hide_names(error, ref.pipeline, ctx.catalog) from error
     await _check_same_build(args, ref, ctx)
     return args.model_copy(update={"pipeline": ref.pipeline, "number": ref.number, "job": job.id})
 
@@ -68,7 +73,8 @@ async def _check_same_build(args: JobArgs, ref: BuildRef, ctx: JobContext) -> No
     named = args.pipeline
     slug = (await ctx.catalog.find_pipeline(named)).slug if named and named != ref.pipeline else ref.pipeline
     if slug != ref.pipeline or args.number not in (None, ref.number):
-        raise UsageError(f"That job belongs to {ref}, not to {slug}#{args.number or ref.number}.", "", "job")
+        owner = str(ref) if ctx.catalog.may_name("pipeline", ref.pipeline) else "another build"
+        raise UsageError(f"That job belongs to {owner}, not to {slug}#{args.number or ref.number}.", "", "job")
 
 
 class JobFilter(NamedTuple):
