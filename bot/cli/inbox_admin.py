@@ -24,7 +24,7 @@ async def print_unreadable(settings: Settings, echo: Echo) -> None:
 
 
 async def retry_rows(settings: Settings, row_ids: Sequence[int], echo: Echo, *, everything: bool) -> None:
-    """Put them back into the inbox. Raise UsageError if none are named."""
+    """Put them back into the inbox. Raise UsageError if none are named, or one isn't set aside."""
     async with _open_store(settings) as store:
         ids = await _choose_rows(store, row_ids, everything=everything)
         async with store.write() as tx:
@@ -33,7 +33,7 @@ async def retry_rows(settings: Settings, row_ids: Sequence[int], echo: Echo, *, 
 
 
 async def drop_rows(settings: Settings, row_ids: Sequence[int], echo: Echo, *, everything: bool) -> None:
-    """Delete them. Raise UsageError if none are named."""
+    """Delete them. Raise UsageError if none are named, or one isn't set aside."""
     async with _open_store(settings) as store:
         ids = await _choose_rows(store, row_ids, everything=everything)
         async with store.write() as tx:
@@ -48,10 +48,14 @@ def _count_deliveries(count: int) -> str:
 async def _choose_rows(store: Store, row_ids: Sequence[int], *, everything: bool) -> list[int]:
     if not row_ids and not everything:
         raise UsageError("No rows given.", "Name rows from `kitestring inbox list`, or pass --all.")
-    if not everything:
-        return list(row_ids)
     async with store.read() as tx:
-        return [row for row, _event, _reason in await find_unreadable(tx)]
+        set_aside = [row for row, _event, _reason in await find_unreadable(tx)]
+    if everything:
+        return set_aside
+    if unknown := sorted(set(row_ids) - set(set_aside)):
+        rows = ", ".join(map(str, unknown))
+        raise UsageError(f"Not set aside: {rows}. Nothing was changed.", "`kitestring inbox list` shows the rows.")
+    return list(row_ids)
 
 
 @asynccontextmanager

@@ -233,11 +233,11 @@ def doctor() -> None:
     """
     settings = _settings()
     from bot.cli.doctor import examine
-    from bot.cli.doctor.finding import is_healthy, render_report
+    from bot.cli.doctor.finding import is_healthy, render_report, summarize
     from bot.runtime.clock import SystemClock
 
     findings = asyncio.run(examine(settings, clock=SystemClock()))
-    click.echo(render_report(findings))
+    click.echo(f"{render_report(findings)}\n\n{summarize(findings)}")
     sys.exit(0 if is_healthy(findings) else 1)
 
 
@@ -264,10 +264,12 @@ def api(path: str, page: int) -> None:
 )
 def manifest(url: str | None, socket_mode: bool, command: str) -> None:
     """Print the Slack app's manifest."""
-    from bot.slack.manifest import render_manifest
+    from bot.slack.manifest import EXAMPLE_URL, render_manifest
 
     if url and socket_mode:
         raise click.UsageError("Use either --url or --socket-mode, not both.")
+    if not url and not socket_mode:
+        click.echo(f"The addresses are examples ({EXAMPLE_URL}): pass --url or --socket-mode.", err=True)
     try:
         click.echo(render_manifest(url, socket=socket_mode, command=command), nl=False)
     except ValueError as error:

@@ -13,6 +13,8 @@ from msgspec import Struct
 from bot.setting_types import COMMAND_PATTERN
 
 EVENTS_PATH = "/slack/events"
+EXAMPLE_URL = "https://kitestring.example.com"
+_REASON = re.compile(r"^ +- ([a-z_]+(?::[a-z_.]+)?) +# (.+)$", re.MULTILINE)
 
 
 class ManifestShortcut(Struct):
@@ -95,8 +97,12 @@ class Manifest(Struct, forbid_unknown_fields=True):
 
 def load_template() -> Manifest:
     """Load the manifest as shipped, with example addresses."""
-    loaded: object = yaml.safe_load(files("bot").joinpath("manifest.yml").read_text("utf-8"))
+    loaded: object = yaml.safe_load(_read_template())
     return msgspec.convert(loaded, Manifest)
+
+
+def _read_template() -> str:
+    return files("bot").joinpath("manifest.yml").read_text("utf-8")
 
 
 def list_bot_scopes() -> frozenset[str]:
@@ -119,7 +125,17 @@ def render_manifest(url: str | None = None, socket: bool = False, command: str =
     if socket or url is not None:
         app.set_address(None if socket or url is None else _parse_base(url) + EVENTS_PATH)
     app.settings.socket_mode_enabled = socket
-    return yaml.safe_dump(msgspec.to_builtins(app), sort_keys=False, allow_unicode=True, width=1000)
+    return _add_reasons(yaml.safe_dump(msgspec.to_builtins(app), sort_keys=False, allow_unicode=True, width=1000))
+
+
+def _add_reasons(manifest: str) -> str:
+    """Write the reason behind each scope, as the template has it: admins read it before they approve the app."""
+    reasons = dict(_REASON.findall(_read_template()))
+    lines = (
+        f"{line}  # {reasons[found]}" if (found := line.strip(" -")) in reasons else line
+        for line in manifest.splitlines()
+    )
+    return "\n".join(lines) + "\n"
 
 
 def _parse_base(url: str) -> str:

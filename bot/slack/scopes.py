@@ -14,6 +14,7 @@ MARK_SCOPES = HISTORY_SCOPES | {"metadata.message:read"}  # without it Slack omi
 METHOD_SCOPES: Mapping[str, frozenset[str]] = {
     "apps.connections.open": frozenset(),  # takes the app-level token with connections:write
     "auth.test": frozenset(),
+    "blocks.validate": frozenset(),  # needs no token
     "chat.getPermalink": frozenset(),
     "chat.postEphemeral": frozenset({"chat:write"}),
     "chat.postMessage": frozenset({"chat:write"}),

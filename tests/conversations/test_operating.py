@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 
+import pytest
 import sqlalchemy as sa
 from inline_snapshot import snapshot
 
 from bot.builds.ingest.queries import insert_deliveries
 from bot.builds.webhook_event import Delivery
 from bot.cli import audit_export, inbox_admin
+from bot.errors import UsageError
 from bot.store.tables import deliveries as table
 from simulators.slack.person import Person
 from tests.conversations.acts import ask_privately, start_build
@@ -99,6 +101,9 @@ async def test_unreadable_webhooks_are_listed_retried_and_discarded(world: World
     assert printed[-1] == "1 delivery will be read again."
     assert await _states(world) == ["new"]
     await world.settle(3)
+    assert await _states(world) == ["aside"]
+    with pytest.raises(UsageError, match="Not set aside: 7"):
+        await inbox_admin.drop_rows(world.settings, [1, 7], printed.append, everything=False)
     assert await _states(world) == ["aside"]
     await inbox_admin.drop_rows(world.settings, [1], printed.append, everything=False)
     await inbox_admin.print_unreadable(world.settings, printed.append)

@@ -9,7 +9,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.cli import webhook_setup
-from bot.cli.doctor.finding import Finding, is_healthy, render_report
+from bot.cli.doctor.finding import Finding, is_healthy, render_report, summarize
 from bot.errors import UsageError
 from bot.settings import load_settings
 from bot.store import migrate
@@ -30,7 +30,7 @@ def receive_webhook(installation: Installation) -> None:
 
 
 async def test_all_is_well(installation: Installation) -> None:
-    """With everything in order each line has a tick and no remedy."""
+    """With everything in order each line has a tick; a token that expires soon is pointed out."""
     receive_webhook(installation)
     found = await installation.examine_settings()
     assert render_report(found.values()).splitlines() == [
@@ -38,7 +38,8 @@ async def test_all_is_well(installation: Installation) -> None:
         f"✓ Slack scopes: all {len(installation.slack.scopes)} scopes of the manifest are granted.",
         "✓ Slack layouts: Slack accepts tables and charts.",
         "✓ Socket Mode: Slack accepts connections.",
-        "✓ Buildkite token: belongs to Sam Kim, expires on 2026-08-28.",
+        "! Buildkite token: belongs to Sam Kim, expires on 2026-08-28. Create another at "
+        "https://buildkite.com/user/api-access-tokens before then, and set BUILDKITE_API_TOKEN to it.",
         "✓ Buildkite scopes: all 8 needed scopes are granted. These won't work: job cancel (graphql).",
         "✓ Buildkite organization: Acme Inc (acme-inc).",
         "✓ Buildkite agent token: accepted by cluster Open Source.",
@@ -51,6 +52,9 @@ async def test_all_is_well(installation: Installation) -> None:
         "✓ Clock: within 60 s of Buildkite and Slack.",
     ]
     assert is_healthy(found.values())
+    assert summarize(tuple(found.values())) == (
+        "Nothing is wrong, 1 to see to soon (!), 2 not checked or not used (–), of 14 checks."
+    )
 
 
 async def test_unchecked_settings_are_not_called_wrong(installation: Installation) -> None:

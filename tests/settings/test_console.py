@@ -91,6 +91,16 @@ async def test_the_manifest_is_printed_from_anywhere(tmp_path: Path) -> None:
     assert "command: /ci" in ran.out
 
 
+async def test_a_manifest_with_example_addresses_says_so(tmp_path: Path) -> None:
+    """Without an address the manifest has the reason for each scope, and standard error a warning."""
+    ran = await run_kitestring(tmp_path, "manifest")
+    assert (ran.status, ran.err) == (
+        0,
+        "The addresses are examples (https://kitestring.example.com): pass --url or --socket-mode.\n",
+    )
+    assert "- chat:write  # cards, replies and private answers\n" in ran.out
+
+
 @pytest.mark.parametrize(
     "arguments", [("--url", "http://a.example"), ("--url", "https://a.example", "--socket-mode")]
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import httpx
 
@@ -20,6 +20,8 @@ from bot.settings import Settings
 from commands import registry
 
 TOKENS_PAGE = "https://buildkite.com/user/api-access-tokens"
+# Long enough to ask someone who may create tokens.
+_EXPIRES_SOON = timedelta(days=14)
 NEEDED_SCOPES = (
     "read_user",
     "read_organizations",
@@ -42,13 +44,13 @@ async def check_buildkite(
 
     async with connect_buildkite(read_workspace(settings).organization, clock) as client:
         client.requests.http.event_hooks = {"response": [record_date]}
-        token, findings = await _check_token(client)
+        token, findings = await _check_token(client, clock.now())
         organization = await _check_organization(client, token)
         hook = await check_webhook(client, settings, token, last)
     return *findings, organization, await _check_agent_token(settings, clock), hook
 
 
-async def _check_token(client: Buildkite) -> tuple[AccessToken | None, tuple[Finding, ...]]:
+async def _check_token(client: Buildkite, now: datetime) -> tuple[AccessToken | None, tuple[Finding, ...]]:
     try:
         token = await client.access_token()
     except KitestringError as error:
@@ -61,7 +63,9 @@ async def _check_token(client: Buildkite) -> tuple[AccessToken | None, tuple[Fin
         )
     owner = f"belongs to {token.user.name}" if token.user and token.user.name else "accepted"
     until = f", expires on {token.expires_at:%Y-%m-%d}" if token.expires_at else ""
-    return token, (Finding("Buildkite token", True, f"{owner}{until}."), _check_scopes(token))
+    soon = token.expires_at is not None and token.expires_at - now < _EXPIRES_SOON
+    remedy = f"Create another at {TOKENS_PAGE} before then, and set BUILDKITE_API_TOKEN to it." if soon else ""
+    return token, (Finding("Buildkite token", True, f"{owner}{until}.", remedy, soon=soon), _check_scopes(token))
 
 
 def _check_scopes(token: AccessToken) -> Finding:
