@@ -16,6 +16,7 @@ from bot.app.dependencies import Dependencies
 from bot.app.prometheus import CounterMetric
 from bot.builds.links.previews import LinkPreviews
 from bot.builds.links.unfurl import LinkUnfurler
+from bot.builds.queries import mark_build_cards_due
 from bot.execution.answering import Answering
 from bot.execution.authorisation import Authoriser
 from bot.execution.background import BackgroundTasks
@@ -82,10 +83,7 @@ def build_interaction(deps: Dependencies) -> Interaction:
         deps.buildkite.client,
         deps.workspace.command,
     )
-    wake = platform.wakeups.waker(
-        LoopName.PROPOSALS, LoopName.APPROVED_PROPOSALS, LoopName.HOME, LoopName.REMINDERS
-    )
-    proposals = Proposals(platform.store, platform.vault, platform.clock, schedule_call, wake)
+    proposals = _build_proposals(deps)
     services = build_context_services(deps, accounts, proposals)
     execution = _build_execution(deps, answers, accounts, proposals, services)
     forms = FormHandler(
@@ -134,6 +132,19 @@ def build_interaction(deps: Dependencies) -> Interaction:
         execution,
         build_bolt_app(deps.slack.web, find_signing_secret(deps), listeners),
     )
+
+
+def _build_proposals(deps: Dependencies) -> Proposals:
+    platform = deps.platform
+    wake = platform.wakeups.waker(
+        LoopName.PROPOSALS,
+        LoopName.APPROVED_PROPOSALS,
+        LoopName.HOME,
+        LoopName.REMINDERS,
+        LoopName.CARDS,
+        LoopName.REPLIES,
+    )
+    return Proposals(platform.store, platform.vault, platform.clock, schedule_call, mark_build_cards_due, wake)
 
 
 def _build_home_tab(
@@ -197,6 +208,7 @@ def _build_records(deps: Dependencies) -> InvocationRecords:
     platform = deps.platform
     names = (
         LoopName.CARDS,
+        LoopName.REPLIES,
         LoopName.POLLER,
         LoopName.RECOVERY,
         LoopName.PROPOSALS,

@@ -190,3 +190,12 @@ async def count_jobs(tx: Tx, build: Build) -> dict[str, int]:
 def _parse_flags(columns: Sequence[object]) -> tuple[bool, bool, bool, bool]:
     began, ended, retried, is_retry = map(bool, columns)
     return began, ended, retried, is_retry
+
+
+async def mark_build_cards_due(tx: Tx, ref: str, due: datetime) -> None:
+    """Mark the cards of the build `web#12` to be drawn again."""
+    pipeline, _, number = ref.rpartition("#")
+    same = (builds.c.pipeline == pipeline, builds.c.number == int(number))
+    ids = sa.select(builds.c.id).where(*same)
+    live = (cards.c.build_id.in_(ids), cards.c.state == "live")
+    await tx.execute(sa.update(cards).where(*live).values(due_at=due))

@@ -58,7 +58,7 @@ class Answering:
         invocation, op, turned = performed.invocation, performed.op, performed.invocation.flags.page
         where = await self._find_destination(performed)
         reply = paginate(performed.reply, op, invocation.args, turned or 1)
-        public = await self._is_public(reply, where) and not turned
+        public = bool(invocation.flags.proposal) or (await self._is_public(reply, where) and not turned)
         reply = reply if public else _redirect_file(reply)
         owner = None if public or invocation.flags.public_page else invocation.user
         choices = make_button_choices(reply.buttons, where, owner)

@@ -112,7 +112,8 @@ class Endings:
 
     async def _end(self, invocation: Invocation, state: str, answer: Message, rule: str | None = None) -> None:
         await self._records.close_without_effect(invocation, state, answer, rule)
-        await self._answering.deliver(invocation, answer)
+        if not invocation.flags.proposal:
+            await self._answering.deliver(invocation, answer)
 
 
 def mark_sent(op: Operation, error: KitestringError) -> KitestringError:

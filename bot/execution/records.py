@@ -7,12 +7,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.access.approvals.model import ProposalState
-from bot.access.approvals.queries import close_proposal
+from bot.access.approvals.closing import end_proposal
+from bot.access.approvals.model import ProposalEnd, ProposalState
 from bot.access.queries import record_audit_entry
 from bot.builds.fold.build_fold import BuildFold
 from bot.builds.model import NewCard
-from bot.builds.queries import plan_earlier_read
+from bot.builds.queries import mark_build_cards_due, plan_earlier_read
 from bot.errors import KitestringError, Unavailable, UsageError
 from bot.execution.act_records import find_subject_of_buttons, record_answered_act
 from bot.execution.duplicates import DUPLICATE_WINDOW, render_duplicate
@@ -138,16 +138,16 @@ class InvocationRecords:
         invocation, reply, where, now = answer.invocation, answer.reply, answer.where, self._clock.now()
         async with self._store.write() as tx:
             await record_answered_act(tx, answer, now)
-            if answer.public:  # queued before the build's own messages, so that people first read who did it
+            if answer.public and not invocation.flags.proposal:
+                # Queued before the build's own messages, so that people first read who did it.
                 key, about = f"answer:{invocation.id}", find_subject_of_buttons(answer)
                 await enqueue_message(tx, key, where, answer.message, now, invocation.user, about)
             await self._fold_builds(tx, answer)
             await schedule_reminders(tx, reply, where, invocation.user, now)
             undelivered = not answer.public and reply.card_build is None
-            started = md("{build} has started", build=link_build(reply.card_build)) if reply.card_build else ""
-            summary = started or md("{text}", text=reply.text)
             kept, detail = answer.repeated, self.describe(invocation)
-            await self._close(tx, invocation, "done", kept, detail, undelivered=undelivered, summary=summary)
+            await self._close(tx, invocation, "done", kept, detail, undelivered=undelivered)
+            await self._end_proposal(tx, invocation, _describe_success(reply))
             return await self._find_duplicate(tx, invocation, reply)
 
     async def _fold_builds(self, tx: Tx, answer: Answer) -> None:
@@ -179,7 +179,13 @@ class InvocationRecords:
         """Close an invocation that had no effect: refused, failed, or replaced by a question."""
         async with self._store.write() as tx:
             detail = self.describe(invocation) | ({"rule": rule} if rule else {})
-            await self._close(tx, invocation, state, message, detail)
+            # The message about the end of a proposal says what failed.
+            await self._close(tx, invocation, state, message, detail, undelivered=not invocation.flags.proposal)
+            end = ProposalState.DONE if state == "done" else ProposalState.FAILED
+            outcome = cut(Mrkdwn(message.text), _OUTCOME_LIMIT)
+            await self._end_proposal(tx, invocation, ProposalEnd(end, outcome=outcome, answer=message))
+        if invocation.flags.proposal:
+            self._wake()
 
     async def mark_unconfirmed(self, invocation: Invocation) -> None:
         """Mark an invocation as unknown, so that recovery finds out whether it happened."""
@@ -206,10 +212,9 @@ class InvocationRecords:
         message: Message,
         detail: dict[str, JsonValue],
         *,
-        undelivered: bool = True,
-        summary: str = "",
+        undelivered: bool,
     ) -> None:
-        """Close an invocation and its proposal; `undelivered`: the answer is still to be sent."""
+        """Close an invocation; `undelivered`: the answer is still to be sent."""
         now = self._clock.now()
         deadline = now + _DELIVERY_DEADLINE if undelivered else None
         op = self._registry.find(invocation.operation)
@@ -217,10 +222,15 @@ class InvocationRecords:
         kept = _keep(invocation, message)
         await close_invocation(tx, invocation, state, kept, now, deadline, frees_button=frees_button)
         await record_audit_entry(tx, invocation, state, now, detail)
-        if invocation.flags.proposal:
-            end = ProposalState.DONE if state == "done" else ProposalState.FAILED
-            outcome = cut(Mrkdwn(summary or message.text), _OUTCOME_LIMIT)
-            await close_proposal(tx, invocation.flags.proposal, end, now, outcome=outcome)
+
+    async def _end_proposal(self, tx: Tx, invocation: Invocation, end: ProposalEnd) -> None:
+        """End the proposal that an invocation carried out, if it did, and let its build's cards show that."""
+        if not invocation.flags.proposal:
+            return
+        now = self._clock.now()
+        proposal = await end_proposal(tx, self._vault, invocation.flags.proposal, end, now)
+        if proposal and proposal.build:
+            await mark_build_cards_due(tx, proposal.build, now)
 
     def describe(self, invocation: Invocation) -> dict[str, JsonValue]:
         """Return what the audit keeps of an invocation, whatever its outcome: its rule, its arguments masked."""
@@ -236,6 +246,14 @@ def _normalise(op: Operation, given: JsonObject) -> JsonObject:
         return op.args.model_validate(dict(given)).model_dump(mode="json", exclude_none=True, exclude_unset=True)
     except (UsageError, ValueError):
         return given
+
+
+def _describe_success(reply: Reply) -> ProposalEnd:
+    """Return the end of a proposal that was carried out."""
+    build = reply.card_build
+    text = md("{build} has started", build=link_build(build)) if build else md("{text}", text=reply.text)
+    outcome = cut(text, _OUTCOME_LIMIT)
+    return ProposalEnd(ProposalState.DONE, outcome=outcome, result=str(build.ref) if build else None)
 
 
 def _has_effects(answer: Answer) -> bool:

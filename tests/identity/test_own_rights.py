@@ -174,4 +174,4 @@ async def test_approved_work_is_not_done_with_the_bots_token_instead(tmp_path: P
         await world.bob.clicks(card, "Approve")
         await world.settle(5)
         assert not world.buildkite.builds
-        assert "accept your token" in world.whispers(world.alice)[-1]
+        assert "accept your token" in world.replies(card)[-1]

@@ -9,14 +9,15 @@ from datetime import timedelta
 from typing import Any
 
 from bot.access.accounts.model import Account
-from bot.access.approvals.model import Proposal, ProposalState, Vote
-from bot.access.approvals.render import render_pending_proposal, render_proposal
+from bot.access.approvals.model import BuildApproval, Proposal, ProposalState, Vote
+from bot.access.approvals.render import render_outcome, render_pending_proposal, render_proposal
 from bot.access.approvals.request_wording import describe_request, describe_unknown
 from bot.access.locks.rules import Lock, describe_lock
 from bot.access.policy.policy_wording import describe_requirement
 from bot.access.policy.rules import ApprovalRequirement, Principals
 from bot.buildkite.models import Job, Person
 from bot.buildkite.resources import Pipeline
+from bot.builds.cards.approval_lines import add_approvals
 from bot.builds.cards.render import CardReaders, render_card
 from bot.builds.failures import log_text
 from bot.builds.failures.compare import FailedStep, FailureKind
@@ -150,9 +151,18 @@ def _proposals(text: str) -> Iterator[Message]:
             ended_by=text,
         )
         for wording in wordings:
-            yield render_proposal(replace(item, wording=wording, outcome=escape(text)))
+            told = replace(item, wording=wording, outcome=escape(text))
+            yield render_proposal(told)
+            yield render_outcome(told, message(escape(text), [section(text)]))
         yield render_pending_proposal(item)
         yield render_approval_call(item, text, text)
+
+
+def _approvals(text: str) -> Iterator[Message]:
+    card = render_card(make_tracked("blocked"), _jobs("a"), card_id="c", readers=CardReaders(), now=NOW)
+    for state in ProposalState:
+        both = [BuildApproval(f"build {text}", text, state, started, (text, text)) for started in (True, False)]
+        yield add_approvals(card, both, "c", 1)
 
 
 def _replies(text: str) -> Iterator[Message]:
@@ -311,6 +321,8 @@ SURFACES: dict[str, Surface] = {
     "render_thread_reply": _notices,
     "render_failure_blocks": _failures,
     "render_proposal": _proposals,
+    "add_approvals": _approvals,
+    "render_outcome": _proposals,
     "render_pending_proposal": _proposals,
     "render_approval_call": _proposals,
     "render_reply": _replies,

@@ -114,7 +114,7 @@ async def test_a_proposal_expires(tmp_path: Path) -> None:
         world.clock.advance(1801)
         await world.settle(2)
         assert "Expired" in card.plain()
-        assert "wasn't approved in time" in world.whispers(world.alice)[-1]
+        assert "wasn't approved in time" in world.replies(card)[-1]
         assert not world.buildkite.builds
 
 
@@ -144,7 +144,7 @@ async def test_the_rules_of_the_moment_of_running_count(tmp_path: Path) -> None:
         await cara.clicks(card, "Approve")
         await world.settle(3)
         assert not world.buildkite.builds
-        assert "no longer has enough approvals" in world.whispers(world.alice)[-1]
+        assert "no longer has enough approvals" in world.replies(card)[-1]
         assert "but it failed" in card.plain()
 
 

@@ -85,7 +85,8 @@ async def test_a_second_press_links_to_the_open_proposal(world: World) -> None:
     card = await fail_deploy(world)
     stale = deepcopy(card)
     waiting = await press_rebuild(world, card)
-    await world.alice.clicks(card, "Rebuild")
+    assert "[Rebuild]" not in format_message(card)
+    await world.alice.clicks(stale, "Rebuild")
     await world.settle(1)
     assert world.whispers(world.alice)[-1] == snapshot(
         "✋ alice already asked to rebuild *deploy-prod#1*. It's waiting for approval in <#C0DEPLOYS>."

@@ -91,10 +91,10 @@ async def block_gated(world: World) -> tuple[Build, Message]:
 
 
 async def read_outcome(world: World, card: Message) -> tuple[int, list[str], str]:
-    """Return the number of builds, the headings of the card, and Alice's last private message."""
+    """Return the number of builds, the headings of the card, and the reply that tells Alice."""
     await world.settle(3)
     assert "[Approve]" not in format_message(card)
-    return len(world.buildkite.builds), format_message(card).split("\n")[:1], world.whispers(world.alice)[-1]
+    return len(world.buildkite.builds), format_message(card).split("\n")[:1], world.replies(card)[-1]
 
 
 async def test_a_freeze_that_began_in_the_meantime_holds(world: World, policy: Path) -> None:
@@ -108,6 +108,7 @@ async def test_a_freeze_that_began_in_the_meantime_holds(world: World, policy: P
             0,
             ["⚠️ *Approved*, but it failed"],
             """\
+<@U0ALICE01> bob approved your request to start *deploy-prod* on `main`, but it failed.
 ⚠️ `deploy-prod` is frozen until Mon 2 Nov 18:00 (UTC): the database moves.
 Ask a workspace admin.\
 """,
@@ -127,6 +128,7 @@ async def test_a_lock_that_was_taken_in_the_meantime_holds(world: World) -> None
             0,
             ["⚠️ *Approved*, but it failed"],
             """\
+<@U0ALICE01> bob approved your request to start *deploy-prod* on `main`, but it failed.
 ⚠️ `deploy-prod` is locked by <@U0CARA001> until 2026-11-02 11:00 UTC: release 42
 Ask them to unlock it, or see `help lock` to take it over.\
 """,
@@ -149,6 +151,7 @@ async def test_a_grant_that_was_removed_in_the_meantime_is_missing(world: World,
             0,
             ["⚠️ *Approved*, but it failed"],
             """\
+<@U0ALICE01> bob approved your request to start *deploy-prod* on `main`, but it failed.
 ⚠️ `build create` is for @bob.
 Ask a workspace admin to do it.\
 """,
@@ -167,6 +170,7 @@ async def test_a_stop_of_all_writes_holds(world: World) -> None:
             0,
             ["⚠️ *Approved*, but it failed"],
             """\
+<@U0ALICE01> bob approved your request to start *deploy-prod* on `main`, but it failed.
 ⚠️ alice has turned on read-only mode: nothing in Buildkite can be changed.
 An admin can turn that off: `/bk readonly off`.\
 """,
@@ -185,6 +189,7 @@ async def test_an_approver_who_has_left_no_longer_counts(world: World) -> None:
             0,
             ["⚠️ *Approved*, but it failed"],
             """\
+<@U0ALICE01> bob approved your request to start *deploy-prod* on `main`, but it failed.
 ⚠️ It no longer has enough approvals.
 Request it again.\
 """,

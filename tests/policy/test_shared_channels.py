@@ -12,6 +12,7 @@ from bot.access.queries import find_newest_entries
 from simulators.slack.models import Channel, Message
 from tests.conversations.acts import start_build
 from tests.conversations.world import World, format_message, open_world
+from tests.people.acts import list_direct_texts
 from tests.policy.conftest import POLICY
 from tests.policy.test_file import write_policy
 
@@ -169,7 +170,8 @@ async def test_proposals_cannot_be_decided_where_others_read(tmp_path: Path) -> 
         assert "shared with another organization" in world.whispers(world.alice)[-1]
         await world.settle(1800, step=300)
         assert (format_message(card), world.buildkite.builds) == (before, [])
-        assert "wasn't approved in time" in world.whispers(world.bob)[-1]
+        await world.settle(5)
+        assert "wasn't approved in time" in list_direct_texts(world, world.bob)[-1]
 
 
 async def test_a_proposal_without_a_card_is_withdrawn(tmp_path: Path) -> None:

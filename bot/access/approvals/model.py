@@ -12,6 +12,7 @@ from bot.access.policy.rules import ApprovalRequirement
 from bot.errors import UsageError
 from bot.runtime.json_types import JsonObject
 from bot.runtime.wording import quote_word
+from bot.slack.blockkit.blocks import Message
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md
 from bot.slack.types import Thread, Via
 
@@ -98,6 +99,47 @@ class Proposal:
     attempts: int = 0
     direct: bool = False
     outcome: str | None = None
+
+    @property
+    def asked_in(self) -> Thread:
+        """Return the thread where it was requested: that of its card, if the request itself has none."""
+        return self.thread._replace(ts=self.thread.ts or self.ts)
+
+
+@dataclass(frozen=True)
+class ProposalEnd:
+    """The next state of a proposal; `ended_by` withdrew it.
+
+    Once it has run, `outcome` is mrkdwn for its card, `result` the build that it started (`web#12`). If it failed,
+    `answer` is the answer to the requester, with the buttons that help.
+    """
+
+    state: ProposalState
+    ended_by: str | None = None
+    outcome: str | None = None
+    result: str | None = None
+    answer: Message | None = None
+
+
+@dataclass(frozen=True)
+class BuildApproval:
+    """A proposal as the card of its build shows it; `started`: it led to that build, rather than acting on it."""
+
+    operation: str
+    requester: str
+    state: ProposalState
+    started: bool
+    approvers: tuple[str, ...] = ()
+
+    @property
+    def is_pending(self) -> bool:
+        """Return whether it waits for votes, or was approved and is about to run."""
+        return not self.started and self.state in (ProposalState.OPEN, ProposalState.APPROVED)
+
+    @property
+    def verb(self) -> str:
+        """Return what is done to the build: `unblock`."""
+        return self.operation.partition(" ")[2]
 
 
 def tally_votes(votes: Iterable[Vote], count: int) -> ProposalState:

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 
-from bot.access.approvals.model import Proposal, ProposalState, Vote, tally_votes
+from bot.access.approvals.closing import end_proposal
+from bot.access.approvals.model import Proposal, ProposalEnd, ProposalState, Vote, tally_votes
 from bot.access.approvals.queries import (
-    close_proposal,
     find_approved,
     find_expired,
     find_open_proposals,
@@ -33,18 +33,28 @@ from bot.store.vault import Vault
 
 # Takes the proposal's id, its thread, the requester's user id and the time.
 ScheduleCall = Callable[[Tx, str, Thread, str, datetime], Awaitable[None]]
+# Takes a build such as `web#12`, whose cards are to be drawn again, and the time.
+MarkCards = Callable[[Tx, str, datetime], Awaitable[None]]
 
 
 class Proposals:
     """Stores proposals and votes; every transition adds a row to the audit.
 
-    `schedule_call` schedules the direct messages to approvers, in the transaction that opens a proposal.
+    `schedule_call` schedules the direct messages to approvers, in the transaction that opens a proposal;
+    `mark_cards` lets the cards of its build show its state.
     """
 
     def __init__(
-        self, store: Store, vault: Vault, clock: Clock, schedule_call: ScheduleCall, wake: Callable[[], None]
+        self,
+        store: Store,
+        vault: Vault,
+        clock: Clock,
+        schedule_call: ScheduleCall,
+        mark_cards: MarkCards,
+        wake: Callable[[], None],
     ) -> None:
         self._schedule_call = schedule_call
+        self._mark_cards = mark_cards
         self._store = store
         self._vault = vault
         self._clock = clock
@@ -59,6 +69,7 @@ class Proposals:
         async with self._store.write() as tx:
             await insert_proposal(tx, self._vault, proposal, self._clock.now())
             await self._schedule_call(tx, proposal.id, proposal.thread, proposal.requester, self._clock.now())
+            await self._mark(tx, proposal)
             await close_invocation(tx, invocation, "proposed", None, self._clock.now(), None)
             detail = {**description, "rule": proposal.requirement.rule, "proposal": proposal.id}
             await record_audit_entry(tx, invocation, "proposed", self._clock.now(), detail)
@@ -83,7 +94,7 @@ class Proposals:
             proposal = await lock_proposal(tx, self._vault, proposal_id)
             assert proposal is not None  # noqa: S101  (locked a line ago)
             state = tally_votes(proposal.votes, proposal.requirement.count)
-            await close_proposal(tx, proposal_id, state, now)
+            await self._end(tx, proposal, ProposalEnd(state))
             await record_audit_entry(
                 tx,
                 _build_vote_invocation(proposal, vote.user),
@@ -111,7 +122,7 @@ class Proposals:
             proposal = await lock_proposal(tx, self._vault, proposal_id)
             if proposal is None or proposal.state is not ProposalState.OPEN:
                 return False
-            await close_proposal(tx, proposal_id, ProposalState.WITHDRAWN, now, ended_by=user)
+            await self._end(tx, proposal, ProposalEnd(ProposalState.WITHDRAWN, ended_by=user))
             await record_audit_entry(
                 tx, _build_vote_invocation(proposal, user), "withdrawn", now, _build_audit_detail(proposal)
             )
@@ -125,7 +136,7 @@ class Proposals:
             newest = await lock_proposal(tx, self._vault, proposal.id)
             was_open = newest is not None and newest.state is ProposalState.OPEN
             if was_open:
-                await close_proposal(tx, proposal.id, ProposalState.WITHDRAWN, now)
+                await self._end(tx, proposal, ProposalEnd(ProposalState.WITHDRAWN))
                 await record_audit_entry(
                     tx,
                     _build_vote_invocation(proposal, proposal.requester),
@@ -136,17 +147,29 @@ class Proposals:
             await retire_proposal_card(tx, proposal)
         return was_open
 
-    async def expire(self) -> tuple[Proposal, ...]:
-        """Close the proposals whose time is up, and return them so that their requesters can be notified."""
+    async def expire(self) -> None:
+        """Close the proposals whose time is up."""
         now = self._clock.now()
         async with self._store.read() as tx:
             late = await find_expired(tx, self._vault, now)
         for proposal in late:
             invocation = _build_vote_invocation(proposal, proposal.requester)
             async with self._store.write() as tx:
-                await close_proposal(tx, proposal.id, ProposalState.EXPIRED, now)
-                await record_audit_entry(tx, invocation, "expired", now, _build_audit_detail(proposal))
-        return late
+                newest = await lock_proposal(tx, self._vault, proposal.id)
+                if newest is not None and newest.state is ProposalState.OPEN:
+                    await self._end(tx, proposal, ProposalEnd(ProposalState.EXPIRED))
+                    await record_audit_entry(tx, invocation, "expired", now, _build_audit_detail(proposal))
+        if late:
+            self._wake()
+
+    async def _end(self, tx: Tx, proposal: Proposal, end: ProposalEnd) -> None:
+        """Set the state, tell the requester, and let the cards of the build show it."""
+        await end_proposal(tx, self._vault, proposal.id, end, self._clock.now())
+        await self._mark(tx, proposal)
+
+    async def _mark(self, tx: Tx, proposal: Proposal) -> None:
+        if proposal.build:
+            await self._mark_cards(tx, proposal.build, self._clock.now())
 
 
 def build_request(proposal: Proposal) -> Request:

@@ -47,13 +47,7 @@ class ProposalSource:
 
     async def find_due(self, now: datetime) -> Sequence[Proposal]:
         """Return the proposals whose card is due, after closing those whose time is up."""
-        for proposal in await self._proposals.expire():
-            act = proposal.wording.act
-            text = md(
-                "⌛ Your request to {act} wasn't approved in time. Ask again when an approver is available.",
-                act=act,
-            )
-            await self._answers.send(build_request(proposal).recipient, render_note(text))
+        await self._proposals.expire()
         async with self._store.read() as tx:
             return await find_due_proposals(tx, self._vault, now)
 

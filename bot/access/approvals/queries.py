@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import datetime, timedelta
-from typing import TypedDict
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.access.approvals.model import UNSUCCESSFUL, Proposal, ProposalState, RequestWording, Vote
+from bot.access.approvals.model import UNSUCCESSFUL, BuildApproval, Proposal, ProposalEnd, ProposalState, Vote
 from bot.access.approvals.request_wording import describe_unknown
-from bot.access.policy.rules import ApprovalRequirement, Principals
+from bot.access.approvals.stored_parts import (
+    decode_requirement,
+    decode_wording,
+    encode_options,
+    encode_requirement,
+)
 from bot.operations.queries import release_key
-from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.mrkdwn import Mrkdwn
 from bot.slack.drafts import Postponement
-from bot.slack.types import Standing, Thread
+from bot.slack.types import Thread
 from bot.store.sql import Row, insert_into
 from bot.store.tables_people import proposals, votes
 from bot.store.transactions import Tx
 from bot.store.vault import Vault
-
-
-class StoredApprovers(TypedDict):
-    """The people who may approve, as stored."""
-
-    users: list[str]
-    groups: list[str]
-    standings: list[str]
-
-
-class StoredWording(TypedDict):
-    """A request in words, as stored."""
-
-    act: str
-    given: str
-    details: list[str]
-
-
-class StoredRequirement(TypedDict):
-    """The requirement of a proposal, as stored; `seconds` is the time until it expires."""
-
-    rule: str
-    count: int
-    seconds: float
-    approvers: StoredApprovers | None
 
 
 async def insert_proposal(tx: Tx, vault: Vault, proposal: Proposal, now: datetime) -> None:
@@ -54,14 +31,14 @@ async def insert_proposal(tx: Tx, vault: Vault, proposal: Proposal, now: datetim
         .values(
             id=proposal.id,
             operation=proposal.operation,
-            sealed=vault.seal({"args": dict(proposal.args), "how": _encode_options(proposal)}),
+            sealed=vault.seal({"args": dict(proposal.args), "how": encode_options(proposal)}),
             digest=proposal.digest,
             requester=proposal.requester,
             team=proposal.thread.team,
             channel=proposal.thread.channel,
             thread_ts=proposal.thread.ts or "",
             via=proposal.via,
-            ask=_encode_requirement(proposal.requirement),
+            ask=encode_requirement(proposal.requirement),
             expires_at=proposal.expires_at,
             state=proposal.state,
             build=proposal.build,
@@ -122,24 +99,16 @@ async def retire_proposal_card(tx: Tx, proposal: Proposal) -> None:
     await tx.execute(_update_proposal(proposal.id).values(due_at=None, intent_at=None))
 
 
-async def close_proposal(
-    tx: Tx,
-    proposal_id: str,
-    state: ProposalState,
-    now: datetime,
-    *,
-    outcome: str | None = None,
-    ended_by: str | None = None,
-) -> None:
+async def close_proposal(tx: Tx, proposal_id: str, end: ProposalEnd, now: datetime) -> None:
     """Set the state and make the card due. If the operation didn't run, its button works again."""
-    change = {"state": state, "due_at": now, "outcome": outcome}
-    ended = {"ended_by": ended_by} if ended_by else {}
-    decided_at = sa.func.coalesce(
-        proposals.c.decided_at, sa.bindparam("decided", now, proposals.c.decided_at.type)
-    )
-    decided = {} if state is ProposalState.OPEN else {"decided_at": decided_at}
-    await tx.execute(_update_proposal(proposal_id).values({**change, **ended, **decided}))
-    if state in UNSUCCESSFUL:
+    first = sa.func.coalesce(proposals.c.decided_at, sa.bindparam("decided", now, proposals.c.decided_at.type))
+    known = {"ended_by": end.ended_by, "result": end.result, "decided_at": first}
+    kept = {
+        name: value for name, value in known.items() if value is not None and end.state is not ProposalState.OPEN
+    }
+    change = {"state": end.state, "due_at": now, "outcome": end.outcome}
+    await tx.execute(_update_proposal(proposal_id).values({**change, **kept}))
+    if end.state in UNSUCCESSFUL:
         await release_key(tx, proposal_id)
 
 
@@ -173,6 +142,22 @@ async def find_approved(tx: Tx, vault: Vault) -> tuple[Proposal, ...]:
     return tuple([await _read_proposal(tx, vault, row) for row in (await tx.execute(query)).mappings().all()])
 
 
+async def find_build_approvals(tx: Tx, build: str) -> tuple[BuildApproval, ...]:
+    """Return the proposals that act on a build (`web#12`) or led to it, the latest first."""
+    about = sa.or_(proposals.c.build == build, proposals.c.result == build)
+    shown = proposals.c.state.in_((ProposalState.OPEN, ProposalState.APPROVED, ProposalState.DONE))
+    query = sa.select(proposals).where(about, shown).order_by(proposals.c.created_at.desc()).limit(4)
+    found = (await tx.execute(query)).mappings().all()
+    return tuple([await _read_build_approval(tx, row, build) for row in found])
+
+
+async def _read_build_approval(tx: Tx, row: Row, build: str) -> BuildApproval:
+    approving = sa.select(votes).where(votes.c.proposal_id == row["id"], votes.c.approves).order_by(votes.c.at)
+    names = tuple(vote["name"] or vote["user_id"] for vote in (await tx.execute(approving)).mappings())
+    state = ProposalState(row["state"])
+    return BuildApproval(row["operation"], row["requester"], state, row["result"] == build, names)
+
+
 async def find_next_proposal_due(tx: Tx) -> datetime | None:
     """Return when the next card is due or the next open proposal expires."""
     card_due = await tx.scalar(sa.select(sa.func.min(proposals.c.due_at)))
@@ -191,11 +176,10 @@ async def _read_proposal(tx: Tx, vault: Vault, row: Row) -> Proposal:
         requester=row["requester"],
         thread=Thread(row["team"], row["channel"], row["thread_ts"] or None),
         via=row["via"],
-        requirement=_decode_requirement(row["ask"]),
+        requirement=decode_requirement(row["ask"]),
         expires_at=row["expires_at"],
         state=ProposalState(row["state"]),
-        wording=_decode_wording(sealed["how"].get("wording"))
-        or describe_unknown(row["operation"], sealed["args"]),
+        wording=decode_wording(sealed["how"].get("wording")) or describe_unknown(row["operation"], sealed["args"]),
         requester_name=sealed["how"].get("name", ""),
         asked_of=Mrkdwn(sealed["how"].get("asked_of", "")),
         build=row["build"],
@@ -211,46 +195,4 @@ async def _read_proposal(tx: Tx, vault: Vault, row: Row) -> Proposal:
         attempts=row["attempts"],
         direct=bool(sealed["how"].get("dm")),
         outcome=row["outcome"],
-    )
-
-
-def _encode_options(proposal: Proposal) -> JsonObject:
-    direct: JsonObject = {"dm": True} if proposal.direct else {}
-    wording, names = proposal.wording, {"name": proposal.requester_name, "asked_of": proposal.asked_of}
-    return {**direct, **names, "wording": {**asdict(wording), "details": list(wording.details)}}
-
-
-def _decode_wording(stored: StoredWording | None) -> RequestWording | None:
-    if stored is None:
-        return None
-    details = tuple(Mrkdwn(line) for line in stored["details"])
-    return RequestWording(Mrkdwn(stored["act"]), Mrkdwn(stored["given"]), details)
-
-
-def _encode_requirement(requirement: ApprovalRequirement) -> StoredRequirement:
-    return {
-        "rule": requirement.rule,
-        "count": requirement.count,
-        "seconds": requirement.expires.total_seconds(),
-        "approvers": _encode_approvers(requirement.approvers) if requirement.approvers else None,
-    }
-
-
-def _encode_approvers(approvers: Principals) -> StoredApprovers:
-    return {
-        "users": sorted(approvers.users),
-        "groups": sorted(approvers.groups),
-        "standings": sorted(approvers.standings),
-    }
-
-
-def _decode_requirement(stored: StoredRequirement) -> ApprovalRequirement:
-    named = stored["approvers"]
-    approvers = named and Principals(
-        frozenset(named["users"]),
-        frozenset(named["groups"]),
-        frozenset(Standing(standing) for standing in named["standings"]),
-    )
-    return ApprovalRequirement(
-        stored["rule"], approvers or None, stored["count"], timedelta(seconds=stored["seconds"])
     )

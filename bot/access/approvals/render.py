@@ -92,6 +92,33 @@ def render_pending_proposal(proposal: Proposal) -> Message:
     return message(text, [section(text, block_id="pending")])
 
 
+def render_outcome(proposal: Proposal, answer: Message | None = None) -> Message:
+    """Render the message to the requester about the end; `answer` is why it failed, with the buttons that help."""
+    text = md("{who} {end}", who=mention(proposal.requester), end=_describe_outcome(proposal))
+    reason = answer.blocks if answer and proposal.state is ProposalState.FAILED else ()
+    return message(text, [section(text, block_id=f"outcome:{proposal.id}"), *reason])
+
+
+def _describe_outcome(proposal: Proposal) -> Mrkdwn:
+    act, outcome = proposal.wording.act, Mrkdwn(proposal.outcome or "")
+    match proposal.state:
+        case ProposalState.REFUSED:
+            who = name_voters(proposal, approving=False)
+            return md("{who} refused your request to {act}.", who=who, act=act)
+        case ProposalState.WITHDRAWN:
+            who = mention(proposal.ended_by or "")
+            return md("{who} withdrew your request to {act}.", who=who, act=act)
+        case ProposalState.EXPIRED:
+            hint = "Ask again when an approver is available."
+            return md("Your request to {act} wasn't approved in time. {hint}", act=act, hint=hint)
+        case ProposalState.FAILED:
+            who = name_voters(proposal, approving=True)
+            return md("{who} approved your request to {act}, but it failed.", who=who, act=act)
+        case _:
+            who = name_voters(proposal, approving=True)
+            return md("Approved by {who}: {outcome}.", who=who, outcome=outcome or act)
+
+
 def name_voters(proposal: Proposal, *, approving: bool) -> Mrkdwn:
     """Return the names of those who approved, or of those who refused; mentions where no name was stored."""
     chosen = [vote for vote in proposal.votes if vote.approves is approving]

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
+from bot.access.approvals.queries import find_build_approvals
 from bot.buildkite.models import Build, Job
+from bot.builds.cards.approval_lines import add_approvals
 from bot.builds.cards.render import COUNTS_BLOCK, CardReaders, render_card
 from bot.builds.failures.knowledge import load_knowledge
 from bot.builds.links.render import render_followable_preview, render_job_preview
@@ -77,6 +79,8 @@ async def draft_card(tx: Tx, card: Card, tracked: TrackedBuild, now: datetime) -
         waiting=await find_reasons(tx, card.build_id) if tracked.build.phase == "scheduled" else (),
         rebuild=await find_rebuild(tx, tracked.build),
     )
+    approvals = await find_build_approvals(tx, str(tracked.build.ref))
+    message = add_approvals(message, approvals, card.id, tracked.revision)
     job = await find_linked_job(tx, card)
     return CardDraft(
         card, tracked, render_preview_or_card(card, tracked, job, message), knowledge.needs_lookup(card.id)
