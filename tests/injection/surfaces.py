@@ -151,9 +151,9 @@ def _proposals(text: str) -> Iterator[Message]:
             ended_by=text,
         )
         for wording in wordings:
-            told = replace(item, wording=wording, outcome=escape(text))
-            yield render_proposal(told)
-            yield render_outcome(told, message(escape(text), [section(text)]))
+            ended = replace(item, wording=wording, outcome=escape(text))
+            yield render_proposal(ended)
+            yield render_outcome(ended, message(escape(text), [section(text)]))
         yield render_pending_proposal(item)
         yield render_approval_call(item, text, text)
 

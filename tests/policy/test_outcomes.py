@@ -1,4 +1,4 @@
-"""How a request ends is told where it was asked for, and shown on the card of its build."""
+"""The end of a request is told in the thread where it was asked for, and shown on the card of its build."""
 # ruff: noqa: E501 - the sentences stand here as people read them
 
 from __future__ import annotations
