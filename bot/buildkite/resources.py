@@ -67,6 +67,9 @@ class Agent(Vendor):
     paused_timeout_in_minutes: int | None = None
     created_at: Moment | None = None
     connected_at: Moment | None = None
+    disconnected_at: Moment | None = None
+    lost_at: Moment | None = None
+    stopped_at: Moment | None = None
     job: Job | None = None
 
     @model_validator(mode="before")

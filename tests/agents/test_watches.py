@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from inline_snapshot import snapshot
 
 from tests.conversations.acts import ask_privately
@@ -42,7 +44,36 @@ async def test_a_lost_agent_that_is_back_is_reported(world: World) -> None:
     for name in ("ci-linux-1", "ci-linux-1", "ci-linux-2"):
         world.buildkite.connect_agent(name)
         await world.settle(15)
-    assert [message.plain() for message in world.slack.messages(world.deploys)][1:] == snapshot()
+    assert [message.plain() for message in world.slack.messages(world.deploys)][1:] == snapshot(
+        [
+            "👻 Agent ci-linux-1 in queue `default` is lost: it stopped responding.",
+            "🟢 Agent ci-linux-1 in queue `default` is back.",
+        ]
+    )
+
+
+async def test_a_repeated_event_is_one_event(world: World) -> None:
+    """A loss that Buildkite reports again under other delivery ids, at once or late, is one loss of one agent."""
+    await _watch(world)
+    world.buildkite.lose_agent("ci-linux-1")
+    [lost] = [delivery for delivery in world.buildkite.outbox if delivery.event == "agent.lost"]
+    for number, wait in enumerate((1, 30, 600)):
+        again = replace(lost, id=f"repeat-{number}", due=world.buildkite.now() + wait, status=None)
+        world.buildkite.outbox.append(again)
+    await world.settle(20)
+    world.buildkite.connect_agent("ci-linux-1")
+    await world.settle(700, step=5)
+    assert [message.plain() for message in world.slack.messages(world.deploys)][1:] == snapshot(
+        [
+            "👻 Agent ci-linux-1 in queue `default` is lost: it stopped responding.",
+            "🟢 Agent ci-linux-1 in queue `default` is back.",
+        ]
+    )
+    world.buildkite.lose_agent("ci-linux-1")
+    await world.settle(20)
+    assert world.slack.messages(world.deploys)[-1].plain() == snapshot(
+        "👻 Agent ci-linux-1 in queue `default` is lost: it stopped responding."
+    )
 
 
 async def test_agents_lost_together_are_one_message(world: World) -> None:

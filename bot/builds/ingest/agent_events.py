@@ -7,13 +7,19 @@ from datetime import datetime, timedelta
 
 from bot.buildkite.resources import Agent
 from bot.builds.webhook_event import WebhookEvent
-from bot.notifications.agent_watches.messages import LOST_AGENT, STATES_BY_EVENT, build_digest_item
+from bot.notifications.agent_watches.messages import (
+    AGENT_EVENT,
+    LOST_AGENT,
+    STATES_BY_EVENT,
+    build_digest_item,
+)
 from bot.notifications.agent_watches.queries import AgentWatch, find_watches_of_queues
 from bot.notifications.reminders.queries import (
     DueReminder,
     add_to_digest,
     complete_reminder,
     find_reminders_about,
+    note_once,
     save_reminder,
 )
 from bot.slack.types import Thread
@@ -21,7 +27,7 @@ from bot.store.transactions import Tx
 
 # A host that dies takes many agents with it: their events become one message.
 DIGEST_WINDOW = timedelta(seconds=10)
-# Later than this, it's no news that a lost agent is back.
+# Later than this, it's no news that a lost agent is back, and Buildkite doesn't repeat an event.
 _AWAITED = timedelta(days=1)
 
 
@@ -37,12 +43,28 @@ async def queue_agent_events(tx: Tx, events: Iterable[WebhookEvent], now: dateti
     watches = await find_watches_of_queues(tx, sorted({_find_queue(agent) for _state, agent in agent_events}))
     for state, agent in agent_events:
         threads = dict.fromkeys(watch.thread for watch in watches if _is_watched(watch, state, agent))
+        if threads and not await _is_first_report(tx, state, agent, now):
+            continue
         for thread in threads:
             await _add_to_digest(tx, thread, state, agent, now)
             if state == "lost":
                 await _expect_back(tx, thread, agent, now)
         if state == "connected":
             await _announce_return(tx, agent, threads, now)
+
+
+async def _is_first_report(tx: Tx, state: str, agent: Agent, now: datetime) -> bool:
+    """Return whether this event wasn't reported before: Buildkite may send one again under another delivery id.
+
+    An agent enters a state once at a time, which its payload has; one that is blocked has none.
+    """
+    moments = (agent.connected_at, agent.disconnected_at, agent.lost_at, agent.stopped_at)
+    times = dict(zip(("connected", "disconnected", "lost", "stopped"), moments, strict=True))
+    moment = times.get(state)
+    about = f"{agent.id}:{moment.isoformat() if moment else ''}"
+    thread = Thread("", "")
+    report = DueReminder(f"{AGENT_EVENT}:{state}:{about}", AGENT_EVENT, about, thread, None, {}, now + _AWAITED)
+    return await note_once(tx, report, now)
 
 
 async def _add_to_digest(tx: Tx, thread: Thread, state: str, agent: Agent, now: datetime) -> None:

@@ -16,6 +16,8 @@ AGENT_STATES = ("lost", "stopped", "blocked", "disconnected", "connected")
 WATCHED_BY_DEFAULT = ("lost", "stopped", "blocked")
 # The kind of reminder that stands for a lost agent until it's back.
 LOST_AGENT = "lost agent"
+# The kind of reminder that stands for an event that was announced, so that a repeat of it isn't.
+AGENT_EVENT = "agent event"
 STATES_BY_EVENT: Mapping[str, str] = {f"agent.{state}": state for state in AGENT_STATES}
 _MAX_AGENTS_LISTED = 10
 _EMOJI = {"lost": "👻", "stopped": "⏹️", "blocked": "⛔", "disconnected": "🔌", "connected": "🟢", "back": "🟢"}

@@ -45,6 +45,23 @@ async def save_reminder(tx: Tx, reminder: DueReminder, now: datetime) -> None:
     await tx.execute(row.on_conflict_do_update(index_elements=["id"], set_=change))
 
 
+async def note_once(tx: Tx, reminder: DueReminder, now: datetime) -> bool:
+    """Save a reminder unless there is one with the same id; return whether it's new."""
+    values = {
+        "id": reminder.id,
+        "kind": reminder.kind,
+        "about": reminder.about,
+        "team": reminder.thread.team,
+        "channel": reminder.thread.channel,
+        "thread_ts": reminder.thread.ts or "",
+        "body": reminder.body,
+        "due_at": reminder.due_at,
+        "attempts": 0,
+        "created_at": now,
+    }
+    return (await tx.execute(insert_into(tx, reminders).values(values).on_conflict_do_nothing())).rowcount > 0
+
+
 async def cancel_reminders(tx: Tx, about: str) -> None:
     """Delete the reminders about a subject."""
     await tx.execute(sa.delete(reminders).where(reminders.c.about == about))

@@ -71,6 +71,7 @@ class Reminders:
             "agent soon": self._announce_pause_ending,
             "agent over": self._announce_pause_ended,
             "agents": self._announce_agents,
+            messages.AGENT_EVENT: self._drop,
             messages.LOST_AGENT: self._drop,
             **others,
         }
