@@ -147,6 +147,7 @@ class PressedLabel(Struct):
 
 
 class OverflowOption(Struct):
+    text: PressedLabel | None = None
     value: SlackId = ""
 
 
@@ -161,8 +162,9 @@ class PressedAction(Struct):
 
     @property
     def label(self) -> str:
-        """The label of the pressed button."""
-        return self.text.text if self.text else ""
+        """The label of the pressed button or of the chosen option."""
+        text = self.selected_option.text if self.selected_option else self.text
+        return text.text if text else ""
 
     @property
     def button(self) -> tuple[str, str | None]:

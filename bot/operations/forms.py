@@ -51,7 +51,7 @@ def render_form(
     ]
     known = extra if isinstance(extra := given.get("fields"), Mapping) else {}
     blocks += [_render_field(field, known.get(field.key)) for field in fields]
-    submit = (op.verb or op.noun).capitalize()
+    submit = op.button_label
     empty = section(
         md("There's nothing to fill in. Press {submit} to continue.", submit=bold(submit)), block_id="nothing"
     )

@@ -21,10 +21,7 @@ from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.mrkdwn import code, md
 from commands.build.create import check_environment
 
-_INTRO = (
-    "Change what should differ. On another branch, its latest commit is built. "
-    "A variable without a value keeps the one of this build."
-)
+_INTRO = "Change what should differ. Another branch builds its latest commit; an empty variable keeps its value."
 
 
 class BuildCopyArgs(BuildArgs):

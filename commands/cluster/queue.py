@@ -10,6 +10,9 @@ from pydantic import Field
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.endpoints.clusters import ClusterCalls
 from bot.buildkite.resources import PlacedQueue
+from bot.errors import Conflict, NothingToDo
+from bot.operations.acts.model import name_queue
+from bot.operations.acts.service import Acts
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
@@ -39,10 +42,11 @@ class QueueResumeArgs(AtQueue):
 
 @dataclass(frozen=True)
 class QueueContext:
-    """The queues and, to find them by name, the catalog."""
+    """The queues and, to find them by name, the catalog; and what people did before."""
 
     clusters: ClusterCalls
     catalog: Catalog
+    acts: Acts
 
 
 async def _pin(args: Q, ctx: QueueContext) -> Q:
@@ -116,9 +120,25 @@ def _describe_busy(count: int) -> str:
 async def pause(args: QueuePauseArgs, ctx: QueueContext) -> Reply:
     """Pause a queue so that it dispatches no jobs."""
     queue = await ctx.catalog.find_queue(args.queue)
-    await ctx.clusters.pause_queue(queue.cluster.id, queue.queue.id, args.note)
+    try:
+        await ctx.clusters.pause_queue(queue.cluster.id, queue.queue.id, args.note)
+    except Conflict as conflict:
+        now = await _read_again(queue, ctx)
+        raise (await _explain_paused(now, ctx) if now.queue.dispatch_paused else conflict) from conflict
     ctx.catalog.forget_queues()
     return _reply_paused(queue, args)
+
+
+async def _read_again(placed: PlacedQueue, ctx: QueueContext) -> PlacedQueue:
+    ctx.catalog.forget_queues()
+    return await ctx.catalog.find_queue(placed.queue.id)
+
+
+async def _explain_paused(placed: PlacedQueue, ctx: QueueContext) -> NothingToDo:
+    """Return the error for a queue that is paused already, with a button that resumes it."""
+    by = await ctx.acts.describe_last(("queue pause",), name_queue(placed.queue.id))
+    message = md("Queue {name} was already paused{by}.", name=_link_queue(placed), by=by)
+    return NothingToDo(message, ("Resume", "queue resume", {"queue": placed.queue.id}))
 
 
 def _reply_paused(placed: PlacedQueue, args: QueuePauseArgs) -> Reply:
@@ -150,9 +170,21 @@ async def _probe_resume(args: QueueResumeArgs, ctx: QueueContext) -> Reply | Non
 async def resume(args: QueueResumeArgs, ctx: QueueContext) -> Reply:
     """Resume a paused queue."""
     queue = await ctx.catalog.find_queue(args.queue)
-    await ctx.clusters.resume_queue(queue.cluster.id, queue.queue.id)
+    try:
+        await ctx.clusters.resume_queue(queue.cluster.id, queue.queue.id)
+    except Conflict as conflict:
+        now = await _read_again(queue, ctx)
+        raise (conflict if now.queue.dispatch_paused else await _explain_resumed(now, ctx)) from conflict
     ctx.catalog.forget_queues()
     return _reply_resumed(queue)
+
+
+async def _explain_resumed(placed: PlacedQueue, ctx: QueueContext) -> NothingToDo:
+    """Return the error for a queue that isn't paused: someone may have resumed it a moment before."""
+    by = await ctx.acts.describe_last(("queue resume",), name_queue(placed.queue.id))
+    if not by:
+        return NothingToDo(md("Queue {name} isn't paused.", name=_link_queue(placed)))
+    return NothingToDo(md("Queue {name} was already resumed{by}.", name=_link_queue(placed), by=by))
 
 
 def _reply_resumed(placed: PlacedQueue) -> Reply:

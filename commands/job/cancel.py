@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.buildkite.endpoints.graphql import SCOPE, GraphqlCalls, no_access_error
 from bot.buildkite.endpoints.organization import OrganizationCalls
 from bot.buildkite.models import Job
-from bot.errors import Refused, UsageError
+from bot.errors import Conflict, NothingToDo, Refused, UsageError
 from bot.execution.resolve.job import JobContext, label_job, pin_job
 from bot.operations.addresses import JobArgs
 from bot.operations.operation import Effect, Permission, operation
@@ -77,7 +77,20 @@ async def cancel(args: JobCancelArgs, ctx: JobCancelContext) -> Reply:
         await ctx.graphql.cancel_job(args.job)
     except Refused as refused:
         raise _add_alternatives(refused, args, ctx) from refused
+    except Conflict as conflict:
+        job = await ctx.jobs.job(args.job)
+        if _is_cancelable(job):
+            raise
+        raise _explain_uncancelable(job) from conflict
     return _reply_canceled(job, args)
+
+
+def _explain_uncancelable(job: Job) -> NothingToDo:
+    """Return the error for a job that has ended or is being canceled."""
+    if job.state in _CANCELED:
+        return NothingToDo(md("{job} was already canceled.", job=_link_job(job)))
+    end = (job.state or "ended").replace("_", " ")
+    return NothingToDo(md("{job} has already {end}; there is nothing to cancel.", job=_link_job(job), end=end))
 
 
 def _add_alternatives(refused: Refused, args: JobCancelArgs, ctx: JobCancelContext) -> Refused:

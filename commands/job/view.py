@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from bot.buildkite.models import JOB_RETRIABLE, Build, Job
 from bot.builds.failures.render import describe_exit
-from bot.errors import UsageError
+from bot.errors import Conflict, NothingToDo, UsageError
 from bot.execution.resolve.build import pin_build
 from bot.execution.resolve.job import JobContext, label_job, pin_job
+from bot.operations.acts.model import name_build, name_job
+from bot.operations.acts.service import Acts
 from bot.operations.addresses import BuildArgs, JobArgs
 from bot.operations.build_wording import link_build
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply, sort_buttons
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Table
-from bot.slack.blockkit.mrkdwn import link, md
+from bot.slack.blockkit.mrkdwn import Mrkdwn, link, md
 
 JobState = Literal[
     "pending",
@@ -53,6 +56,7 @@ EMOJI = {
 }
 ROWS_LIMIT = 40
 BUTTONS_LIMIT = 3
+_RETRIES = ("build retry", "job retry")
 
 
 class JobListArgs(BuildArgs):
@@ -124,11 +128,18 @@ def _is_retriable(job: Job) -> bool:
     return job.type == "script" and job.state in JOB_RETRIABLE and not job.retried
 
 
-async def _pin(args: JobRetryArgs, ctx: JobContext) -> JobRetryArgs:
+@dataclass(frozen=True)
+class JobRetryContext(JobContext):
+    """The jobs, and what people did before."""
+
+    acts: Acts
+
+
+async def _pin(args: JobRetryArgs, ctx: JobRetryContext) -> JobRetryArgs:
     return await pin_job(args, ctx, _is_retriable, "failed")
 
 
-async def _probe(args: JobRetryArgs, ctx: JobContext) -> Reply | None:
+async def _probe(args: JobRetryArgs, ctx: JobRetryContext) -> Reply | None:
     """Return the reply if the job was retried: it then names the job that replaced it."""
     old = await ctx.jobs.job(args.job or "")
     return _reply_retried(old, args) if old.retried_in_job_id else None
@@ -145,14 +156,25 @@ async def _probe(args: JobRetryArgs, ctx: JobContext) -> Reply | None:
     probe=_probe,
     examples=('job retry "Test" -p web -n 101', "job retry 0198d108-a532-4a62-9bd7-b2e744bf5c01", "job retry"),
 )
-async def retry(args: JobRetryArgs, ctx: JobContext) -> Reply:
+async def retry(args: JobRetryArgs, ctx: JobRetryContext) -> Reply:
     """Retry one failed job."""
     if not (args.pipeline and args.number and args.job):
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
-    return _reply_retried(await ctx.jobs.retry_job(args.pipeline, args.number, args.job), args)
+    try:
+        return _reply_retried(await ctx.jobs.retry_job(args.pipeline, args.number, args.job), args)
+    except Conflict as conflict:
+        job = await ctx.jobs.job(args.job)
+        if not (job.retried or job.retried_in_job_id):
+            raise
+        by = await ctx.acts.describe_last(_RETRIES, name_job(job.id))
+        by = by or await ctx.acts.describe_last(_RETRIES, name_build(args.pipeline, args.number))
+        raise NothingToDo(md("{job} was already retried{by}.", job=_link_job(job), by=by)) from conflict
 
 
 def _reply_retried(job: Job, args: JobRetryArgs) -> Reply:
-    name = link(job.web_url or "", shorten(job.title, 100))
-    text = md("retried {job} of {ref}", job=name, ref=f"{args.pipeline}#{args.number}")
+    text = md("retried {job} of {ref}", job=_link_job(job), ref=f"{args.pipeline}#{args.number}")
     return Reply(text=text, private=False)
+
+
+def _link_job(job: Job) -> Mrkdwn:
+    return link(job.web_url or "", shorten(job.title, 100))

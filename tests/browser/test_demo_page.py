@@ -93,7 +93,7 @@ async def test_a_form_starts_a_build(page: Page) -> None:
     await form.get_by_role("combobox", name="Pipeline").fill("mob")
     await form.get_by_role("option", name=re.compile("mobile")).click()
     await form.get_by_label("Message").fill("From the form")
-    await form.get_by_role("button", name="Create").click()
+    await form.get_by_role("button", name="Start a build").click()
     await expect(form).to_be_hidden()
     await expect(channel(page).locator("article")).to_contain_text("From the form")
 

@@ -26,6 +26,7 @@ from bot.history.report_data import ReportData
 from bot.notifications.agent_watches.service import AgentWatches
 from bot.notifications.direct.service import DirectMessageService
 from bot.notifications.subscriptions.service import SubscriptionService
+from bot.operations.acts.model import Act
 from bot.operations.grammar import parse
 from bot.operations.operation import Args, Operation
 from bot.operations.registry import Registry
@@ -152,6 +153,19 @@ class NoDefaultPipeline:
         return None
 
 
+class NoActs:
+    """Acts of people who haven't done anything yet."""
+
+    async def find_last(self, _operations: object, _about: str) -> None:
+        return None
+
+    async def find_last_of_each(self, _operations: object, _abouts: object) -> dict[str, Act]:
+        return {}
+
+    async def describe_last(self, _operations: object, _about: str) -> Mrkdwn:
+        return Mrkdwn("")
+
+
 class NoAccounts:
     """Accounts without any connected token."""
 
@@ -201,6 +215,7 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: ManualClock, tmp_path:
             locks=locks,
             approvals=NoApprovals(),
             audit_log=AuditLog(store),
+            acts=NoActs(),
             policy=PolicyService(lambda: DEFAULT, operations, locks, clock),
         ),
         BotServices(

@@ -3,7 +3,7 @@
 import pytest
 from inline_snapshot import snapshot
 
-from bot.errors import Ambiguous, Conflict, UsageError
+from bot.errors import Ambiguous, NothingToDo, UsageError
 from bot.operations.grammar import parse
 from bot.operations.validation import validate
 from bot.slack.blockkit.mrkdwn import strip_markup
@@ -38,7 +38,10 @@ async def test_an_agent_is_shown(bench) -> None:
     await bench.ask('agent pause ci-linux-1 --note "disk full"')
     reply = await bench.ask("agent view ci-linux-1")
     assert reply.text.endswith("is paused.")
-    assert dict(reply.fields)["Paused"] == "by Sam Kim, for 5 min, disk full"
+    assert (
+        dict(reply.fields)["Paused"]
+        == "by Sam Kim until <!date^1787313900^{time}|2026-08-21 12:05 UTC>, disk full"
+    )
     assert [button.label for button in reply.buttons] == ["Resume", "Stop"]
 
 
@@ -72,10 +75,10 @@ async def test_a_pause_has_bounds(bench, minutes: str) -> None:
         await bench.ask(f"agent pause ci-linux-1 --timeout-in-minutes {minutes}")
 
 
-async def test_a_second_pause_gets_buildkites_reason(bench) -> None:
-    """Pausing a paused agent is answered with Buildkite's own words."""
+async def test_a_second_pause_names_the_first(bench) -> None:
+    """Pausing a paused agent is answered with who paused it, and until when."""
     await bench.ask("agent pause ci-linux-1")
-    with pytest.raises(Conflict, match="Agent is already paused"):
+    with pytest.raises(NothingToDo, match=r"is already paused, by .* until "):
         await bench.ask("agent pause ci-linux-1")
 
 

@@ -3,7 +3,7 @@
 import pytest
 from inline_snapshot import snapshot
 
-from bot.errors import Ambiguous, Conflict, NotFound, UsageError
+from bot.errors import Ambiguous, Conflict, NotFound, NothingToDo, UsageError
 from bot.execution.resolve.job import simplify_name
 from bot.slack.blockkit.mrkdwn import strip_markup
 
@@ -163,7 +163,7 @@ async def test_a_job_is_retried(bench, failed_build) -> None:
     reply = await bench.ask(f"job retry {old}")
     assert (reply.private, "retried" in reply.text, "of web#1" in reply.text) == (False, True, True)
     assert await bench.probe(f"job retry {old}") is not None
-    with pytest.raises(Conflict, match="already been retried"):
+    with pytest.raises(NothingToDo, match="was already retried"):
         await bench.ask(f"job retry {old}")
 
 
@@ -172,7 +172,9 @@ async def test_a_gate_is_unblocked_with_its_fields(bench, gate) -> None:
     await bench.follow("deploy-prod", 1)
     assert await bench.probe("job unblock") is None
     reply = await bench.ask("job unblock release release-name=1.42")
-    assert (reply.text, reply.private) == snapshot(("unblocked *Release to production?* of deploy-prod#1", False))
+    assert (reply.text, reply.private) == snapshot(
+        ("unblocked “Release to production?”: Release name 1.42, Ring Canary (5 %)", False)
+    )
     sent = bench.sim.requests[-1].json
     assert sent["fields"] == {"release-name": "1.42", "ring": "canary"}
     assert gate.unblocked_by.name == "Ada Martin"

@@ -94,7 +94,7 @@ async def test_a_mention_in_a_thread_is_answered_there(world: World) -> None:
             """\
 ✅ *web#1* passed on `fix`
 requested by bob `f323ca7` took 0s 5 passed
-[Rebuild] [Open in Buildkite]\
+[Rebuild] [Open in Buildkite] [Rebuild with changes]\
 """,
             "✅ web#1 passed after 0s.",
         ]
@@ -127,7 +127,7 @@ Branch: [Type to search]
 Commit: [HEAD]
 Message: [the commit's own message]
 Environment: [KEY=value, one per line]
-[Create]\
+[Start a build]\
 """)
     assert await world.alice.searches("Pipeline", "do") == snapshot(["docs-site"])
     await world.alice.submits(

@@ -1,4 +1,4 @@
-"""Buildkite's documented refusals to stop, pause and resume reach the person in its own words."""
+"""Buildkite's documented refusals to stop, pause and resume reach the person."""
 
 import pytest
 
@@ -11,11 +11,11 @@ from tests.conversations.world import World
     [
         ("agent stop ci-linux-1 --yes", "stopping", "Can only stop connected agents"),
         ("agent pause ci-linux-1", "stopping", "Only connected agents may be paused"),
-        ("agent resume ci-linux-1", "connected", "Agent is not paused"),
+        ("agent resume ci-linux-1", "connected", "ci-linux-1 isn't paused."),
     ],
 )
-async def test_buildkites_refusals_are_quoted(world: World, words: str, state: str, reply: str) -> None:
-    """If the agent is in the wrong state, the person reads Buildkite's own sentence."""
+async def test_a_wrong_state_is_explained(world: World, words: str, state: str, reply: str) -> None:
+    """If the agent is in the wrong state, the person reads Buildkite's own sentence, or a better one."""
     world.buildkite.find_agent("ci-linux-1").connection_state = state
     assert reply in await ask_privately(world, world.alice, words)
 

@@ -30,7 +30,7 @@ Commit: [HEAD]
 Message: [the commit's own message]
 Environment: [KEY=value, one per line]
 Where to post its card: [D0O2KRV6SK]
-[Create]\
+[Start a build]\
 """)
     await world.bob.submits({"Pipeline": "web"})
     await world.settle(3)

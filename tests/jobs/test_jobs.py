@@ -105,12 +105,12 @@ Buildkite refused: Your access token doesn't have the graphql scope. Ask the bot
 
 
 async def test_a_finished_job_is_not_canceled(world: World) -> None:
-    """Buildkite's own words say why; only unfinished jobs are offered."""
+    """The answer says how it ended; only unfinished jobs are offered."""
     world.buildkite.scopes.add("graphql")
     build = start_lint(world)
     world.buildkite.finish_job(build.find_job("lint").id)
     assert await ask_privately(world, world.bob, "job cancel lint -p web -n 1") == snapshot(
-        "⚠️ Buildkite refused: Job can't be canceled because it has already finished"
+        ":eslint: Lint has already passed; there is nothing to cancel."
     )
     assert (await ask_privately(world, world.bob, "job cancel -p web -n 1")).split(" (")[0] == snapshot("""\
 ⚠️ Which unfinished job of web#1?

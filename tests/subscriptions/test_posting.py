@@ -17,7 +17,7 @@ async def test_a_failed_build_from_outside_slack_is_posted(world: World) -> None
         await run_build(world, fail=fail)
     assert list_card_texts(world) == snapshot(["❌ web#2 failed on main", "✅ web#3 passed on main"])
     assert format_message(list_cards(world)[0]).split("\n")[-1] == snapshot(
-        "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite]"
+        "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite] [Rebuild with changes]"
     )
 
 

@@ -13,7 +13,7 @@ from bot.buildkite.models import BUILD_CANCELABLE, JOB_RETRIABLE, Build
 from bot.builds.model import JobSummary, TrackedBuild
 from bot.notifications.direct.model import build_stop_button
 from bot.operations.button_order import rank_button
-from bot.slack.blockkit.blocks import Block, Confirm, button
+from bot.slack.blockkit.blocks import Block, Confirm, button, overflow
 
 
 def format_actions_id(card_id: str, tracked: TrackedBuild) -> str:
@@ -55,6 +55,7 @@ def render_buttons(
         button("Mute", "build mute", card_id, accessibility_label=f"Mute {ref}") if mute else None,
         render_open_button(tracked.build),
         build_stop_button(stop) if stop else None,
+        _render_more(tracked, jobs, card_id),
     ]
     return sort_elements(offered)
 
@@ -63,6 +64,20 @@ def sort_elements(offered: Iterable[Block | None]) -> list[Block]:
     """Return the buttons in the order in which people find them everywhere."""
     kept = [element for element in offered if element is not None]
     return sorted(kept, key=lambda element: rank_button(str(element["action_id"])))
+
+
+def _render_more(tracked: TrackedBuild, jobs: JobSummary, card_id: str) -> Block | None:
+    """Return the menu of what people need less often of a build that has ended; None before."""
+    if not tracked.build.ended:
+        return None
+    retriable = [job for job in jobs.failed if job.state in JOB_RETRIABLE]
+    is_choice = get_phase(tracked) == "failed" and len(retriable) > 1
+    return overflow(
+        [
+            button("Retry one job", "job retry", card_id) if is_choice else None,
+            button("Rebuild with changes", "build copy", card_id),
+        ]
+    )
 
 
 def is_waiting(tracked: TrackedBuild, jobs: JobSummary) -> bool:

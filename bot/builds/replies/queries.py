@@ -59,9 +59,10 @@ async def mark_message_begun(tx: Tx, queued: QueuedMessage, now: datetime) -> No
 async def mark_message_posted(tx: Tx, queued: QueuedMessage, ts: str, body: Message | None) -> None:
     """Record that the message is in Slack; `body` is kept of a reply whose buttons may be withdrawn later.
 
-    An answer whose buttons were withdrawn while it was being posted is to be edited.
+    An answer whose buttons were withdrawn while it was being posted is to be edited. A reply is drawn once more:
+    its build may have changed meanwhile.
     """
-    is_outdated = notices.c.about.is_distinct_from(queued.about)
+    is_outdated = sa.true() if body else notices.c.about.is_distinct_from(queued.about)
     due = sa.case((is_outdated, notices.c.due_at), else_=None)
     change = {"ts": ts, "state": sa.case((is_outdated, "stale"), else_="done"), "due_at": due, "intent_at": None}
     kept = {"body": asdict(body)} if body else {}

@@ -1,4 +1,4 @@
-"""Acts: what people did to builds, jobs and agents, so that it can be said later who did it and when."""
+"""Acts: what people did to builds, jobs, agents and queues, so that it can be said who did it and when."""
 
 from __future__ import annotations
 
@@ -94,6 +94,11 @@ def name_agent(agent: str) -> str:
     return f"agent:{agent}"
 
 
+def name_queue(queue: str) -> str:
+    """Return the subject of an act on a queue."""
+    return f"queue:{queue}"
+
+
 def find_build_subject(args: JsonObject) -> str | None:
     """Return the build that pinned arguments are about, or whose job they are about."""
     pipeline, number = args.get("pipeline"), args.get("number")
@@ -104,9 +109,12 @@ def find_build_subject(args: JsonObject) -> str | None:
 
 def find_subject(args: JsonObject) -> tuple[str, str | None] | None:
     """Return what pinned arguments are about, and the build that it belongs to; None if it's neither."""
-    agent, job, build = args.get("agent"), args.get("job"), find_build_subject(args)
+    agent, queue, job = args.get("agent"), args.get("queue"), args.get("job")
+    build = find_build_subject(args)
     if isinstance(agent, str):
         return name_agent(agent), None
+    if isinstance(queue, str):
+        return name_queue(queue), None
     if isinstance(job, str):
         return name_job(job), build
     return (build, build) if build else None
