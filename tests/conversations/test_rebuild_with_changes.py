@@ -68,7 +68,7 @@ async def test_without_changes_all_is_kept(world: World) -> None:
 
 
 async def test_a_checkout_variable_is_refused(world: World) -> None:
-    """What would change the checkout can't be set this way either."""
+    """A variable that would change the checkout is refused here, too."""
     await fail_build(world)
     await world.bob.types(world.deploys, "/bk build copy web 1 -e BUILDKITE_COMMIT=f00")
     await world.settle(3)
