@@ -10,6 +10,12 @@ from bot.builds.webhook_event import ParsedBuilds
 from webhooks.decoding import has_matching_url
 
 
+class _Provider(Struct, frozen=True):
+    """The kept part of the repository's provider."""
+
+    id: str | None = None
+
+
 class _Pipeline(Struct, frozen=True):
     """The kept part of the pipeline beside a build. The rest is job counts, which change with every event."""
 
@@ -17,6 +23,8 @@ class _Pipeline(Struct, frozen=True):
     slug: str | None = None
     name: str | None = None
     default_branch: str | None = None
+    repository: str | None = None
+    provider: _Provider | None = None
 
 
 class _Body(Struct):
@@ -50,5 +58,5 @@ def _decode_build(text: bytes, beside: _Pipeline | None) -> Build:
         raise ValueError("the build's url doesn't match")
     if beside and beside.slug:
         # The build was just created and isn't shared yet, so changing it is safe and saves a copy.
-        vars(build)["pipeline"] = PipelineStub(**msgspec.structs.asdict(beside))
+        vars(build)["pipeline"] = PipelineStub.model_validate(msgspec.to_builtins(beside))
     return build

@@ -30,7 +30,9 @@ from webhooks.events import REQUIRED_EVENTS
 RATE, SLACK_DELAY = 50, 0.1
 _SAMPLE_SECONDS, _MINUTE = 5.0, 60.0
 _SETTLE_SECONDS, _START_SECONDS = 20.0, 900
-_NAMED, _PASSED = re.compile(r"load-\d+#\d+"), re.compile(r"(\d+) passed")
+_NAMED = re.compile(r"load-\d+#\d+")
+# While all that ended has passed, a card says only how many are done.
+_PASSED, _DONE = re.compile(r"(\d+) passed"), re.compile(r"(\d+) of \d+ jobs? done")
 
 
 @dataclass
@@ -134,7 +136,7 @@ def read_shown_counts(done: Observed) -> dict[str, int]:
     for channel in done.channels:
         for message in done.slack.messages(channel):
             text = message.plain()
-            name, counts = _NAMED.search(text), _PASSED.search(text)
+            name, counts = _NAMED.search(text), _PASSED.search(text) or _DONE.search(text)
             if name and counts:
                 found[name[0]] = int(counts[1])
     return found

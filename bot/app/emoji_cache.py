@@ -34,7 +34,7 @@ class EmojiCache:
         if now >= self._next_read:
             self._next_read = now + RETRY_SECONDS
             self._reading = asyncio.create_task(self._refresh())
-        return emoji_codes.replace_codes(message, self._names) if self._names else message
+        return emoji_codes.draw_codes_in_tables(emoji_codes.replace_codes(message, self._names))
 
     async def wait_for_read(self) -> None:
         """Wait for a read that is under way."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Annotated, NamedTuple
 
@@ -71,6 +72,17 @@ JOB_FAILED = frozenset({"failed", "timed_out", "expired"})
 JOB_RETRIABLE = frozenset({"failed", "timed_out", "canceled", "expired"})
 
 
+class ProviderStub(Vendor):
+    """The provider of a pipeline's repository, such as `github`; its settings and webhook address aren't kept."""
+
+    id: str | None = None
+
+
+def strip_credentials(address: object) -> object:
+    """Return a repository's address without the name and password that may be in it."""
+    return re.sub(r"^(\w+://)[^/\s]*@", r"\1", address) if isinstance(address, str) else address
+
+
 class PipelineStub(Vendor):
     """The part of a pipeline that a build includes."""
 
@@ -78,6 +90,8 @@ class PipelineStub(Vendor):
     slug: str
     name: str | None = None
     default_branch: str | None = None
+    repository: Annotated[str | None, BeforeValidator(strip_credentials)] = None
+    provider: ProviderStub | None = None
 
 
 class RebuiltFrom(Vendor):
@@ -182,8 +196,15 @@ class JobStateCounts(Vendor):
     states: dict[str, int] = Field(default_factory=dict)
 
 
+def list_names(value: object) -> object:
+    """Return the names of environment variables: their values may be secret, and are never kept."""
+    return tuple(value) if isinstance(value, dict) else value
+
+
 class Build(Vendor):
     """A build as REST and webhooks give it. A blocked build keeps another `state`; people see its `phase`.
+
+    `env_names` is None where the environment isn't reported.
 
     https://buildkite.com/docs/apis/rest-api/builds
     """
@@ -205,6 +226,7 @@ class Build(Vendor):
     started_at: Moment | None = None
     failing_at: Moment | None = None
     finished_at: Moment | None = None
+    env_names: Annotated[tuple[str, ...] | None, BeforeValidator(list_names)] = Field(None, alias="env")
     meta_data: dict[str, object] = Field(default_factory=dict)
     rebuilt_from: RebuiltFrom | None = None
     pipeline: PipelineStub | None = None

@@ -1,13 +1,34 @@
-"""Adds job webhooks to the job counts of the last read."""
+"""Counts the jobs of a build, and adds job webhooks to the counts of the last read."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
+
+from bot.buildkite.models import Build, JobStateCounts
 
 # A job that has begun was in one of these states before: the first that holds enough jobs is taken.
 _NOT_BEGUN = ("scheduled", "assigned", "accepted", "limited", "limiting", "waiting", "pending")
+
+
+def count_listed_jobs(build: Build) -> JobStateCounts | None:
+    """Return the counts of a build that was read, without wait steps where all of its jobs are listed.
+
+    Buildkite counts wait steps as jobs, but people don't: a wait step behind a failure isn't a skipped job. Which
+    state a wait step is counted in isn't known, since it is listed without one; so the others are counted here.
+    """
+    counts = build.job_state_counts
+    if counts is None or len(build.jobs) < counts.total:
+        return counts
+    states = Counter(job.state for job in build.jobs if job.type != "waiter" and job.state)
+    return JobStateCounts(at=counts.at, total=states.total(), states=dict(states))
+
+
+def keep_named_jobs(build: Build, states: Collection[str]) -> Build:
+    """Return a build that was read with its counts as people count, and only the jobs in these states."""
+    named = tuple(job for job in build.jobs if job.state in states)
+    return build.model_copy(update={"jobs": named, "job_state_counts": count_listed_jobs(build)})
 
 
 class JobMove(NamedTuple):

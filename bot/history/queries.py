@@ -17,6 +17,8 @@ from bot.store.tables import cards, deliveries
 from bot.store.tables_notifications import attempts, runs
 from bot.store.transactions import Tx
 
+# Builds from which the usual duration is computed: enough to forget old habits, and at least three.
+_USUAL_FROM, _USUAL_LEAST = 15, 3
 _ENDED = ("passed", "failed", "canceled", "skipped", "not_run", "blocked")
 
 
@@ -66,6 +68,32 @@ async def find_previous_run(tx: Tx, pipeline: str, branch: str, number: int) -> 
     )
     row = (await tx.execute(query)).mappings().one_or_none()
     return Run(**row) if row else None
+
+
+async def find_last_passed_run(tx: Tx, pipeline: str, branch: str, before: int) -> Run | None:
+    """Return the build of that pipeline and branch that passed last before that number."""
+    query = (
+        sa.select(runs)
+        .where(runs.c.pipeline == pipeline, runs.c.branch == branch, runs.c.number < before)
+        .where(runs.c.phase == "passed")
+        .order_by(runs.c.number.desc())
+        .limit(1)
+    )
+    row = (await tx.execute(query)).mappings().one_or_none()
+    return Run(**row) if row else None
+
+
+async def find_usual_duration(tx: Tx, pipeline: str, branch: str, before: int) -> timedelta | None:
+    """Return the median duration of the last builds of a pipeline and branch that passed; None if too few."""
+    query = (
+        sa.select(runs.c.started_at, runs.c.finished_at)
+        .where(runs.c.pipeline == pipeline, runs.c.branch == branch, runs.c.number < before)
+        .where(runs.c.phase == "passed", runs.c.started_at.is_not(None), runs.c.finished_at.is_not(None))
+        .order_by(runs.c.number.desc())
+        .limit(_USUAL_FROM)
+    )
+    durations = sorted(finished - started for started, finished in await tx.execute(query))
+    return durations[len(durations) // 2] if len(durations) >= _USUAL_LEAST else None
 
 
 async def find_attempts_of_build(tx: Tx, build_id: str) -> tuple[Attempt, ...]:

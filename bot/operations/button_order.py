@@ -10,6 +10,7 @@ _ORDER = (
     "build retry",
     "job retry",
     "build rebuild",
+    "build copy",
     "job log",
     "build artifacts",
     "build annotations",

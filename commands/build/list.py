@@ -17,10 +17,17 @@ from bot.errors import Refused, UsageError
 from bot.execution.context import Caller
 from bot.execution.resolve.build import check_organization
 from bot.operations.addresses import BranchPattern, parse_address
-from bot.operations.build_wording import describe_phase, link_build
+from bot.operations.build_wording import (
+    describe_phase,
+    extract_title,
+    format_duration,
+    link_build,
+    measure_duration,
+)
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.paging import ROWS
 from bot.operations.reply import Reply
+from bot.operations.repository_links import link_commit
 from bot.operations.search_summary import (
     describe_period,
     describe_states,
@@ -141,7 +148,7 @@ async def list_(args: BuildListArgs, ctx: BuildListContext) -> Reply:
     what = _describe_search(args, slug)
     empty, hint = make_empty_texts(what, try_=_suggest_next(args, slug, ctx))
     table = Table(
-        ("State", "Build", "Branch", "Message", "Created"),
+        ("State", "Build", "Branch", "Message", "Author", "Commit", "Took", "Created"),
         tuple(map(_render_row, found)),
         f"B{strip_markup(what)[1:]}, newest first",
         empty=empty,
@@ -248,13 +255,14 @@ def parse_span(text: str) -> timedelta:
 
 def _render_row(build: Build) -> tuple[str, ...]:
     emoji, words = describe_phase(build.phase)
-    message = (build.message or "").strip().split("\n")[0]
-    created = local_time(build.created_at, "{date_short_pretty} {time}") if build.created_at else ""
-    branch = code(shorten(build.branch, 60)) if build.branch else ""
+    person, took = build.author or build.creator, measure_duration(build) if build.ended else None
     return (
         md("{emoji} {words}", emoji=emoji, words=words),
         link_build(build),
-        branch,
-        shorten(message, 80),
-        created,
+        code(shorten(build.branch, 60)) if build.branch else "",
+        extract_title(build.message, 80),
+        shorten((person.name or person.email or "") if person else "", 60),
+        link_commit(build),
+        format_duration(took) if took is not None else "",
+        local_time(build.created_at, "{date_short_pretty} {time}") if build.created_at else "",
     )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from bot.buildkite.models import BUILD_CANCELABLE, Build, Job
-from bot.builds.cards.render import render_timing
-from bot.builds.failures.render import render_job
+from bot.buildkite.models import BUILD_CANCELABLE, Build
+from bot.builds.cards.small_print import render_timing
 from bot.errors import UsageError
 from bot.execution.resolve.build import BuildContext, pin_build
 from bot.operations.addresses import BuildArgs
-from bot.operations.build_wording import describe_phase, link_build
+from bot.operations.build_wording import describe_phase, extract_title, link_build
+from bot.operations.git_names import HEAD
 from bot.operations.operation import Effect, Permission, operation
 from bot.operations.reply import Button, Call, Reply, sort_buttons
+from bot.operations.repository_links import link_commit
 from bot.slack.blockkit.blocks import Confirm, join_dotted, shorten
-from bot.slack.blockkit.data_tables import Table
-from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
+from bot.slack.blockkit.mrkdwn import code, join, md
+from commands.job.job_table import count_jobs, make_job_table
 
 JOBS_LIMIT = 20
 
@@ -42,11 +43,12 @@ async def view(args: BuildViewArgs, ctx: BuildContext) -> Reply:
     emoji, words = describe_phase(build.phase)
     head = md("{emoji} {ref} {words}", emoji=emoji, ref=link_build(build), words=words.lower())
     shown = [job for job in build.jobs if job.failed or job.awaits_unblock]
+    more = f"and {len(shown) - JOBS_LIMIT} more" if len(shown) > JOBS_LIMIT else ""
     return Reply(
         text=head,
         fields=_collect_facts(build),
-        table=_render_jobs(shown) if shown else None,
-        footer=_count_jobs(build),
+        table=make_job_table(shown, JOBS_LIMIT) if shown else None,
+        footer=join_dotted([more, count_jobs(build)]),
         buttons=sort_buttons(
             [*make_buttons(build), None if await _is_followed(build, ctx) else _make_watch_button(build)]
         ),
@@ -87,34 +89,17 @@ async def _read_build(args: BuildArgs, ctx: BuildContext) -> Build:
 
 def _collect_facts(build: Build) -> tuple[tuple[str, str], ...]:
     person = build.author or build.creator
-    commit = code((build.commit or "HEAD")[:12])
     facts = {
         "Branch": code(shorten(build.branch or "", 100)),
-        "Commit": commit,
-        "Message": shorten((build.message or "").strip().split("\n")[0], 200),
+        "Commit": link_commit(build) or code(HEAD),
+        "Message": extract_title(build.message, 200),
         "Started by": (person.name or person.email or "") if person else "",
         "Time": render_timing(build),
+        "Environment": join([code(shorten(name, 40)) for name in build.env_names or ()], " "),
         "Source": (build.source or "").replace("_", " "),
         "Rebuild of": f"#{build.rebuilt_from.number}" if build.rebuilt_from else "",
     }
     return tuple((label, value) for label, value in facts.items() if value.strip())
-
-
-def _render_jobs(jobs: list[Job]) -> Table:
-    shown = [_render_row(job) for job in jobs[:JOBS_LIMIT]]
-    more = len(jobs) - JOBS_LIMIT
-    return Table(("Job",), (*shown, (Mrkdwn(f"and {more} more"),)) if more > 0 else tuple(shown), noun="job")
-
-
-def _render_row(job: Job) -> tuple[str, ...]:
-    return (
-        md("❌ {job}", job=render_job(job)) if job.failed else md("✋ Waiting for “{label}”", label=job.title),
-    )
-
-
-def _count_jobs(build: Build) -> str:
-    states = build.job_state_counts.states if build.job_state_counts else {}
-    return join_dotted([f"{count} {state.replace('_', ' ')}" for state, count in states.items() if count])
 
 
 def _make_watch_button(build: Build) -> Button:

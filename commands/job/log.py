@@ -14,6 +14,7 @@ from bot.builds.failures.render import describe_exit
 from bot.errors import UsageError
 from bot.execution.resolve.job import JobContext, pin_job
 from bot.operations.addresses import JobArgs
+from bot.operations.job_wording import describe_job_state
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import join_dotted, shorten
@@ -70,7 +71,7 @@ async def log(args: JobLogArgs, ctx: JobContext) -> Reply:
 
 def _render_reply(args: JobLogArgs, job: Job, end: LogEnd, file: File | None) -> Reply:
     name = link(job.web_url or "", shorten(job.title, 100))
-    state = (job.state or "unknown").replace("_", " ")
+    state = describe_job_state(job.state).words
     ref = f"{args.pipeline}#{args.number}"
     head = join_dotted(
         [md("{name} of {ref}", name=name, ref=ref), state, describe_exit(job) if job.exit_status else ""]

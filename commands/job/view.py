@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bot.buildkite.models import JOB_RETRIABLE, Build, Job
-from bot.builds.failures.render import describe_exit
 from bot.errors import Conflict, NothingToDo, UsageError
 from bot.execution.resolve.build import pin_build
 from bot.execution.resolve.job import JobContext, label_job, pin_job
@@ -18,9 +17,9 @@ from bot.operations.addresses import BuildArgs, JobArgs
 from bot.operations.build_wording import link_build
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply, sort_buttons
-from bot.slack.blockkit.blocks import shorten
-from bot.slack.blockkit.data_tables import Table
+from bot.slack.blockkit.blocks import join_dotted, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, link, md
+from commands.job.job_table import count_jobs, make_job_table
 
 JobState = Literal[
     "pending",
@@ -40,20 +39,6 @@ JobState = Literal[
     "broken",
     "expired",
 ]
-EMOJI = {
-    "passed": "✅",
-    "unblocked": "✅",
-    "failed": "❌",
-    "timed_out": "❌",
-    "expired": "❌",
-    "broken": "❌",
-    "running": "🔵",
-    "assigned": "🔵",
-    "accepted": "🔵",
-    "blocked": "✋",
-    "canceled": "🚫",
-    "canceling": "🚫",
-}
 ROWS_LIMIT = 40
 BUTTONS_LIMIT = 3
 _RETRIES = ("build retry", "job retry")
@@ -85,21 +70,14 @@ async def list_(args: JobListArgs, ctx: JobContext) -> Reply:
         raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
     build = await ctx.builds.build(args.pipeline, args.number)
     jobs = [job for job in build.jobs if job.type != "waiter" and (not args.state or job.state in args.state)]
-    rows = tuple(_render_row(job) for job in jobs[:ROWS_LIMIT])
     more = f"and {len(jobs) - ROWS_LIMIT} more" if len(jobs) > ROWS_LIMIT else ""
-    text = md("Jobs of {ref}", ref=link_build(build))
-    table = Table(("State", "Job", "End", "Agent"), rows)
-    return Reply(text=text, table=table, footer=more, buttons=_make_buttons(build, jobs), builds=(build,))
-
-
-def _render_row(job: Job) -> tuple[str, ...]:
-    state = (job.state or "unknown").replace("_", " ")
-    soft = " (soft)" if job.soft_failed else ""
-    name = link(job.web_url or "", shorten(job.title, 100))
-    agent = job.agent.name if job.agent and job.agent.name else ""
-    end = describe_exit(job) if job.exit_status else ""
-    shown = md("{emoji} {state}", emoji=EMOJI.get(job.state or "", "🕒"), state=state + soft)
-    return shown, name, end, agent
+    return Reply(
+        text=md("Jobs of {ref}", ref=link_build(build)),
+        table=make_job_table(jobs, ROWS_LIMIT),
+        footer=join_dotted([more, count_jobs(build)]),
+        buttons=_make_buttons(build, jobs),
+        builds=(build,),
+    )
 
 
 def _make_buttons(build: Build, jobs: list[Job]) -> tuple[Button, ...]:

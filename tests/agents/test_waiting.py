@@ -22,7 +22,7 @@ async def test_no_agent_fits(world: World) -> None:
         world.buildkite.disconnect_agent(name)
     assert await _card_after_waiting(world) == snapshot("""\
 🕒 *web#1* is scheduled on `main`
-requested by alice created 2026-11-02 09:00 UTC 5 waiting
+requested by alice created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 ⏳ *:eslint: Lint* (with 2 more) waits for an agent in queue `default`: none is connected.
 [Agents]
 [Cancel] [Open in Buildkite]\
@@ -46,7 +46,7 @@ async def test_a_paused_queue_can_be_resumed_from_the_card(world: World) -> None
     queue.paused, queue.paused_note, queue.paused_by = True, "moving house", world.buildkite.user
     assert await _card_after_waiting(world) == snapshot("""\
 🕒 *web#1* is scheduled on `main`
-requested by alice created 2026-11-02 09:00 UTC 5 waiting
+requested by alice created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 ⏳ Queue `default` is paused by Sam Kim: moving house.
 [Resume queue]
 [Cancel] [Open in Buildkite]\
@@ -72,7 +72,7 @@ async def test_all_agents_are_busy(world: World) -> None:
             world.buildkite.advance(other)
     assert await _card_after_waiting(world) == snapshot("""\
 🕒 *web#3* is scheduled on `main`
-requested by alice created 2026-11-02 09:00 UTC 5 waiting
+requested by alice created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 ⏳ *:eslint: Lint* (with 2 more) waits: all 3 agents that could take it are busy (ci-linux-1 is running :eslint: Lint).
 [Agents]
 [Cancel] [Open in Buildkite]\
@@ -87,7 +87,7 @@ async def test_a_paused_agent_can_be_resumed_from_the_card(world: World) -> None
     world.buildkite.agent_pause(agent, note="disk full", timeout=60)
     assert await _card_after_waiting(world) == snapshot("""\
 🕒 *web#1* is scheduled on `main`
-requested by alice created 2026-11-02 09:00 UTC 5 waiting
+requested by alice created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 ⏳ *:eslint: Lint* (with 2 more) waits: its only agent is paused (ci-linux-1, until 2026-11-02 10:00 UTC: disk full).
 [Resume agent]
 [Cancel] [Open in Buildkite]\
@@ -119,7 +119,7 @@ async def test_a_concurrency_limit_is_explained(world: World) -> None:
     await world.settle(90, step=15)
     assert format_message(world.card()) == snapshot("""\
 🕒 *web#1* is scheduled on `main`
-requested by alice created 2026-11-02 09:00 UTC 5 waiting
+requested by alice created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 ⏳ *:eslint: Lint* waits for its concurrency group: other jobs of that group are running.
 [Cancel] [Open in Buildkite]\
 """)

@@ -86,6 +86,20 @@ async def test_a_build_from_command_to_retry(page: Page) -> None:
     await expect(panel(page).get_by_role("button", name="Start Lint")).to_be_visible()
 
 
+async def test_running_is_blue_and_times_are_as_slack_writes_them(page: Page) -> None:
+    """The panel's colour of a running build is the card's; an hour has no leading zero."""
+    await send_message(channel(page), "/bk build create mobile -m 'Both apps'")
+    card = channel(page).locator("article").filter(has_text="Both apps")
+    await panel(page).get_by_role("button", name="Start Android").click()
+    await expect(card).to_contain_text("🔵")
+    colour = await panel(page).locator(".pill.running").evaluate("pill => getComputedStyle(pill).color")
+    red, _green, blue = (int(part) for part in re.findall(r"[0-9]+", colour)[:3])
+    assert blue > red
+    times = await channel(page).locator("time").all_inner_texts()
+    assert times
+    assert not [time for time in times if re.search(r"\b0[0-9]:[0-9]{2} [AP]M", time)]
+
+
 async def test_a_form_starts_a_build(page: Page) -> None:
     """A command without arguments opens a form, in which a pipeline is found by typing."""
     await send_message(channel(page), "/bk build create")

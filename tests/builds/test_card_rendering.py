@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 from inline_snapshot import snapshot
 
-from bot.builds.cards.render import CardReaders, render_card
+from bot.builds.cards.model import CardReaders
+from bot.builds.cards.render import render_card
 from bot.builds.model import JobSummary, TrackedBuild
 from bot.builds.replies.render import render_thread_reply
 from tests.rendering.message_checks import describe_message, find_faults
@@ -53,7 +54,7 @@ def test_a_running_build_shows_its_jobs_and_cancel() -> None:
         [
             "text: 🔵 Fix the login &lt;form&gt; – web#101 is running on main, requested by <@U0ANN>",
             "section: 🔵 *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> is running on `main`",
-            "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 running · 2 waiting",
+            "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 of 6 jobs done · 1 running · 2 waiting",
             "buttons: Cancel (danger) → build cancel=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
         ]
     )
@@ -65,7 +66,7 @@ def test_a_failing_build_names_its_failed_jobs() -> None:
         [
             "text: 🟠 Fix the login &lt;form&gt; – web#101 is failing on main, requested by <@U0ANN>",
             "section: 🟠 *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> is failing on `main`",
-            "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 2 failed",
+            "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 5 of 5 jobs done · 3 passed · 2 failed",
             """\
 section: ❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1
 ❌ <https://buildkite.com/acme/web/builds/101#j2|Lint> · timed out\
@@ -109,7 +110,7 @@ def test_a_blocked_build_shows_the_step_and_unblock() -> None:
         [
             "text: ✋ Fix the login &lt;form&gt; – web#101 is blocked on main, requested by <@U0ANN>",
             "section: ✋ *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> is blocked on `main`",
-            "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 blocked",
+            "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 of 4 jobs done · 1 blocked",
             "section: ✋ Waiting for “Release to production”",
             "buttons: Unblock (primary) → job unblock=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
         ]
@@ -165,7 +166,7 @@ def test_a_deleted_build_has_no_buttons() -> None:
         [
             "text: 👻 Fix the login &lt;form&gt; – web#101 is gone from Buildkite, requested by <@U0ANN>",
             "section: 👻 *Fix the login &lt;form&gt;* – web#101 is gone from Buildkite",
-            "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC> · 3 passed · 1 running · 2 waiting",
+            "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
         ]
     )
 
@@ -329,3 +330,19 @@ def test_the_replies_in_a_builds_thread() -> None:
             ],
         }
     )
+
+
+def test_counts_wait_for_a_read() -> None:
+    """Counts of an ended build are shown once a read has settled them: never `passed` beside `1 waiting`."""
+    settled, counts = make_tracked("passed"), {"passed": 3, "waiting": 1}
+    reported = replace(settled, changes_reported=1, read_phase="running")
+    shown = [
+        describe_message(render_card(tracked, JobSummary(counts), card_id="c1", readers=CardReaders(), now=NOW))[2]
+        for tracked, counts in (
+            (reported, {"passed": 4}),
+            (settled, counts),
+            (settled, {"passed": 4}),
+            (make_tracked("running"), counts),
+        )
+    ]
+    assert ["passed" in line or "waiting" in line for line in shown] == [False, False, True, True]

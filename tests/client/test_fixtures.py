@@ -29,7 +29,8 @@ from bot.buildkite.resources import (
     Queue,
 )
 from bot.buildkite.response_parsing import read_next_query
-from bot.builds.cards.render import CardReaders, render_card
+from bot.builds.cards.model import CardReaders
+from bot.builds.cards.render import render_card
 from bot.builds.fold.merge import apply_webhook
 from bot.builds.links.render import render_pipeline_preview
 from bot.builds.model import JobSummary

@@ -29,12 +29,10 @@ def gate(bench):
 async def test_jobs_are_listed(bench) -> None:
     """All jobs except wait steps are listed with state and exit status; failed ones have log buttons."""
     reply = await bench.ask("job list web 1")
-    assert [row[0] for row in reply.table.rows] == snapshot(
-        ["❌ failed", "✅ passed", "✅ passed", "🕒 waiting failed"]
-    )
-    assert [button.label for button in reply.buttons] == snapshot(["Log: :eslint: Lint", "Retry: :eslint: Lint"])
+    assert [row[0] for row in reply.table.rows] == snapshot(["❌ failed", "✅ passed", "✅ passed", "⏭️ skipped"])
+    assert [button.label for button in reply.buttons] == snapshot(["Retry: :eslint: Lint", "Log: :eslint: Lint"])
     only = await bench.ask("job list web 1 --state failed")
-    assert [row[2] for row in only.table.rows] == ["exit status 1"]
+    assert [row[3] for row in only.table.rows] == ["exit status 1"]
 
 
 @pytest.mark.usefixtures("failed_build")

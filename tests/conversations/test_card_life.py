@@ -27,17 +27,17 @@ async def test_from_scheduled_to_failed_and_on_to_passed(world: World) -> None:
         [
             """\
 🕒 *web#1* is scheduled on `main`
-requested by alice created 2026-11-02 09:00 UTC 5 waiting
+requested by alice created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 [Cancel] [Open in Buildkite]\
 """,
             """\
 🔵 *web#1* is running on `main`
-requested by alice `f323ca7` started 2026-11-02 09:00 UTC 3 running · 2 waiting
+requested by alice f323ca7 started 2026-11-02 09:00 UTC 0 of 4 jobs done · 3 running · 1 waiting
 [Cancel] [Open in Buildkite]\
 """,
             """\
 🟠 *web#1* is failing on `main`
-requested by alice `f323ca7` started 2026-11-02 09:00 UTC 1 failed · 2 running · 2 waiting
+requested by alice f323ca7 started 2026-11-02 09:00 UTC 1 of 4 jobs done · 1 failed · 2 running · 1 waiting
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -48,14 +48,14 @@ $ bin/lint
 """,
             """\
 ❌ *web#1* failed on `main`
-requested by alice `f323ca7` took 8s 2 passed · 1 failed · 2 skipped
+requested by alice f323ca7 took 8s 2 passed · 1 failed · 1 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
 ▸ Running on ci-linux-1
 $ bin/lint
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """,
         ]
     )
@@ -68,13 +68,13 @@ $ bin/lint
         [
             """\
 🔵 *web#1* is running on `main`
-requested by alice `f323ca7` started 2026-11-02 09:00 UTC 2 passed · 3 waiting
+requested by alice f323ca7 started 2026-11-02 09:00 UTC 2 of 4 jobs done · 2 waiting
 [Cancel] [Open in Buildkite]\
 """,
             """\
 ✅ *web#1* passed on `main`
-requested by alice `f323ca7` took 18s 5 passed
-[Rebuild] [Open in Buildkite] [Rebuild with changes]\
+requested by alice f323ca7 took 18s 4 passed
+[Rebuild] [Rebuild with changes] [Open in Buildkite]\
 """,
         ]
     )
@@ -125,13 +125,13 @@ async def test_a_build_canceled_in_buildkite(world: World) -> None:
         [
             """\
 🚫 *web#1* is being canceled on `main`
-requested by alice `f323ca7` started 2026-11-02 09:00 UTC 1 running · 4 canceled
+requested by alice f323ca7 started 2026-11-02 09:00 UTC 3 of 4 jobs done · 1 running · 3 canceled
 [Open in Buildkite]\
 """,
             """\
 🚫 *web#1* was canceled on `main`
-requested by alice `f323ca7` took 7s 5 canceled
-[Rebuild] [Open in Buildkite] [Rebuild with changes]\
+requested by alice f323ca7 took 7s 4 canceled
+[Rebuild] [Rebuild with changes] [Open in Buildkite]\
 """,
             "🔵 web#1 started running.",
             "🚫 web#1 was canceled after 7s.",
@@ -150,8 +150,8 @@ async def test_a_skipped_build(world: World) -> None:
         [
             """\
 ⏭️ *api#1* was skipped on `topic`
-requested by alice created 2026-11-02 09:00 UTC 4 skipped
-[Rebuild] [Open in Buildkite] [Rebuild with changes]\
+requested by alice created 2026-11-02 09:00 UTC 3 skipped
+[Rebuild] [Rebuild with changes] [Open in Buildkite]\
 """,
             "⏭️ api#1 was skipped.",
         ]
@@ -167,8 +167,8 @@ async def test_a_soft_failure_is_not_a_failure(world: World) -> None:
         [
             """\
 ✅ *api#1* passed on `main`
-requested by alice `e521460` took 0s 3 passed · 1 soft failed
-[Rebuild] [Open in Buildkite] [Rebuild with changes]\
+requested by alice e521460 took 0s 2 passed · 1 soft failed
+[Rebuild] [Rebuild with changes] [Open in Buildkite]\
 """,
             "✅ api#1 passed after 0s.",
         ]
@@ -187,7 +187,7 @@ async def test_an_agent_that_is_lost(world: World) -> None:
         [
             """\
 🟠 *web#1* is failing on `main`
-requested by alice `f323ca7` started 2026-11-02 09:00 UTC 1 failed · 4 waiting
+requested by alice f323ca7 started 2026-11-02 09:00 UTC 1 of 4 jobs done · 1 failed · 3 waiting
 ❌ :eslint: Lint · agent lost
 Last lines of *:eslint: Lint*:
 ```
@@ -212,18 +212,18 @@ async def test_rebuild_from_the_card(world: World) -> None:
     assert world.transcript() == snapshot("""\
 #deploys
 kitestring: ❌ *web#1* failed on `main`
-    requested by alice `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+    requested by alice f323ca7 took 0s 2 passed · 1 failed · 1 skipped
     ❌ :eslint: Lint · exit status 1
     Last lines of *:eslint: Lint*:
     ```
     exit status 1
     ```
     Rebuilt as web#2 by bob
-    [Retry failed] [Logs] [Open in Buildkite] [Rebuild with changes]
+    [Retry failed] [Rebuild with changes] [Logs] [Open in Buildkite]
   kitestring: <@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)
-kitestring: ✅ *web#2* passed on `main`
-    requested by bob `f323ca7` took 0s 5 passed
-    [Rebuild] [Open in Buildkite] [Rebuild with changes]
+kitestring: ✅ *web#2* passed on `main`, fixed: web#1 had failed
+    requested by bob f323ca7 took 0s 4 passed
+    [Rebuild] [Rebuild with changes] [Open in Buildkite]
   kitestring: ✅ web#2 passed after 0s.\
 """)
 

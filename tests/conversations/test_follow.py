@@ -20,18 +20,18 @@ async def test_a_build_is_followed_by_command(world: World) -> None:
         [
             """\
 🕒 *Fix the cart* – web#1 is scheduled on `main`
-followed for bob started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
+followed for bob started by Noor Haddad created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 [Cancel] [Open in Buildkite]\
 """,
             """\
 ❌ *Fix the cart* – web#1 failed on `main`
-followed for bob started by Noor Haddad `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+followed for bob started by Noor Haddad f323ca7 took 0s 2 passed · 1 failed · 1 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """,
             "<@U0BOB0001> ❌ web#1 failed: :eslint: Lint (exit 1)",
         ]
@@ -52,7 +52,7 @@ async def test_a_build_is_followed_by_its_address_in_a_thread(world: World) -> N
         [
             """\
 🕒 *Fix the cart* – web#1 is scheduled on `main`
-followed for bob started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
+followed for bob started by Noor Haddad created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 [Cancel] [Open in Buildkite]\
 """,
             "This thread is already following web#1.",
@@ -76,7 +76,7 @@ async def test_a_build_is_followed_by_message_shortcut(world: World) -> None:
         [
             """\
 🕒 *Fix the cart* – web#1 is scheduled on `main`
-followed for bob started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
+followed for bob started by Noor Haddad created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 [Cancel] [Open in Buildkite]\
 """
         ]
@@ -116,6 +116,6 @@ async def test_view_offers_to_follow(world: World) -> None:
     await world.settle(3)
     assert format_message(world.card()) == snapshot("""\
 🕒 *Fix the cart* – web#1 is scheduled on `main`
-followed for bob started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
+followed for bob started by Noor Haddad created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 [Cancel] [Open in Buildkite]\
 """)

@@ -23,7 +23,7 @@ async def test_a_blocked_build_is_unblocked_with_its_form(world: World) -> None:
         [
             """\
 ✋ *deploy-prod#1* is blocked on `main`
-requested by alice `cfc6e62` started 2026-11-02 09:00 UTC 1 passed · 2 blocked
+requested by alice cfc6e62 started 2026-11-02 09:00 UTC 1 of 3 jobs done · 2 blocked
 ✋ Waiting for “Release to production?”
 [Unblock] [Open in Buildkite]\
 """,
@@ -54,8 +54,8 @@ Ring: [Canary (5 %)]
         [
             """\
 ✅ *deploy-prod#1* passed on `main`
-requested by alice `cfc6e62` took 9s 3 passed
-[Rebuild] [Open in Buildkite] [Rebuild with changes]\
+requested by alice cfc6e62 took 9s 3 passed
+[Rebuild] [Rebuild with changes] [Open in Buildkite]\
 """,
             """\
 ✋ deploy-prod#1 is waiting for “Release to production?”
@@ -171,6 +171,6 @@ Already unblocked by Sam Kim at <!date^1793610007^{time}|2026-11-02 09:00 UTC>.\
 """)
     assert format_message(card) == snapshot("""\
 🔵 *deploy-prod#1* is running on `main`
-requested by alice `cfc6e62` started 2026-11-02 09:00 UTC 2 passed · 1 waiting
+requested by alice cfc6e62 started 2026-11-02 09:00 UTC 2 of 3 jobs done · 1 waiting
 [Cancel] [Open in Buildkite]\
 """)

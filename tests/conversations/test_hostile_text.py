@@ -25,13 +25,13 @@ async def test_hostile_text_stays_text(world: World) -> None:
         [
             """\
 ❌ *<!here> & ˋcodeˋ _it_* – odd#1 failed on `<@U0BOB0001>`
-followed for alice started by Noor Haddad `cfc6e62` took 0s 1 failed
+followed for alice started by Noor Haddad cfc6e62 took 0s 1 failed
 ❌ <!channel> *bold* <https://evil.example¦x> · exit status 1
 Last lines of *<!channel> ∗bold∗ <https://evil.example|x>*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """,
             "<@U0ALICE01> ❌ odd#1 failed: <!channel> *bold* <https://evil.example¦x> (exit 1)",
         ]

@@ -186,7 +186,7 @@ Did you mean :eslint: Lint?\
 """,
             "⚠️ Buildkite refused: This job type cannot be unblocked",
             "⚠️ Buildkite refused: Only failed, timed out or canceled jobs can be retried",
-            ":package: Package of web#1 · waiting failed: the log is still empty.",
+            ":package: Package of web#1 · skipped: the log is still empty.",
         ]
     )
 
@@ -202,10 +202,10 @@ async def test_nothing_to_retry(world: World) -> None:
     assert world.transcript() == snapshot("""\
 #deploys
 kitestring: 🕒 *web#1* is scheduled on `main`
-    requested by alice created 2026-11-02 09:00 UTC 5 waiting
+    requested by alice created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
     [Cancel] [Open in Buildkite]
 kitestring: 🕒 *web#2* is scheduled on `main`
-    requested by bob created 2026-11-02 09:00 UTC 5 waiting
+    requested by bob created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
     [Cancel] [Open in Buildkite]
 (only bob) kitestring: web#1 has no failed jobs to retry.\
 """)

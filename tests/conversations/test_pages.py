@@ -139,7 +139,7 @@ async def test_lists_are_text_if_slack_refuses_tables(world: World, status: int)
     add_builds(world, 20, "More")
     assert (await ask_privately(world, world.bob, "build list web --limit 1")) == snapshot("""\
 Builds of web, newest first
-❌ Failed · web#21 · `main` · More 20 · 2026-11-02 09:00 UTC\
+❌ Failed · web#21 · `main` · More 20 · Sam Kim · f7f60e7 · 0s · 2026-11-02 09:00 UTC\
 """)
     assert "✅" not in await ask_privately(world, world.bob, "build list web", card)
     await press_button(world, world.bob, world.slack.ephemerals(world.bob)[-1], "Older ›")

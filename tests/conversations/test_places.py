@@ -32,7 +32,7 @@ async def test_it_asks_to_be_invited(world: World) -> None:
     assert world.transcript(channel) == snapshot("""\
 #elsewhere
 kitestring: 🕒 *hello* – web#1 is scheduled on `main`
-    requested by alice created 2026-11-02 09:00 UTC 5 waiting
+    requested by alice created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
     [Cancel] [Open in Buildkite]\
 """)
 
@@ -66,13 +66,13 @@ async def test_start_anyway_sends_the_updates_by_dm(world: World) -> None:
     assert world.transcript(world.alice.dm) == snapshot("""\
 #directmessage
 kitestring: ❌ *web#1* failed on `main`
-    requested by alice `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+    requested by alice f323ca7 took 0s 2 passed · 1 failed · 1 skipped
     ❌ :eslint: Lint · exit status 1
     Last lines of *:eslint: Lint*:
     ```
     exit status 1
     ```
-    [Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]
+    [Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]
   kitestring: <@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)\
 """)
     assert world.whispers(world.alice) == snapshot(
@@ -109,7 +109,7 @@ Start anyway and get the updates in a direct message.
     assert world.transcript(world.alice.dm) == snapshot("""\
 #directmessage
 kitestring: 🕒 *web#1* is scheduled on `main`
-    requested by alice created 2026-11-02 09:00 UTC 5 waiting
+    requested by alice created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
     [Cancel] [Open in Buildkite]\
 """)
 
@@ -135,7 +135,7 @@ Type `/invite @kitestring` and try again, or start anyway and get the updates in
         [
             """\
 🕒 *web#1* is scheduled on `main`
-requested by alice created 2026-11-02 09:00 UTC 5 waiting
+requested by alice created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 [Cancel] [Open in Buildkite]\
 """
         ]
@@ -162,7 +162,7 @@ Sam Kim
 created 2026-11-02 09:00 UTC
 *Source*
 api
-3 scheduled · 2 waiting
+0 of 4 jobs done · 4 waiting
 [Cancel] [Follow here]\
 """
         ]
@@ -193,6 +193,6 @@ async def test_a_direct_message_to_the_bot_is_a_command(world: World) -> None:
 #directmessage
 alice: build create web
 kitestring: 🕒 *web#1* is scheduled on `main`
-    requested by alice created 2026-11-02 09:00 UTC 5 waiting
+    requested by alice created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
     [Cancel] [Open in Buildkite]\
 """)

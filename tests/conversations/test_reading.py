@@ -28,14 +28,14 @@ async def test_builds_are_listed(world: World) -> None:
         [
             """\
 Builds, newest first
-State · Build · Branch · Message · Created
-🕒 Scheduled · api#1 · topic · Two · 2026-11-02 09:00 UTC
-❌ Failed · web#1 · main · One · 2026-11-02 09:00 UTC\
+State · Build · Branch · Message · Author · Commit · Took · Created
+🕒 Scheduled · api#1 · topic · Two · Sam Kim · – · – · 2026-11-02 09:00 UTC
+❌ Failed · web#1 · main · One · Sam Kim · f323ca7 · 0s · 2026-11-02 09:00 UTC\
 """,
             """\
 Builds of web that failed, newest first
-State · Build · Branch · Message · Created
-❌ Failed · web#1 · main · One · 2026-11-02 09:00 UTC\
+State · Build · Branch · Message · Author · Commit · Took · Created
+❌ Failed · web#1 · main · One · Sam Kim · f323ca7 · 0s · 2026-11-02 09:00 UTC\
 """,
             """\
 Builds, newest first
@@ -64,7 +64,7 @@ async def test_a_build_is_shown_in_its_thread(world: World) -> None:
 *Branch*
 `main`
 *Commit*
-`f323ca74d344`
+f323ca7
 *Started by*
 alice
 *Time*
@@ -72,9 +72,9 @@ took 0s
 *Source*
 api
 Jobs
-Job
-❌ :eslint: Lint · exit status 1
-1 failed · 2 passed · 2 waiting failed
+State · Job · Took · End · Agent
+❌ failed · :eslint: Lint · 0s · exit status 1 · ci-linux-1
+2 passed · 1 failed · 1 skipped
 [Retry failed] [Rebuild] [Logs] [Artifacts] [Annotations]\
 """)
     assert world.slack.ephemerals(world.bob)[-1].thread_ts == card.ts
@@ -86,18 +86,20 @@ async def test_jobs_are_listed(world: World) -> None:
     assert await ask_privately(world, world.bob, "job list web 1") == snapshot("""\
 Jobs of web#1
 Jobs
-State · Job · End · Agent
-❌ failed · :eslint: Lint · exit status 1 · ci-linux-1
-✅ passed · :jest: Test 1/2 · – · ci-linux-2
-✅ passed · :jest: Test 2/2 · – · ci-linux-3
-🕒 waiting failed · :package: Package · – · –
+State · Job · Took · End · Agent
+❌ failed · :eslint: Lint · 0s · exit status 1 · ci-linux-1
+✅ passed · :jest: Test 1/2 · 0s · – · ci-linux-2
+✅ passed · :jest: Test 2/2 · 0s · – · ci-linux-3
+⏭️ skipped · :package: Package · – · – · –
+2 passed · 1 failed · 1 skipped
 [Retry: :eslint: Lint] [Log: :eslint: Lint]\
 """)
     assert await ask_privately(world, world.bob, "job list web 1 --state failed,broken") == snapshot("""\
 Jobs of web#1
 Jobs
-State · Job · End · Agent
-❌ failed · :eslint: Lint · exit status 1 · ci-linux-1
+State · Job · Took · End · Agent
+❌ failed · :eslint: Lint · 0s · exit status 1 · ci-linux-1
+2 passed · 1 failed · 1 skipped
 [Retry: :eslint: Lint] [Log: :eslint: Lint]\
 """)
 

@@ -18,7 +18,7 @@ async def test_a_rebuild_is_visible_in_the_channel(world: World) -> None:
     old, new = world.slack.messages(world.deploys)
     assert [format_message(old).split("\n")[-2:], format_message(new)] == snapshot(
         [
-            ["Rebuilt as web#2 by bob", "[Retry failed] [Logs] [Open in Buildkite] [Rebuild with changes]"],
+            ["Rebuilt as web#2 by bob", "[Retry failed] [Rebuild with changes] [Logs] [Open in Buildkite]"],
             """\
 🕒 *web#2* is scheduled on `main`
 requested by bob `f323ca7` created 2026-11-02 09:00 UTC 5 waiting

@@ -16,7 +16,7 @@ async def test_a_slash_command_starts_a_build_and_its_card_is_the_answer(world: 
     assert world.transcript() == snapshot("""\
 #deploys
 kitestring: 🕒 *Ship it* – web#1 is scheduled on `main`
-    requested by alice created 2026-11-02 09:00 UTC 5 waiting
+    requested by alice created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
     [Cancel] [Open in Buildkite]\
 """)
     assert world.card().text == snapshot("🕒 Ship it – web#1 is scheduled on main, requested by alice")
@@ -74,7 +74,7 @@ async def test_web_at_branch_and_a_tag(world: World) -> None:
     assert (body["branch"], body["commit"]) == ("release/2.1", "v2.1.0")
     assert format_message(world.card()) == snapshot("""\
 🕒 *web#1* is scheduled on `release/2.1`
-requested by alice `v2.1.0` created 2026-11-02 09:00 UTC 5 waiting
+requested by alice `v2.1.0` created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 [Cancel] [Open in Buildkite]\
 """)
 
@@ -93,8 +93,8 @@ async def test_a_mention_in_a_thread_is_answered_there(world: World) -> None:
             "<@U0BOT0001> build create web@fix",
             """\
 ✅ *web#1* passed on `fix`
-requested by bob `f323ca7` took 0s 5 passed
-[Rebuild] [Open in Buildkite] [Rebuild with changes]\
+requested by bob f323ca7 took 0s 4 passed
+[Rebuild] [Rebuild with changes] [Open in Buildkite]\
 """,
             "✅ web#1 passed after 0s.",
         ]
@@ -109,7 +109,7 @@ async def test_a_mention_in_the_channel_is_answered_in_the_channel(world: World)
 #deploys
 bob: <@U0BOT0001> build create web
 kitestring: 🕒 *web#1* is scheduled on `main`
-    requested by bob created 2026-11-02 09:00 UTC 5 waiting
+    requested by bob created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
     [Cancel] [Open in Buildkite]\
 """)
 
@@ -150,7 +150,7 @@ lines\
     assert world.transcript() == snapshot("""\
 #deploys
 kitestring: 🕒 *Two* – web#1 is scheduled on `fix/it`
-    requested by alice created 2026-11-02 09:00 UTC 5 waiting
+    requested by alice with `A` `B` created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
     [Cancel] [Open in Buildkite]\
 """)
 
@@ -190,6 +190,6 @@ async def test_a_mention_without_arguments_offers_the_form(world: World) -> None
     await world.settle(3)
     assert world.replies(root)[-1] == snapshot("""\
 🕒 *api#1* is scheduled on `main`
-requested by bob created 2026-11-02 09:00 UTC 4 waiting
+requested by bob created 2026-11-02 09:00 UTC 0 of 3 jobs done · 3 waiting
 [Cancel] [Open in Buildkite]\
 """)

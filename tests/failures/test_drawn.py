@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.builds.cards.render import CardReaders, render_card
+from bot.builds.cards.model import CardReaders
+from bot.builds.cards.render import render_card
 from bot.builds.failures.compare import FailedStep, FailureKind
 from bot.builds.failures.model import LOG_SHOWN, Failure
 from bot.builds.model import JobSummary

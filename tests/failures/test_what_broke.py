@@ -34,7 +34,7 @@ async def test_new_failures_and_steps_that_still_fail(world: World) -> None:
         [
             """\
 ❌ *web#2* failed on `main`
-requested by alice `b490b60` took 0s 3 failed · 2 skipped
+requested by alice b490b60 took 0s 3 failed · 1 skipped
 ❌ :jest: Test 1/2 · exit status 1 · *new failure* · last passed in web#1
 ❌ :jest: Test 2/2 · exit status 1 · *new failure* · last passed in web#1
 ❌ :eslint: Lint · exit status 1 · still failing since web#1
@@ -42,7 +42,7 @@ Last lines of *:jest: Test 1/2*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """,
             "<@U0ALICE01> ❌ web#2 failed: :jest: Test 1/2 (exit 1) and 2 more",
         ]
@@ -56,13 +56,13 @@ async def test_a_fixed_step_is_not_mentioned(world: World) -> None:
     await finish_build(world, build, "lint")
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#2* failed on `main`
-requested by alice `b490b60` took 0s 2 passed · 1 failed · 2 skipped
+requested by alice b490b60 took 0s 2 passed · 1 failed · 1 skipped
 ❌ :eslint: Lint · exit status 1 · still failing since web#1
 Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """)
 
 
@@ -73,13 +73,13 @@ async def test_the_first_build_of_a_branch_has_nothing_to_compare_with(world: Wo
     await finish_build(world, build, "lint")
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#2* failed on `fresh`
-requested by alice `b490b60` took 0s 2 passed · 1 failed · 2 skipped
+requested by alice b490b60 took 0s 2 passed · 1 failed · 1 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """)
 
 
@@ -114,10 +114,11 @@ async def test_flaky_by_retry(world: World) -> None:
         [
             """\
 ❌ *shop#2* failed on `main`
-requested by alice `1d878f9` took 0s 1 passed · 1 failed
+requested by alice 1d878f9 took 0s 1 passed · 1 failed
 ❌ Lint · exit status 1 · *new failure* · last passed in shop#1
 ⚠️ Flap · *flaky*: passed when retried
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+Commits since shop#1, which passed
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """,
             "<@U0ALICE01> ❌ shop#2 failed: Lint (exit 1)",
         ]
@@ -133,13 +134,13 @@ async def test_flaky_on_the_same_commit(world: World) -> None:
     await finish_build(world, again, "lint")
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#2* failed on `main`
-followed for alice started by Ada Martin `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+followed for alice started by Ada Martin f323ca7 took 0s 2 passed · 1 failed · 1 skipped
 ❌ :eslint: Lint · exit status 1 · *flaky*: failed 1 of 2 in 7 days
 Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """)
 
 
@@ -157,7 +158,7 @@ async def test_without_job_webhooks_the_previous_build_is_read_once(world: World
     assert len(listed) == 1
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#2* failed on `main`
-requested by alice `b490b60` took 0s 3 failed · 2 skipped
+requested by alice b490b60 took 0s 3 failed · 1 skipped
 ❌ :jest: Test 1/2 · exit status 1 · *new failure* · last passed in web#1
 ❌ :jest: Test 2/2 · exit status 1 · *new failure* · last passed in web#1
 ❌ :eslint: Lint · exit status 1 · still failing since web#1
@@ -165,7 +166,7 @@ Last lines of *:jest: Test 1/2*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """)
 
 
@@ -202,8 +203,8 @@ async def test_timed_out_expired_and_lost(world: World) -> None:
     await world.settle(6)
     assert format_message(world.card()) == snapshot("""\
 ❌ *mobile#1* failed on `main`
-requested by alice `b48d73f` took 0s 2 failed
+requested by alice b48d73f took 0s 2 failed
 ❌ :android: Android · agent lost
 ❌ :ios: iOS · exit status 137
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """)

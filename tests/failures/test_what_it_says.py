@@ -41,7 +41,7 @@ async def test_the_last_lines_of_the_log(world: World) -> None:
         [
             """\
 ❌ *web#1* failed on `main`
-requested by alice `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+requested by alice f323ca7 took 0s 2 passed · 1 failed · 1 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -51,7 +51,7 @@ src/basket.js
   12:7  error  'rate' is never reassigned. Use 'const'  prefer-const
 ✖ 1 problem (1 error, 0 warnings)
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """,
             "<@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)",
         ]
@@ -66,9 +66,9 @@ async def test_the_card_does_not_wait_for_the_lookup(world: World) -> None:
     await world.settle(2)
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#1* failed on `main`
-requested by alice `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+requested by alice f323ca7 took 0s 2 passed · 1 failed · 1 skipped
 ❌ :eslint: Lint · exit status 1
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """)
     assert world.replies(world.card()) == []
     await world.settle(12)
@@ -137,7 +137,7 @@ async def test_a_token_in_the_log_is_masked(world: World) -> None:
     await world.settle(6)
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#1* failed on `main`
-requested by alice `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+requested by alice f323ca7 took 0s 2 passed · 1 failed · 1 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -146,7 +146,7 @@ push with •••
 •••
 failed
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """)
     everything = world.transcript()
     assert token not in everything
@@ -187,7 +187,7 @@ async def test_annotations_of_style_error(world: World) -> None:
     await world.settle(6)
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#1* failed on `main`
-requested by alice `a151560` took 0s 2 passed · 1 failed · 2 skipped
+requested by alice a151560 took 0s 2 passed · 1 failed · 1 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -202,7 +202,7 @@ src/basket.js
 > ships to islands
 *Annotation*
 > Second
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """)
 
 
@@ -249,14 +249,14 @@ async def test_a_retry_starts_a_new_lookup(world: World) -> None:
     await world.settle(6)
     assert format_message(world.card()) == snapshot("""\
 ❌ *web#1* failed on `main`
-requested by alice `f323ca7` took 12s 4 passed · 1 failed
+requested by alice f323ca7 took 12s 3 passed · 1 failed
 ❌ :package: Package · exit status 1
 ⚠️ :eslint: Lint · *flaky*: passed when retried
 Last lines of *:package: Package*:
 ```
 no space left on device
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """)
 
 
@@ -283,15 +283,15 @@ async def test_a_subscribed_card_shows_less(world: World) -> None:
                 "line 10",
                 "line 11",
                 "```",
-                "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite] [Rebuild with changes]",
+                "[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Mute] [Open in Buildkite]",
             ],
             [
                 "❌ :eslint: Lint · exit status 1 · still failing since web#1",
-                "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite] [Rebuild with changes]",
+                "[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Mute] [Open in Buildkite]",
             ],
             [
                 "❌ :eslint: Lint · exit status 1 · still failing since web#1",
-                "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite] [Rebuild with changes]",
+                "[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Mute] [Open in Buildkite]",
             ],
         ]
     )

@@ -42,14 +42,14 @@ async def test_a_build_is_a_card_that_lives(world: World) -> None:
         [
             """\
 🕒 *Fix the cart* – web#1 is scheduled on `main`
-started by Noor Haddad created 2026-11-02 09:00 UTC 5 waiting
+started by Noor Haddad created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 [Cancel] [Follow here] [Open in Buildkite]\
 """,
             """\
 ❌ *Fix the cart* – web#1 failed on `main`
-started by Noor Haddad `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+started by Noor Haddad f323ca7 took 0s 2 passed · 1 failed · 1 skipped
 ❌ :eslint: Lint · exit status 1
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
 """,
         ]
     )

@@ -18,7 +18,8 @@ from bot.access.policy.rules import ApprovalRequirement, Principals
 from bot.buildkite.models import Job, Person
 from bot.buildkite.resources import Pipeline
 from bot.builds.cards.approval_lines import add_approvals
-from bot.builds.cards.render import CardReaders, render_card
+from bot.builds.cards.model import CardReaders
+from bot.builds.cards.render import render_card
 from bot.builds.failures import log_text
 from bot.builds.failures.compare import FailedStep, FailureKind
 from bot.builds.failures.model import Failure

@@ -31,13 +31,13 @@ Turn this off with `/bk notify off`.\
         [
             """\
 ❌ *web#1* failed on `main`
-commit by Alice Carroll `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+commit by Alice Carroll f323ca7 took 0s 2 passed · 1 failed · 1 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Stop these] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite] [Stop these]\
 """
         ]
     )
@@ -48,7 +48,7 @@ exit status 1
         "Stopped all direct messages. Turn them back on with `/bk notify on failed,fixed,blocked`."
     )
     assert list_direct_texts(world, world.alice)[0].split("\n")[-1] == snapshot(
-        "[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]"
+        "[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]"
     )
     await run_pushed_build(world, ALICE, "lint")
     assert list_first_lines(world, world.alice) == snapshot(["❌ web#1 failed on main"])
@@ -124,7 +124,7 @@ async def test_a_fixed_build_is_announced(world: World) -> None:
     await ask_and_read_answer(world, world.alice, "notify me on fixed")
     for fail in ((), ("lint",), (), ()):
         await run_pushed_build(world, ALICE, *fail)
-    assert list_first_lines(world, world.alice) == ["✅ web#3 passed on main"]
+    assert list_first_lines(world, world.alice) == ["✅ web#3 passed on main, fixed: web#2 had failed"]
 
 
 async def test_chosen_updates_are_posted_in_the_thread_of_the_message(world: World) -> None:

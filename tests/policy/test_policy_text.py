@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from bot.access.policy.parse import InvalidPolicy, parse_expectations, parse_policy
-from bot.access.policy.rules import FULL_MEMBERS, GUARDED_VERBS
+from bot.access.policy.policy_wording import refuse_frozen
+from bot.access.policy.rules import FULL_MEMBERS, GUARDED_VERBS, Freeze, Rules, Target
+from bot.runtime.time_windows import OneTimeWindow
 
 MANUAL = Path(__file__).parent.parent.parent / "docs" / "policy.md"
 WRONG = """\
@@ -218,3 +221,17 @@ def test_any_text_is_a_policy_or_has_lines(tables: list[tuple[str, dict[str, obj
             found = re.match(r"policy\.toml line (\d+): .+\.$|policy\.toml line (\d+): .+\?$", answer)
             assert found, answer
             assert 1 <= int(found[1] or found[2]) <= len(lines)
+
+
+def test_a_freeze_into_the_next_year_names_the_year() -> None:
+    """A date of another year carries the year."""
+    ends = datetime(2027, 1, 4, 8, 0, tzinfo=UTC)
+    freeze = Freeze("Holidays", ("*",), OneTimeWindow(datetime(2026, 12, 23, tzinfo=UTC), ends))
+    ends_at = {
+        now.year: str(refuse_frozen(Rules(), freeze, Target("web"), ends, now).message)
+        for now in (datetime(2026, 12, 31, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    }
+    assert ends_at == {
+        2026: "`web` is frozen until Mon 4 Jan 2027 08:00 (UTC).",
+        2027: "`web` is frozen until Mon 4 Jan 08:00 (UTC).",
+    }

@@ -38,7 +38,8 @@ def make_build(state: str, **changes: Any) -> Build:
 
 def make_tracked(state: str, **changes: Any) -> TrackedBuild:
     """Return that build as tracked: read just now, nothing unconfirmed."""
-    return TrackedBuild(build=make_build(state, **changes), seen_at=NOW, read_at=NOW, revision=3)
+    build = make_build(state, **changes)
+    return TrackedBuild(build=build, seen_at=NOW, read_at=NOW, revision=3, read_phase=build.phase)
 
 
 RUNNING = JobSummary(counts={"passed": 3, "running": 1, "scheduled": 2})

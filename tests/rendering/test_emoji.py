@@ -9,7 +9,7 @@ from bot.operations.render import render_reply
 from bot.operations.reply import Reply
 from bot.slack.blockkit import emoji_codes
 from bot.slack.blockkit.blocks import Message, button, message, preformatted, section
-from bot.slack.blockkit.data_tables import Table
+from bot.slack.blockkit.data_tables import Table, render_plain_table, render_table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, link, md
 from simulators.slack.mentions import reach
 from simulators.slack.validation.blocks import check_blocks
@@ -81,3 +81,49 @@ def test_text_around_codes_mentions_no_one(text: str) -> None:
     found = reach(drawn.text, list(drawn.blocks))
     assert (found.calls, found.channels, found.links) == (frozenset(), frozenset(), frozenset())
     assert check_blocks(list(drawn.blocks), "message").render_lines() == []
+
+
+def test_codes_in_tables_become_elements() -> None:
+    """Slack draws no codes in cells: a code that is left is an element of its own, beside the link."""
+    rows = (("❌ failed", link("https://x.example/1", ":eslint: Lint")), ("at 12:30:45", ":jest: Test and :ok:"))
+    drawn = render_table(Table(("State", "Job"), rows))
+    table = emoji_codes.draw_codes_in_tables(Message("Jobs", tuple(drawn))).blocks[0]
+    assert [[cell.get("elements", cell.get("text")) for cell in row] for row in table["rows"][1:]] == snapshot(
+        [
+            [
+                "❌ failed",
+                [
+                    {
+                        "type": "rich_text_section",
+                        "elements": [
+                            {"type": "emoji", "name": "eslint"},
+                            {"type": "text", "text": " "},
+                            {"type": "link", "url": "https://x.example/1", "text": "Lint"},
+                        ],
+                    }
+                ],
+            ],
+            [
+                "at 12:30:45",
+                [
+                    {
+                        "type": "rich_text_section",
+                        "elements": [
+                            {"type": "emoji", "name": "jest"},
+                            {"type": "text", "text": " "},
+                            {"type": "text", "text": "Test and "},
+                            {"type": "emoji", "name": "ok"},
+                        ],
+                    }
+                ],
+            ],
+        ]
+    )
+    assert [block["text"]["text"] for block in render_plain_table(table)[1:]] == snapshot(
+        [
+            """\
+❌ failed · :eslint: <https://x.example/1|Lint>
+at 12:30:45 · :jest: Test and :ok:\
+"""
+        ]
+    )

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.buildkite.models import Build, Job, Person
-from bot.builds.cards.render import CardReaders, render_card
+from bot.builds.cards.model import CardReaders
+from bot.builds.cards.render import render_card
 from bot.builds.model import JobSummary, TrackedBuild
 from bot.builds.replies.render import render_thread_reply
 from bot.errors import Ambiguous, KitestringError, UsageError

@@ -83,7 +83,7 @@ async def test_a_deleted_build_among_many_is_noticed(world: World) -> None:
     builds = await start_builds(world, 8)
     world.buildkite.builds.remove(builds[3])
     await settle(world, 180)
-    assert any("Gone from Buildkite" in message.plain() for message in world.slack.messages(world.deploys))
+    assert any("gone from Buildkite" in message.plain() for message in world.slack.messages(world.deploys))
     for build in [build for build in builds if build is not builds[3]]:
         assert_card_is_correct(world, build)
 

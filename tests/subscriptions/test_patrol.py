@@ -22,7 +22,11 @@ async def test_builds_missed_for_three_hours_are_posted_once(world: World) -> No
         world.buildkite.run_build(build, fail=fail)
         world.clock.advance(2700)
     await world.settle(40)
-    wanted = ["❌ web#2 failed on main", "❌ web#3 failed on main", "✅ web#4 passed on main"]
+    wanted = [
+        "❌ web#2 failed on main",
+        "❌ web#3 failed on main",
+        "✅ web#4 passed on main, fixed: web#3 had failed",
+    ]
     assert list_card_texts(world) == wanted
     await world.settle(400, step=5)
     assert list_card_texts(world) == wanted

@@ -23,7 +23,9 @@ async def test_quiet_hours_hold_what_is_still_true_in_the_morning(world: World) 
     assert list_cards(world) == []
     world.clock.advance(4 * 3600)
     await world.settle(3)
-    assert list_card_texts(world) == snapshot(["✅ web#2 passed on main", "❌ web#3 failed on next"])
+    assert list_card_texts(world) == snapshot(
+        ["✅ web#2 passed on main, fixed: web#1 had failed", "❌ web#3 failed on next"]
+    )
 
 
 async def test_a_muted_channel_is_left_in_peace(world: World) -> None:
@@ -91,7 +93,7 @@ It was posted by the subscription to `deploy-prod`: failed, fixed and blocked.
 """)
     assert format_message(list_cards(world)[0]) == snapshot("""\
 ✋ *deploy-prod#1* is blocked on `main`
-started by Sam Kim `cfc6e62` started 2026-11-02 09:00 UTC 1 passed · 2 blocked
+started by Sam Kim cfc6e62 started 2026-11-02 09:00 UTC 1 of 3 jobs done · 2 blocked
 ✋ Waiting for “Release to production?”
 [Unblock] [Open in Buildkite]\
 """)

@@ -217,7 +217,7 @@ def _check_freezes(rules: Rules, actor: Actor, op: Operation, target: Target, no
         until = find_end(freeze.window, now)
         covered = until is not None and is_guarded(freeze.operations, freeze.pipelines, op, target)
         if until is not None and covered and not matches_actor(freeze.exempt, actor):
-            return policy_wording.refuse_frozen(rules, freeze, target, until)
+            return policy_wording.refuse_frozen(rules, freeze, target, until, now)
     return None
 
 

@@ -187,11 +187,12 @@ def refuse_commit_or_env(rules: Rules, permission: Permission, op: Operation, ta
     return Refuse(f"policy: {permission} where branches are restricted", message, hint)
 
 
-def refuse_frozen(rules: Rules, freeze: Freeze, target: Target, until: datetime) -> Refuse:
+def refuse_frozen(rules: Rules, freeze: Freeze, target: Target, until: datetime, now: datetime) -> Refuse:
     """Refuse during a freeze; times are in the zone of the freeze, because its author thinks in that zone."""
     zone = freeze.window.zone or ZoneInfo("UTC")
     shown = until.astimezone(zone)
-    end = f"{shown:%a} {shown.day} {shown:%b %H:%M} ({zone.key})"
+    year = "" if shown.year == now.astimezone(zone).year else f" {shown.year}"
+    end = f"{shown:%a} {shown.day} {shown:%b}{year} {shown:%H:%M} ({zone.key})"
     message = md(
         "{name} is frozen until {end}{reason}.",
         name=code(target.pipeline or "This"),

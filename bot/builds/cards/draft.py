@@ -10,12 +10,21 @@ from typing import Literal
 from bot.access.approvals.queries import find_build_approvals
 from bot.buildkite.models import Build, Job
 from bot.builds.cards.approval_lines import add_approvals
-from bot.builds.cards.render import COUNTS_BLOCK, CardReaders, render_card
+from bot.builds.cards.model import BuildRecord, CardReaders
+from bot.builds.cards.render import COUNTS_BLOCK, render_card
 from bot.builds.failures.knowledge import load_knowledge
+from bot.builds.failures.model import FAILING_PHASES
 from bot.builds.links.render import render_followable_preview, render_job_preview
 from bot.builds.model import Card, TrackedBuild
 from bot.builds.queries import find_jobs, summarize_jobs
 from bot.builds.waiting.queries import find_reasons
+from bot.history.queries import (
+    WEBHOOK_SILENCE,
+    find_last_passed_run,
+    find_last_webhook_time,
+    find_previous_run,
+    find_usual_duration,
+)
 from bot.notifications.direct.model import BUILDS, find_rule_owner, is_personal, make_stop_value
 from bot.operations.acts.model import Act, name_build
 from bot.operations.acts.queries import find_last_act
@@ -34,19 +43,25 @@ PREVIEW_LIFETIME = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class CardDraft:
-    """A rendered card; `needs_lookup`: its failure, or who may see its log, hasn't been looked up."""
+    """A rendered card; `needs_lookup`: its failure, or who may see its log, hasn't been looked up.
+
+    `silent_from`: the card has to say how old it is if no webhook arrives before.
+    """
 
     card: Card
     tracked: TrackedBuild
     message: Message
     needs_lookup: bool = False
+    silent_from: datetime | None = None
 
     def find_redraw_time(self, now: datetime) -> datetime | None:
-        """Return when the card has to show its age, if no read confirms its state before."""
-        if not self.tracked.unconfirmed:
-            return None
-        redraw_at = (self.tracked.unconfirmed_since or now) + _AGE_SHOWN_AFTER
-        return redraw_at if redraw_at > now else None
+        """Return when the card has to show its age, if no read confirms its state and no webhook arrives before.
+
+        A card that is drawn then and looks the same isn't edited.
+        """
+        unconfirmed_since = (self.tracked.unconfirmed_since or now) if self.tracked.unconfirmed else None
+        times = (unconfirmed_since and unconfirmed_since + _AGE_SHOWN_AFTER, self.silent_from)
+        return min((time for time in times if time and time > now), default=None)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -69,21 +84,42 @@ async def draft_card(tx: Tx, card: Card, tracked: TrackedBuild, now: datetime) -
     """Read what the card shows, and render it."""
     jobs = await summarize_jobs(tx, tracked)
     knowledge = await load_knowledge(tx, tracked, jobs)
+    silent_from = await _find_start_of_silence(tx, tracked)
+    record = await _load_record(tx, tracked, silent=silent_from is not None and silent_from <= now)
     message = render_card(
         tracked,
         jobs,
         card_id=card.id,
-        readers=_choose_readers(card, await _find_requester_name(tx, card)),
+        readers=await _choose_readers(tx, card),
         now=now,
         failure=knowledge.select_for_card(jobs, card),
         waiting=await find_reasons(tx, card.build_id) if tracked.build.phase == "scheduled" else (),
-        rebuild=await find_rebuild(tx, tracked.build),
+        record=record,
     )
     approvals = await find_build_approvals(tx, str(tracked.build.ref))
     message = add_approvals(message, approvals, card.id, tracked.revision)
     job = await find_linked_job(tx, card)
     return CardDraft(
-        card, tracked, render_preview_or_card(card, tracked, job, message), knowledge.needs_lookup(card.id)
+        card,
+        tracked,
+        render_preview_or_card(card, tracked, job, message),
+        knowledge.needs_lookup(card.id),
+        silent_from,
+    )
+
+
+async def _load_record(tx: Tx, tracked: TrackedBuild, *, silent: bool) -> BuildRecord:
+    """Read what the card's phase needs from the records of the branch."""
+    build = tracked.build
+    line = (build.ref.pipeline, build.branch or "", build.number)
+    is_failing = build.phase in FAILING_PHASES
+    previous = await find_previous_run(tx, *line) if build.phase == "passed" else None
+    return BuildRecord(
+        usual=await find_usual_duration(tx, *line) if build.phase in {"running", "failing"} else None,
+        last_passed=await find_last_passed_run(tx, *line) if is_failing else None,
+        fixes=previous.ref if previous and previous.phase == "failed" else "",
+        silent=silent,
+        rebuild=await find_rebuild(tx, build),
     )
 
 
@@ -96,13 +132,22 @@ async def find_rebuild(tx: Tx, build: Build) -> Act | None:
     return rebuild if is_newer else None
 
 
-async def _find_requester_name(tx: Tx, card: Card) -> str:
-    return await find_name(tx, card.thread.team, card.asked_by) if card.asked_by else ""
+async def _find_start_of_silence(tx: Tx, tracked: TrackedBuild) -> datetime | None:
+    """Return when webhooks count as silent if none arrives before; None if that no longer matters to the build.
+
+    A build just created gets a minute: after a quiet night its own webhooks are the first.
+    """
+    if tracked.deleted or tracked.build.inactive:
+        return None
+    first = (tracked.build.created_at or tracked.seen_at) + _AGE_SHOWN_AFTER
+    last = await find_last_webhook_time(tx)
+    return max(first, last + WEBHOOK_SILENCE) if last else first
 
 
-def _choose_readers(card: Card, requester_name: str) -> CardReaders:
+async def _choose_readers(tx: Tx, card: Card) -> CardReaders:
     """Return the people of a card. A subscription's own subscriber can stop it, others can mute it."""
-    readers = CardReaders(card.asked_by, requester_name, card.watching, card.mentions)
+    name = await find_name(tx, card.thread.team, card.asked_by) if card.asked_by else ""
+    readers = CardReaders(card.asked_by, name, card.watching, card.mentions)
     if card.origin != "subscribed" or card.muted:
         return readers
     if card.subscription and is_personal(card.subscription):

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from bot.buildkite.models import BLOCK_STEP_TYPES, BUILD_ENDED, Build, Job
 from bot.buildkite.states import rank_build, rank_job, truncate_to_second
+from bot.builds.job_counts import count_listed_jobs
 from bot.builds.model import TrackedBuild
 
 # Payloads carry whole seconds, and Buildkite's clock may differ from ours by about a second.
@@ -27,7 +28,7 @@ def apply_webhook(tracked: TrackedBuild | None, build: Build, at: datetime) -> T
     unconfirmed = replace(tracked, seen_at=at, changes_reported=tracked.changes_reported + 1)
     if not _is_step_forward(tracked, build):
         return unconfirmed
-    return replace(unconfirmed, build=_keep_counts(tracked.build, build), revision=tracked.revision + 1)
+    return replace(unconfirmed, build=_keep_unreported(tracked.build, build), revision=tracked.revision + 1)
 
 
 def apply_read(
@@ -58,7 +59,7 @@ def apply_read(
     changed = tracked.deleted or select_visible(build) != select_visible(tracked.build)
     updated = replace(
         tracked,
-        build=_keep_counts(tracked.build, build),
+        build=_keep_unreported(tracked.build, build),
         deleted=False,
         changes_reported=tracked.changes_reported + (changed and tracked.seen_at > asked_at),
         revision=tracked.revision + changed,
@@ -186,13 +187,19 @@ def _replace_counts(shown: Build, read: Build, asked_at: datetime) -> Build:
 
     The counts are stamped with the time of the request: jobs reported after it are counted on top of them.
     """
-    if read.job_state_counts is None:
+    counts = count_listed_jobs(read)
+    if counts is None:
         return shown
-    return shown.model_copy(update={"job_state_counts": read.job_state_counts.model_copy(update={"at": asked_at})})
+    return shown.model_copy(update={"job_state_counts": counts.model_copy(update={"at": asked_at})})
 
 
-def _keep_counts(old: Build, new: Build) -> Build:
-    """Return the new build with the old counts: webhooks and lists carry neither jobs nor counts."""
-    if new.jobs or new.job_state_counts or not old.job_state_counts:
-        return new
-    return new.model_copy(update={"job_state_counts": old.job_state_counts})
+def _keep_unreported(old: Build, new: Build) -> Build:
+    """Return the new build with what it leaves out: webhooks and lists carry no counts, some neither pipeline."""
+    kept: dict[str, object] = {}
+    if old.job_state_counts and not (new.jobs or new.job_state_counts):
+        kept["job_state_counts"] = old.job_state_counts
+    if old.pipeline and not new.pipeline:
+        kept["pipeline"] = old.pipeline
+    if old.env_names and new.env_names is None:
+        kept["env_names"] = old.env_names
+    return new.model_copy(update=kept) if kept else new

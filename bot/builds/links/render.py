@@ -11,10 +11,11 @@ from dataclasses import replace
 from bot.buildkite.models import Build, Job
 from bot.buildkite.resources import Pipeline
 from bot.builds.cards.buttons import sort_elements
-from bot.builds.cards.render import render_timing
+from bot.builds.cards.small_print import render_timing
 from bot.builds.failures.render import describe_exit
 from bot.builds.model import TrackedBuild
 from bot.operations.build_wording import describe_phase, link_build
+from bot.operations.job_wording import describe_job_state
 from bot.slack.blockkit.blocks import (
     Block,
     Message,
@@ -33,17 +34,6 @@ from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, link, local_time, md
 # A button with this prefix carries its target in its value, since there is no card to look up.
 AT = "at:"
 BUILDS_SHOWN = 5
-_JOB_EMOJI = {
-    "passed": "✅",
-    "failed": "❌",
-    "timed_out": "❌",
-    "expired": "❌",
-    "broken": "❌",
-    "running": "🔵",
-    "blocked": "✋",
-    "canceled": "🚫",
-    "skipped": "⏭️",
-}
 
 
 def render_followable_preview(card: Message, tracked: TrackedBuild, card_id: str) -> Message:
@@ -63,10 +53,14 @@ def _insert_button(block: Block, inserted: Block) -> Block:
 def render_job_preview(tracked: TrackedBuild, job: Job, card_id: str) -> Message:
     """Return the preview of a job: its state and the actions on it; its log is shown only to people who ask."""
     build = tracked.build
-    emoji, words = _JOB_EMOJI.get(job.state or "", "🕒"), (job.state or "waiting").replace("_", " ").capitalize()
+    emoji, words, _group = describe_job_state(job.state)
     soft = "soft failed" if job.soft_failed else ""
     state = join_dotted(
-        [md("{emoji} {words}", emoji=emoji, words=bold(shorten(words, 60))), soft, _describe_failed_exit(job)]
+        [
+            md("{emoji} {words}", emoji=emoji, words=bold(shorten(words.capitalize(), 60))),
+            soft,
+            _describe_failed_exit(job),
+        ]
     )
     head = join_dotted([state, link(job.web_url or "", shorten(job.title, 150))])
     under = [link_build(build), code(shorten(build.branch, 100)) if build.branch else "", render_timing(build)]
@@ -75,9 +69,7 @@ def render_job_preview(tracked: TrackedBuild, job: Job, card_id: str) -> Message
         context(join_dotted(under), block_id=f"of:{card_id}:{tracked.revision}"),
         actions(_render_job_buttons(job, card_id), block_id=f"card:{card_id}:{tracked.revision}"),
     ]
-    text = md(
-        "{emoji} {job} of {ref} {words}", emoji=emoji, job=job.title, ref=str(build.ref), words=words.lower()
-    )
+    text = md("{emoji} {job} of {ref} {words}", emoji=emoji, job=job.title, ref=str(build.ref), words=words)
     return message(text, blocks)
 
 

@@ -13,6 +13,7 @@ import structlog
 from bot.buildkite.client import Buildkite
 from bot.builds.cards.subscribed_cards import SubscriptionMatcher
 from bot.builds.fold.build_fold import BuildFold
+from bot.builds.job_counts import keep_named_jobs
 from bot.builds.model import TrackedBuild
 from bot.builds.polling.bulk_read import BulkRead, is_unchanged_since_read
 from bot.builds.queries import find_builds_due_for_reading, find_next_read_time, plan_read
@@ -26,6 +27,8 @@ from bot.store.transactions import Transactions, Tx
 
 # A card names only jobs in these states; the counts of all jobs come with every answer.
 NAMED_STATES = ("failed", "timed_out", "expired", "blocked")
+# Up to this many jobs are listed all, about 600 KB: counted one by one, they leave out wait steps.
+MAX_LISTED_JOBS = 250
 BATCH = 200
 # Reads per tick: then the loop looks again for builds that have become more urgent.
 MAX_SINGLES = 20
@@ -134,7 +137,7 @@ class Poller:
         # Both are taken before the request: the answer confirms nothing that was reported after it was sent.
         ref, asked_at, reported = tracked.build.ref, self._clock.now(), tracked.changes_reported
         try:
-            build = await self._buildkite.build(ref.pipeline, ref.number, job_states=NAMED_STATES)
+            read = await self._buildkite.build(ref.pipeline, ref.number, job_states=_choose_job_states(tracked))
         except NotFound:
             async with self._store.write() as tx:
                 fold = BuildFold(self._clock.now(), webhooks_arriving)
@@ -145,7 +148,8 @@ class Poller:
             return not isinstance(error, Unavailable)
         async with self._store.write() as tx:
             fold = await self._prepare_fold(tx, webhooks_arriving)
-            await fold.fold_reads(tx, [(build, reported)], asked_at, has_named_jobs=True)
+            answer = (keep_named_jobs(read, NAMED_STATES), reported)
+            await fold.fold_reads(tx, [answer], asked_at, has_named_jobs=True)
         return True
 
     async def _prepare_fold(self, tx: Tx, webhooks_arriving: bool) -> BuildFold:
@@ -158,3 +162,9 @@ class Poller:
         log.warning("read failed", build=str(tracked.build.ref), error=str(error), again_in=wait)
         async with self._store.write() as tx:
             await plan_read(tx, tracked.build.id, self._clock.now() + timedelta(seconds=wait), failures)
+
+
+def _choose_job_states(tracked: TrackedBuild) -> tuple[str, ...]:
+    """Return the states of the jobs to list; of a large build only those that a card names."""
+    counts = tracked.build.job_state_counts
+    return NAMED_STATES if counts and counts.total > MAX_LISTED_JOBS else ()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from bot.runtime.json_types import JsonValue
-from bot.slack.blockkit.blocks import Block, Message
+from bot.slack.blockkit.blocks import Block, Message, list_elements
 from bot.slack.blockkit.mrkdwn import strip_unseen
 
 _CODE = re.compile(r":([a-z0-9_+-]{0,63}[a-z+-][a-z0-9_+-]{0,63}):( ?)")
@@ -60,6 +60,51 @@ def replace_codes(message: Message, known: Names) -> Message:
     """Return the message with the organization's codes replaced."""
     blocks = tuple(_replace_in_object(block, known) for block in message.blocks)
     return Message(_replace_in_mrkdwn(message.text, known), blocks)
+
+
+def draw_codes_in_tables(message: Message) -> Message:
+    """Return the message with the codes that are left in table cells as elements: Slack draws no codes there.
+
+    Elsewhere Slack draws `:kite:` itself. It shows a code that it doesn't know as text, in elements as well.
+    """
+    return Message(message.text, tuple(_draw_in_table(block) for block in message.blocks))
+
+
+def _draw_in_table(table: Block) -> Block:
+    if table.get("type") != "data_table":
+        return table
+    rows = table.get("rows")
+    lists = [row for row in rows if isinstance(row, list | tuple)] if isinstance(rows, list | tuple) else []
+    drawn = [[_draw_in_cell(cell) if isinstance(cell, Mapping) else cell for cell in row] for row in lists]
+    return {**table, "rows": drawn}
+
+
+def _draw_in_cell(cell: Block) -> Block:
+    if cell.get("type") == "raw_text" and _CODE.search(str(cell["text"])):
+        line: Block = {"type": "rich_text_section", "elements": _split_element({**cell, "type": "text"})}
+        return {"type": "rich_text", "elements": [line]}
+    if cell.get("type") != "rich_text":
+        return cell
+    return {**cell, "elements": [_draw_in_line(line) for line in list_elements(cell)]}
+
+
+def _draw_in_line(line: Block) -> Block:
+    return {**line, "elements": [part for element in list_elements(line) for part in _split_element(element)]}
+
+
+def _split_element(element: Block) -> list[JsonValue]:
+    """Split a text or link into emoji and what stands between them."""
+    style = element.get("style")
+    if element.get("type") not in {"text", "link"} or (isinstance(style, Mapping) and style.get("code")):
+        return [element]
+    parts, end, text = list[Block](), 0, str(element["text"])
+    for found in _CODE.finditer(text):
+        # The space that ends the code isn't part of a link that follows.
+        space: Block = {"type": "text", "text": found[2]}
+        parts += [{**element, "text": text[end : found.start()]}, {"type": "emoji", "name": found[1]}, space]
+        end = found.end()
+    parts.append({**element, "text": text[end:]})
+    return [part for part in parts if part.get("text") != ""]
 
 
 def _replace_in_object(node: Block, known: Names) -> Block:

@@ -71,7 +71,13 @@ class DateElement(Struct, frozen=True, tag_field="type", tag="date"):
     fallback: str
 
 
-Element: TypeAlias = TextElement | LinkElement | UserElement | ChannelElement | DateElement
+class EmojiElement(Struct, frozen=True, tag_field="type", tag="emoji"):
+    """An emoji by its name in Slack."""
+
+    name: str
+
+
+Element: TypeAlias = TextElement | LinkElement | UserElement | ChannelElement | DateElement | EmojiElement
 
 
 def parse_elements(text: Mrkdwn) -> list[Element]:
@@ -124,6 +130,8 @@ def _render_element(element: Element) -> str:
             return mention(element.user_id)
         case ChannelElement():
             return f"<#{element.channel_id}>"
+        case EmojiElement():
+            return f":{element.name}:"
         case LinkElement():
             return link(element.url, _render_styled(element))
         case TextElement():
@@ -149,6 +157,8 @@ def _extract_element_text(element: Element) -> str:
             return element.fallback
         case UserElement():
             return element.user_id
+        case EmojiElement():
+            return f":{element.name}:"
         case ChannelElement():
             return ""
 

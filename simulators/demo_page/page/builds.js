@@ -7,8 +7,14 @@ import { pictured } from "./glyphs.js";
 
 const SIGNS = {
   passed: "✓", unblocked: "✓", failed: "✕", timed_out: "✕", broken: "–", canceled: "⊘", canceling: "⊘",
-  skipped: "–", blocked: "‖", scheduled: "○", waiting: "·", waiting_failed: "·", blocked_failed: "·", pending: "·",
+  skipped: "–", blocked: "‖", scheduled: "○", waiting: "·", waiting_failed: "–", blocked_failed: "–",
+  unblocked_failed: "–", pending: "·",
 };
+
+/** A job's state in words: one that waited for a failed job never runs, which people call skipped. */
+function stateWords(state) {
+  return /^(waiting|blocked|unblocked)_failed$/.test(state) ? "skipped" : state.replaceAll("_", " ");
+}
 
 function mini(label, title, name, details, kind = "") {
   return el("button", {
@@ -42,7 +48,7 @@ function jobRow(job) {
   const state = job.soft_failed ? "soft" : job.state;
   const sign = job.state === "running" ? el("span", { class: "spinner" }) : SIGNS[job.state] ?? "·";
   return el("li", { class: `job ${state}` },
-    el("span", { class: "sign", title: job.state.replaceAll("_", " ") }, sign),
+    el("span", { class: "sign", title: stateWords(job.state) }, sign),
     el("span", { class: "grow", title: job.agent ? `on ${job.agent}` : "" }, pictured(plainName(job.name)), job.retried && el("small", { text: " retried" })),
     jobTools(job));
 }

@@ -58,5 +58,5 @@ export function count(number, singular, plural = `${singular}s`) {
 
 /** The hour and minute of a Slack ts or of seconds since the epoch, in the viewer's zone. */
 export function clock(seconds) {
-  return new Date(Number(seconds) * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return new Date(Number(seconds) * 1000).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
 }

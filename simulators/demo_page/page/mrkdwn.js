@@ -49,16 +49,18 @@ export function date([unix, format, url], fallback) {
 
 function dateToken(token, at) {
   const day = (style) => at.toLocaleDateString([], style);
-  const today = new Date().toDateString() === at.toDateString();
+  const now = new Date();
+  const today = now.toDateString() === at.toDateString();
+  const year = now.getFullYear() === at.getFullYear() ? undefined : "numeric";
   switch (token) {
-    case "time": return at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    case "time": return at.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
     case "time_secs": return at.toLocaleTimeString();
     case "ago": return ago((Date.now() - at.getTime()) / 1000);
     case "date_num": return at.toISOString().slice(0, 10);
     case "date_short": return day({ month: "short", day: "numeric", year: "numeric" });
-    case "date_short_pretty": return today ? "today" : day({ month: "short", day: "numeric" });
-    case "date_pretty": return today ? "today" : day({ month: "long", day: "numeric" });
-    case "date_long": case "date_long_pretty": return day({ weekday: "long", month: "long", day: "numeric" });
+    case "date_short_pretty": return today ? "today" : day({ month: "short", day: "numeric", year });
+    case "date_pretty": return today ? "today" : day({ month: "long", day: "numeric", year });
+    case "date_long": case "date_long_pretty": return day({ weekday: "long", month: "long", day: "numeric", year });
     case "date": return day({ month: "long", day: "numeric", year: "numeric" });
     default: return null;
   }
