@@ -10,7 +10,6 @@ _ORDER = (
     "build retry",
     "job retry",
     "build rebuild",
-    "build copy",
     "job log",
     "build artifacts",
     "build annotations",

@@ -155,7 +155,7 @@ Stop agent *ci-linux-1*? It finishes its job and takes no more. Someone has to s
             """\
 🚫 *web#1* was canceled on `main`
 requested by alice f323ca7 took 2s 4 canceled
-[Rebuild] [Rebuild with changes] [Open in Buildkite]\
+[Rebuild] [Open in Buildkite] [Rebuild with changes]\
 """,
             "alice forced agent ci-linux-1 to stop",
         ]

@@ -55,7 +55,7 @@ Last lines of *:eslint: Lint*:
 ▸ Running on ci-linux-1
 $ bin/lint
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """,
         ]
     )
@@ -74,7 +74,7 @@ requested by alice f323ca7 started 2026-11-02 09:00 UTC 2 of 4 jobs done · 2 wa
             """\
 ✅ *web#1* passed on `main`
 requested by alice f323ca7 took 18s 4 passed
-[Rebuild] [Rebuild with changes] [Open in Buildkite]\
+[Rebuild] [Open in Buildkite] [Rebuild with changes]\
 """,
         ]
     )
@@ -131,7 +131,7 @@ requested by alice f323ca7 started 2026-11-02 09:00 UTC 3 of 4 jobs done · 1 ru
             """\
 🚫 *web#1* was canceled on `main`
 requested by alice f323ca7 took 7s 4 canceled
-[Rebuild] [Rebuild with changes] [Open in Buildkite]\
+[Rebuild] [Open in Buildkite] [Rebuild with changes]\
 """,
             "🔵 web#1 started running.",
             "🚫 web#1 was canceled after 7s.",
@@ -151,7 +151,7 @@ async def test_a_skipped_build(world: World) -> None:
             """\
 ⏭️ *api#1* was skipped on `topic`
 requested by alice created 2026-11-02 09:00 UTC 3 skipped
-[Rebuild] [Rebuild with changes] [Open in Buildkite]\
+[Rebuild] [Open in Buildkite] [Rebuild with changes]\
 """,
             "⏭️ api#1 was skipped.",
         ]
@@ -168,7 +168,7 @@ async def test_a_soft_failure_is_not_a_failure(world: World) -> None:
             """\
 ✅ *api#1* passed on `main`
 requested by alice e521460 took 0s 2 passed · 1 soft failed
-[Rebuild] [Rebuild with changes] [Open in Buildkite]\
+[Rebuild] [Open in Buildkite] [Rebuild with changes]\
 """,
             "✅ api#1 passed after 0s.",
         ]
@@ -219,11 +219,11 @@ kitestring: ❌ *web#1* failed on `main`
     exit status 1
     ```
     Rebuilt as web#2 by bob
-    [Retry failed] [Rebuild with changes] [Logs] [Open in Buildkite]
+    [Retry failed] [Logs] [Open in Buildkite] [Rebuild with changes]
   kitestring: <@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)
 kitestring: ✅ *web#2* passed on `main`, fixed: web#1 had failed
     requested by bob f323ca7 took 0s 4 passed
-    [Rebuild] [Rebuild with changes] [Open in Buildkite]
+    [Rebuild] [Open in Buildkite] [Rebuild with changes]
   kitestring: ✅ web#2 passed after 0s.\
 """)
 

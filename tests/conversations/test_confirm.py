@@ -42,7 +42,7 @@ async def test_confirming_twice_cancels_once(world: World) -> None:
 #deploys
 kitestring: 🚫 *web#1* was canceled on `main`
     requested by alice ended 2026-11-02 09:00 UTC 4 canceled
-    [Rebuild] [Rebuild with changes] [Open in Buildkite]
+    [Rebuild] [Open in Buildkite] [Rebuild with changes]
   bob: <@U0BOT0001> cancel
   kitestring: bob canceled web#1\
 """)
@@ -110,5 +110,5 @@ web#1 has already passed; there is nothing to cancel.
     assert format_message(card) == snapshot("""\
 ✅ *web#1* passed on `main`
 requested by alice f323ca7 took 0s 4 passed
-[Rebuild] [Rebuild with changes] [Open in Buildkite]\
+[Rebuild] [Open in Buildkite] [Rebuild with changes]\
 """)

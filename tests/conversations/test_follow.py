@@ -31,7 +31,7 @@ Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """,
             "<@U0BOB0001> ❌ web#1 failed: :eslint: Lint (exit 1)",
         ]

@@ -55,7 +55,7 @@ Ring: [Canary (5 %)]
             """\
 ✅ *deploy-prod#1* passed on `main`
 requested by alice cfc6e62 took 9s 3 passed
-[Rebuild] [Rebuild with changes] [Open in Buildkite]\
+[Rebuild] [Open in Buildkite] [Rebuild with changes]\
 """,
             """\
 ✋ deploy-prod#1 is waiting for “Release to production?”

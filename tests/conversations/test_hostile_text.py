@@ -31,7 +31,7 @@ Last lines of *<!channel> ∗bold∗ <https://evil.example|x>*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """,
             "<@U0ALICE01> ❌ odd#1 failed: <!channel> *bold* <https://evil.example¦x> (exit 1)",
         ]

@@ -72,7 +72,7 @@ kitestring: ❌ *web#1* failed on `main`
     ```
     exit status 1
     ```
-    [Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]
+    [Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]
   kitestring: <@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)\
 """)
     assert world.whispers(world.alice) == snapshot(

@@ -39,9 +39,9 @@ State · Build · Branch · Message · Author · Commit · Took · Created
 """,
             """\
 Builds, newest first
-State · Build · Branch · Message · Created
-🕒 Scheduled · api#1 · topic · Two · 2026-11-02 09:00 UTC
-❌ Failed · web#1 · main · One · 2026-11-02 09:00 UTC\
+State · Build · Branch · Message · Author · Commit · Took · Created
+🕒 Scheduled · api#1 · topic · Two · Sam Kim · – · – · 2026-11-02 09:00 UTC
+❌ Failed · web#1 · main · One · Sam Kim · f323ca7 · 0s · 2026-11-02 09:00 UTC\
 """,
             """\
 No builds of web that passed.

@@ -47,7 +47,7 @@ Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """,
             """\
 🕒 *web#2* is scheduled on `release`

@@ -18,10 +18,10 @@ async def test_a_rebuild_is_visible_in_the_channel(world: World) -> None:
     old, new = world.slack.messages(world.deploys)
     assert [format_message(old).split("\n")[-2:], format_message(new)] == snapshot(
         [
-            ["Rebuilt as web#2 by bob", "[Retry failed] [Rebuild with changes] [Logs] [Open in Buildkite]"],
+            ["Rebuilt as web#2 by bob", "[Retry failed] [Logs] [Open in Buildkite] [Rebuild with changes]"],
             """\
 🕒 *web#2* is scheduled on `main`
-requested by bob `f323ca7` created 2026-11-02 09:00 UTC 5 waiting
+requested by bob f323ca7 created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 [Cancel] [Open in Buildkite]\
 """,
         ]
@@ -60,7 +60,7 @@ Already rebuilt as web#2 by alice.
     assert [format_message(message).split("\n")[0] for message in world.slack.messages(world.deploys)] == snapshot(
         [
             "❌ *web#1* failed on `main`",
-            "✅ *web#2* passed on `main`",
+            "✅ *web#2* passed on `main`, fixed: web#1 had failed",
             "✅ *web#3* passed on `main`",
             "🕒 *web#4* is scheduled on `main`",
         ]

@@ -94,7 +94,7 @@ async def test_a_mention_in_a_thread_is_answered_there(world: World) -> None:
             """\
 ✅ *web#1* passed on `fix`
 requested by bob f323ca7 took 0s 4 passed
-[Rebuild] [Rebuild with changes] [Open in Buildkite]\
+[Rebuild] [Open in Buildkite] [Rebuild with changes]\
 """,
             "✅ web#1 passed after 0s.",
         ]

@@ -42,7 +42,7 @@ Last lines of *:jest: Test 1/2*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """,
             "<@U0ALICE01> ❌ web#2 failed: :jest: Test 1/2 (exit 1) and 2 more",
         ]
@@ -62,7 +62,7 @@ Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """)
 
 
@@ -79,7 +79,7 @@ Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """)
 
 
@@ -118,7 +118,7 @@ requested by alice 1d878f9 took 0s 1 passed · 1 failed
 ❌ Lint · exit status 1 · *new failure* · last passed in shop#1
 ⚠️ Flap · *flaky*: passed when retried
 Commits since shop#1, which passed
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """,
             "<@U0ALICE01> ❌ shop#2 failed: Lint (exit 1)",
         ]
@@ -140,7 +140,7 @@ Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """)
 
 
@@ -166,7 +166,7 @@ Last lines of *:jest: Test 1/2*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """)
 
 
@@ -206,5 +206,5 @@ async def test_timed_out_expired_and_lost(world: World) -> None:
 requested by alice b48d73f took 0s 2 failed
 ❌ :android: Android · agent lost
 ❌ :ios: iOS · exit status 137
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """)

@@ -51,7 +51,7 @@ src/basket.js
   12:7  error  'rate' is never reassigned. Use 'const'  prefer-const
 ✖ 1 problem (1 error, 0 warnings)
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """,
             "<@U0ALICE01> ❌ web#1 failed: :eslint: Lint (exit 1)",
         ]
@@ -68,7 +68,7 @@ async def test_the_card_does_not_wait_for_the_lookup(world: World) -> None:
 ❌ *web#1* failed on `main`
 requested by alice f323ca7 took 0s 2 passed · 1 failed · 1 skipped
 ❌ :eslint: Lint · exit status 1
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """)
     assert world.replies(world.card()) == []
     await world.settle(12)
@@ -146,7 +146,7 @@ push with •••
 •••
 failed
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """)
     everything = world.transcript()
     assert token not in everything
@@ -202,7 +202,7 @@ src/basket.js
 > ships to islands
 *Annotation*
 > Second
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """)
 
 
@@ -256,7 +256,7 @@ Last lines of *:package: Package*:
 ```
 no space left on device
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """)
 
 
@@ -283,15 +283,15 @@ async def test_a_subscribed_card_shows_less(world: World) -> None:
                 "line 10",
                 "line 11",
                 "```",
-                "[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Mute] [Open in Buildkite]",
+                "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite] [Rebuild with changes]",
             ],
             [
                 "❌ :eslint: Lint · exit status 1 · still failing since web#1",
-                "[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Mute] [Open in Buildkite]",
+                "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite] [Rebuild with changes]",
             ],
             [
                 "❌ :eslint: Lint · exit status 1 · still failing since web#1",
-                "[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Mute] [Open in Buildkite]",
+                "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite] [Rebuild with changes]",
             ],
         ]
     )

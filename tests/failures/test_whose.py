@@ -47,7 +47,7 @@ Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Mute] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite] [Rebuild with changes]\
 """,
             "<@U0ADA0001> ❌ web#1 failed: :eslint: Lint (exit 1)",
         ]
@@ -79,7 +79,7 @@ Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Mute] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite] [Rebuild with changes]\
 """
         ]
     )

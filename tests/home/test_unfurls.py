@@ -49,7 +49,7 @@ started by Noor Haddad created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waitin
 ❌ *Fix the cart* – web#1 failed on `main`
 started by Noor Haddad f323ca7 took 0s 2 passed · 1 failed · 1 skipped
 ❌ :eslint: Lint · exit status 1
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """,
         ]
     )

@@ -37,7 +37,7 @@ Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite] [Stop these]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes] [Stop these]\
 """
         ]
     )
@@ -48,7 +48,7 @@ exit status 1
         "Stopped all direct messages. Turn them back on with `/bk notify on failed,fixed,blocked`."
     )
     assert list_direct_texts(world, world.alice)[0].split("\n")[-1] == snapshot(
-        "[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Open in Buildkite]"
+        "[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]"
     )
     await run_pushed_build(world, ALICE, "lint")
     assert list_first_lines(world, world.alice) == snapshot(["❌ web#1 failed on main"])

@@ -134,5 +134,5 @@ async def test_a_deleted_build_is_shown_as_deleted(world: World) -> None:
     world.buildkite.builds.remove(build)
     await settle(world, 180)
     card = world.card()
-    assert "Gone from Buildkite" in card.plain()
+    assert "gone from Buildkite" in card.plain()
     assert sum("is no longer in Buildkite" in line for line in world.replies(card)) == 1

@@ -19,7 +19,7 @@ async def test_a_failed_build_from_outside_slack_is_posted(world: World) -> None
         ["❌ web#2 failed on main", "✅ web#3 passed on main, fixed: web#2 had failed"]
     )
     assert format_message(list_cards(world)[0]).split("\n")[-1] == snapshot(
-        "[Retry failed] [Rebuild] [Rebuild with changes] [Logs] [Mute] [Open in Buildkite]"
+        "[Retry failed] [Rebuild] [Logs] [Mute] [Open in Buildkite] [Rebuild with changes]"
     )
 
 
