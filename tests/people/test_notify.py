@@ -37,7 +37,7 @@ Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes] [Stop these]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Stop these] [Rebuild with changes]\
 """
         ]
     )
