@@ -333,15 +333,15 @@ def test_the_replies_in_a_builds_thread() -> None:
 
 
 def test_counts_wait_for_a_read() -> None:
-    """Counts of an ended build are shown once a read has settled them: never `passed` beside `1 waiting`."""
-    settled, counts = make_tracked("passed"), {"passed": 3, "waiting": 1}
-    reported = replace(settled, changes_reported=1, read_phase="running")
+    """Counts of an ended build are shown once a read has confirmed them: never `passed` beside `1 waiting`."""
+    confirmed, counts = make_tracked("passed"), {"passed": 3, "waiting": 1}
+    reported = replace(confirmed, changes_reported=1, read_phase="running")
     shown = [
         describe_message(render_card(tracked, JobSummary(counts), card_id="c1", readers=CardReaders(), now=NOW))[2]
         for tracked, counts in (
             (reported, {"passed": 4}),
-            (settled, counts),
-            (settled, {"passed": 4}),
+            (confirmed, counts),
+            (confirmed, {"passed": 4}),
             (make_tracked("running"), counts),
         )
     ]
