@@ -6,9 +6,11 @@ import asyncio
 import socket
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from bot.runtime.http.asgi import Rejected, check_request, send_rejection
 from bot.runtime.http.connection_pool import ConnectionLimits
-from tests.http.sockets import TIMEOUT_SECONDS, connect, render_post, run_server
+from tests.http.sockets import TIMEOUT_SECONDS, connect, render_post, report_length, run_server
 
 KIB = 1024
 SHORT = ConnectionLimits(head_seconds=0.05, body_seconds=0.05, answer_seconds=0.05)
@@ -153,3 +155,25 @@ async def _fetch(port: int) -> bytes:
     async with connect(port) as caller:
         await caller.send(render_post(b"x", "Connection: close"))
         return await caller.read_to_end()
+
+
+async def refuse_large(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a request by its declared length, as the endpoints do, or read it."""
+    try:
+        check_request(scope, ("application/json",), limit=KIB)
+    except Rejected as why:
+        await send_rejection(send, why)
+    else:
+        await report_length(scope, receive, send)
+
+
+@pytest.mark.parametrize("sent", [b"", b"x" * 100, b"x" * 8 * KIB], ids=["nothing", "some", "much"])
+async def test_a_refusal_before_the_body_is_the_last_answer(sent: bytes) -> None:
+    """A request that's refused by its declared length gets one answer, and its connection is closed at once."""
+    head = HEAD + b"Content-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
+    limits = ConnectionLimits(body_seconds=TIMEOUT_SECONDS, refusal_seconds=0.05)
+    async with run_server(refuse_large, limits) as port, connect(port) as caller:
+        await caller.send(head + sent)
+        answer = await caller.read_to_end()
+    assert read_status(answer) == 413
+    assert answer.count(b"HTTP/1.1") == 1

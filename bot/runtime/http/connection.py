@@ -33,7 +33,7 @@ class Connection(asyncio.Protocol):
         self._framing = Framing()
         self._uvicorn: asyncio.Protocol | None = None
         self._received = 0
-        self._answers = AnswerProgress(self._restart_timer)
+        self._answers = AnswerProgress(self._note_answer)
         self._held: HeldRequest | None = None
         self._exchanging = self._refused = self._finishing = False
         self._backlog = b""
@@ -182,6 +182,14 @@ class Connection(asyncio.Protocol):
         self._write_timer = None
         if self._uvicorn is not None:
             self._uvicorn.resume_writing()
+
+    def _note_answer(self) -> None:
+        """Hang up if a request was answered before its body was complete: nobody will read the rest."""
+        if self._phase == "body" and not self._open_requests and not self._transport.is_closing():
+            self._refused = True
+            self._half_close()
+        else:
+            self._restart_timer()
 
     def _restart_timer(self) -> None:
         """Start the timer for each head, each body and each pause, but not for each piece of them.
