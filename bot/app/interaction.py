@@ -40,6 +40,7 @@ from bot.listeners.form_handling import FormHandler
 from bot.listeners.home_tab import HomeTab
 from bot.listeners.menu_options import MenuOptions
 from bot.notifications.direct.queries import schedule_call
+from bot.operations.addresses import find_own_hosts
 from bot.runtime.loop import LoopName
 from bot.slack.answers import Answers
 from bot.slack.block_fallback import BlockFallback, RefusedBlocks
@@ -122,6 +123,7 @@ def build_interaction(deps: Dependencies) -> Interaction:
             execution.background.spawn,
             deps.slack.identity.team,
         ),
+        find_own_hosts(deps.workspace.organization.endpoint),
     )
     return Interaction(
         block_fallback,
@@ -165,6 +167,7 @@ def _build_unfurling(deps: Dependencies, accounts: Accounts) -> LinkUnfurler:
         ReadPermission(deps.policy.get_rules, deps.operations["build view"], platform.clock),
         BuildkiteAccess(deps.buildkite.client, deps.buildkite.catalog),
         LinkPreviews(platform.store, platform.clock, deps.slack.api, deps.slack.pacing, wake),
+        find_own_hosts(deps.workspace.organization.endpoint),
     )
 
 

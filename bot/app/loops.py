@@ -50,6 +50,7 @@ def build_loops(
         leader.build(LoopName.ACCOUNT_UPKEEP, maintenance.account_upkeep),
         replica.build(LoopName.CLOCK_WATCH, maintenance.clock_watch),
         *([replica.build(LoopName.ALLOWLIST, allowlist)] if allowlist else []),
+        *([replica.build(LoopName.POLICY_FILE, maintenance.policy_watch)] if maintenance.policy_watch else []),
         *([replica.build(LoopName.LEADERSHIP, leadership)] if isinstance(leadership, ElectedLeader) else []),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.access.accounts.upkeep import AccountUpkeep
+from bot.access.policy.policy_file import PolicyWatch
 from bot.app.dependencies import Dependencies
 from bot.app.interaction import Interaction
 from bot.execution.approved import ApprovedStarter
@@ -25,6 +26,7 @@ class Maintenance:
     retention: Retention
     account_upkeep: AccountUpkeep
     clock_watch: ClockWatch
+    policy_watch: PolicyWatch | None
 
 
 def build_maintenance(deps: Dependencies, interaction: Interaction) -> Maintenance:
@@ -59,4 +61,5 @@ def build_maintenance(deps: Dependencies, interaction: Interaction) -> Maintenan
             platform.wakeups.waker(*LoopName),
             forget_cached_subscriptions,
         ),
+        policy_watch=PolicyWatch(deps.policy, platform.clock) if deps.policy.is_from_file else None,
     )

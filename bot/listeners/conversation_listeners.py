@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Container
 
 from bot.builds.links.render import AT
 from bot.errors import KitestringError
@@ -32,7 +32,7 @@ MENU_SECONDS = 2.0
 
 
 class ConversationListeners:
-    """Listeners for Bolt. `team` is the bot's workspace; `bot_user` is its own user id."""
+    """Listeners for Bolt. `team` is the bot's workspace, `bot_user` its own user id; `hosts` are Buildkite's."""
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class ConversationListeners:
         team: str,
         bot_user: str,
         events: EventListeners,
+        hosts: Container[str],
     ) -> None:
         self._dispatcher = dispatcher
         self.events = events
@@ -51,6 +52,7 @@ class ConversationListeners:
         self._registry = registry
         self.team = team
         self.bot_user = bot_user
+        self._hosts = hosts
 
     async def on_command(self, ack: Ack, payload: CommandPayload) -> None:
         """Take a slash command; only mistakes are answered in the acknowledgement itself."""
@@ -109,7 +111,10 @@ class ConversationListeners:
 
     async def on_shortcut(self, ack: Ack, payload: MessageShortcut) -> None:
         """Follow the build that a message links to."""
-        request, url = requests.from_message_shortcut(payload), requests.find_build_url(payload.message)
+        request, url = (
+            requests.from_message_shortcut(payload),
+            requests.find_build_url(payload.message, self._hosts),
+        )
         answer: Message | None = render_note("That message has no link to a build.")
         if url and payload.workspace == self.team:
             call = Call("build watch", {"pipeline": url})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Container
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from bot.listeners.payload_shapes import (
     ShortcutMessage,
     SubmissionPayload,
 )
+from bot.operations.addresses import BUILDKITE_HOSTS, is_on_host
 from bot.operations.invocation import Flags, Request
 from bot.operations.manners import find_small_talk, strip_manners
 from bot.slack.form_values import find_entry
@@ -138,8 +140,7 @@ def read_spoken(text: str, bot_user: str, *, direct: bool) -> Spoken:
     return Spoken(rest or before.strip(), overheard=bool(after) and bool(strip_manners(before).strip()))
 
 
-def find_build_url(message: ShortcutMessage) -> str | None:
-    """Return the first build URL in a message's text, blocks or attachments, or None."""
+def find_build_url(message: ShortcutMessage, hosts: Container[str] = BUILDKITE_HOSTS) -> str | None:
+    """Return the first URL of a build on these hosts in a message's text, blocks or attachments, or None."""
     written = json.dumps([message.text, message.blocks, message.attachments])
-    found = _BUILD_URL.search(written)
-    return found.group(0) if found else None
+    return next((found[0] for found in _BUILD_URL.finditer(written) if is_on_host(found[0], hosts)), None)

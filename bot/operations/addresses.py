@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Annotated, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -22,6 +22,8 @@ _PIPELINE_PAGE = re.compile(r"/(?P<org>[^/]+)/(?P<pipeline>[^/]+)/?(?:builds/?)?
 _BUILD = re.compile(r"(?:(?:(?P<org>[^/#\s]+)/)?(?P<pipeline>[^/#\s]+))?#(?P<number>\d+)$")
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+$")
+
+BUILDKITE_HOSTS = frozenset({"buildkite.com", "www.buildkite.com", "api.buildkite.com"})
 
 
 class Address(NamedTuple):
@@ -48,6 +50,19 @@ def parse_buildkite_url(url: str) -> Address | None:
     named = {key: unquote(value) for key, value in found.groupdict().items() if value}
     job = named.pop("job", None) or _find_job_in_url(parts.fragment, parts.query)
     return Address(**named, job=job if "number" in named else None)
+
+
+def is_on_host(url: str, hosts: Container[str]) -> bool:
+    """Return whether a URL is on one of these hosts; the path alone may look like a build's anywhere."""
+    try:
+        return (urlsplit(url).hostname or "") in hosts
+    except ValueError:
+        return False
+
+
+def find_own_hosts(endpoint: str) -> frozenset[str]:
+    """Return the hosts of Buildkite's addresses: its own, and that of the configured API."""
+    return BUILDKITE_HOSTS | {urlsplit(endpoint).hostname or ""} - {""}
 
 
 def _find_job_in_url(fragment: str, query: str) -> str | None:

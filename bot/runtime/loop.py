@@ -41,6 +41,7 @@ class LoopName(StrEnum):
     ACCOUNT_UPKEEP = "upkeep"
     CLOCK_WATCH = "clock"
     ALLOWLIST = "origins"
+    POLICY_FILE = "policy"
     LEADERSHIP = "lease"
     SOCKET = "socket"
 

@@ -61,6 +61,23 @@ followed for bob started by Noor Haddad created 2026-11-02 09:00 UTC 0 of 4 jobs
     assert len(world.replies(root)) == 3
 
 
+async def test_only_buildkites_links_are_followed(world: World) -> None:
+    """A link of another host that looks like a build's is passed over for one of Buildkite's, or refused."""
+    world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")
+    elsewhere = "https://buildkite.com.evil.example/acme-inc/web/builds/1"
+    foreign = (await world.alice.posts(world.deploys, f"see {elsewhere}")).message
+    both = (
+        await world.alice.posts(world.deploys, f"{elsewhere} https://buildkite.com/acme-inc/web/builds/1")
+    ).message
+    assert foreign is not None
+    assert both is not None
+    await world.bob.shortcut("follow_build", foreign)
+    await world.bob.shortcut("follow_build", both)
+    await world.settle(3)
+    assert world.whispers(world.bob) == ["That message has no link to a build."]
+    assert len(world.replies(both)) == 1
+
+
 async def test_a_build_is_followed_by_message_shortcut(world: World) -> None:
     """The shortcut finds the build's URL in the message, and follows it in the message's thread."""
     world.buildkite.create_build_elsewhere("web", "main", "Fix the cart", "Noor Haddad")

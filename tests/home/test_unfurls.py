@@ -173,6 +173,7 @@ async def test_links_to_other_organizations_are_ignored(world: World) -> None:
     """Another organization's build, one that is not there, and pages that are no build: silence."""
     for words in (
         "https://buildkite.com/other/web/builds/1",
+        "https://buildkite.example/acme-inc/web/builds/1",
         "https://buildkite.com/acme-inc/web/builds/99",
         "https://buildkite.com/acme-inc/nowhere",
         "https://buildkite.com/docs",

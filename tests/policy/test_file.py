@@ -155,3 +155,13 @@ async def test_serve_does_not_start_with_a_wrong_policy(tmp_path: Path) -> None:
         LOG_LEVEL="error",
     )
     assert (status, err) == (2, "policy.toml doesn't exist.\n")
+
+
+async def test_a_mistake_is_logged_without_anybody_asking(world: World, policy: Path) -> None:
+    """A file that is saved with a mistake is noticed within seconds while nobody uses the bot."""
+    await world.settle(5)
+    with capture_logs() as lines:
+        write_policy(policy, POLICY.replace("permissions", "permisions"))
+        await world.settle(10)
+    assert [line["event"] for line in lines] == ["policy file rejected; the previous version stays in force"]
+    assert "line 6" in str(lines[0]["problems"])

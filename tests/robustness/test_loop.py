@@ -37,8 +37,8 @@ async def test_ticks_keep_their_minimum_interval() -> None:
 
 
 async def test_every_loop_runs(world: World) -> None:
-    """The process runs a loop of each name; an allowlist, replicas and Socket Mode have one of their own."""
-    optional = {LoopName.ALLOWLIST, LoopName.LEADERSHIP, LoopName.SOCKET}
+    """The process runs a loop of each name; some are only for an allowlist, a policy, replicas or Socket Mode."""
+    optional = {LoopName.ALLOWLIST, LoopName.POLICY_FILE, LoopName.LEADERSHIP, LoopName.SOCKET}
     assert [loop.name for loop in world.bot.loops] == [name for name in LoopName if name not in optional]
 
 

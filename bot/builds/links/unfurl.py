@@ -5,6 +5,7 @@ https://docs.slack.dev/messaging/unfurling-links-in-messages
 
 from __future__ import annotations
 
+from collections.abc import Container
 from itertools import islice
 
 import structlog
@@ -18,7 +19,7 @@ from bot.builds.links.previews import LinkedMessage, LinkPreviews
 from bot.builds.links.render import BUILDS_SHOWN
 from bot.builds.model import PreviewedLink
 from bot.errors import KitestringError
-from bot.operations.addresses import Address, parse_buildkite_url
+from bot.operations.addresses import Address, is_on_host, parse_buildkite_url
 from bot.runtime.error_boundary import run_guarded
 from bot.slack.people import PeopleDirectory
 from bot.slack.types import Actor, Thread
@@ -35,6 +36,7 @@ class LinkUnfurler:
 
     A link that isn't unfurled gets no error message: the person requested nothing, and the message would tell the
     channel that the build exists. `access` is used for people who haven't connected a token of their own.
+    `hosts` are Buildkite's.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class LinkUnfurler:
         permission: ReadPermission,
         access: BuildkiteAccess,
         previews: LinkPreviews,
+        hosts: Container[str],
     ) -> None:
         self._people = people
         self._places = places
@@ -52,6 +55,7 @@ class LinkUnfurler:
         self._permission = permission
         self._access = access
         self._previews = previews
+        self._hosts = hosts
 
     async def unfurl_links(self, source: LinkedMessage, user: str, urls: tuple[str, ...]) -> None:
         """Unfurl the links of a person's message; raise nothing."""
@@ -64,7 +68,7 @@ class LinkUnfurler:
                 log.info("link not unfurled", error=type(error).__name__)
 
     def _parse_own_address(self, url: str) -> Address | None:
-        address = parse_buildkite_url(url)
+        address = parse_buildkite_url(url) if is_on_host(url, self._hosts) else None
         own_organization = self._access.buildkite.organization
         return address if address and address.org == own_organization and address.pipeline else None
 
