@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
 import structlog
 
-from bot.errors import Ambiguous, KitestringError, Refused, UsageError
+from bot.errors import Ambiguous, KitestringError, Refused
 from bot.execution.authorisation import Authoriser
 from bot.execution.endings import Endings
 from bot.execution.procedure import Procedure
@@ -16,6 +15,7 @@ from bot.listeners.failed_forms import FailedForms
 from bot.listeners.form_channel import FormDestinations
 from bot.listeners.form_files import FormFiles
 from bot.listeners.form_metadata import FormMetadata, parse_metadata
+from bot.listeners.form_reading import FormReader
 from bot.listeners.payload_shapes import SubmissionPayload
 from bot.listeners.requests import from_submission
 from bot.operations import forms
@@ -29,7 +29,6 @@ from bot.runtime.json_types import JsonObject
 from bot.slack.answers import Answers
 from bot.slack.blockkit.blocks import View
 from bot.slack.blockkit.mrkdwn import Mrkdwn, escape, md
-from bot.slack.form_values import AttachedFile
 from bot.slack.types import Thread
 from bot.slack.web_client import SlackClient
 
@@ -55,7 +54,7 @@ class FormHandler:
         self._failures = FailedForms(choices, answers)
         self._registry = registry
         self._destinations = destinations
-        self._files = FormFiles(api)
+        self._reader = FormReader(authoriser, FormFiles(api))
         self._choices = choices
         self._authoriser = authoriser
         self._procedure = procedure
@@ -149,17 +148,12 @@ class FormHandler:
             return {payload.view.first_input: text}
         op, metadata = self._registry[choice.operation], parse_metadata(choice.args)
         request, problem = await self._place(payload, choice.thread, metadata)
-        if problem:
-            return {forms.DESTINATION: problem}
         if op.on_submit and await self._procedure.has_received(request.key):
             return None  # a repeated submission: on_submit must not run twice
-        files = forms.read_attachments(op, payload.view.state.values)
-        try:
-            args = await self._read_arguments(request, op, payload, metadata, files)
-        except UsageError as error:
-            if error.field in files:
-                error.field = f"{error.field}.file"
-            return forms.render_errors(op, error, metadata.fields)
+        args, wrong = await self._reader.read(request, op, payload.view.state.values, metadata)
+        errors = {**wrong, **({forms.DESTINATION: problem} if problem else {})}
+        if errors:
+            return errors
         await self._procedure.receive(request, Call(op.name, args, confirmed=not op.confirm_label))
         return None
 
@@ -172,24 +166,6 @@ class FormHandler:
             return replace(request, flags=Flags(direct_only=metadata.posted)), None
         place, problem = await self._destinations.chosen(payload.view.state.values, opened_in, request.user)
         return replace(request, thread=place, flags=Flags(direct_only=place == opened_in)), problem
-
-    async def _read_arguments(
-        self,
-        request: Request,
-        op: Operation,
-        payload: SubmissionPayload,
-        metadata: FormMetadata,
-        files: Mapping[str, AttachedFile],
-    ) -> JsonObject:
-        """Return the arguments that may be stored, after the operation's submit hook. Raises UsageError."""
-        typed = forms.read_submission(op, payload.view.state.values, metadata.fields, metadata.given)
-        args = {**typed, **await self._files.texts(files, typed)}
-        validated = self._authoriser.validate(op, args)
-        if op.on_submit is None:
-            return args
-        await op.on_submit(validated, await self._authoriser.build_submission_context(request, op))
-        without_secrets: JsonObject = validated.model_dump(mode="json", exclude_none=True)
-        return without_secrets
 
 
 def _choose_title(request: Request, op: Operation) -> str:

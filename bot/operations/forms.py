@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from bot.errors import UsageError
 from bot.operations.arguments import Argument, parse_values, read_arguments
@@ -20,6 +21,7 @@ from bot.operations.form_inputs import (
 )
 from bot.operations.operation import FormField, Operation
 from bot.runtime.json_types import JsonObject, JsonValue
+from bot.runtime.wording import join_and
 from bot.slack.blockkit.blocks import Block, View, context, flatten_text, input_block, plain_text, section
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, md
 from bot.slack.form_values import AttachedFile, FormValues, find_entry
@@ -171,34 +173,67 @@ def _render_field(field: FormField, given: object) -> Block:
     )
 
 
+class Submission(NamedTuple):
+    """The arguments of a submitted form as strings, without those left empty, and what is malformed."""
+
+    args: dict[str, JsonValue]
+    mistakes: tuple[UsageError, ...] = ()
+
+
 def read_submission(
     op: Operation,
     values: FormValues,
     fields: Sequence[FormField] = (),
     given: JsonObject | None = None,
-) -> dict[str, JsonValue]:
-    """Return the arguments in `view.state.values` as strings, without those left empty.
-
-    `given` adds only arguments that the form didn't ask for. Raises UsageError for a malformed KEY=value line.
-    """
+) -> Submission:
+    """Return the arguments in `view.state.values`; `given` adds only those that the form didn't ask for."""
     inputs = _list_inputs(op, fields, given or {})
     names = {argument.name for argument in inputs} | ({"fields"} if fields else set())
     kept = {name: value for name, value in (given or {}).items() if name not in names}
+    texts = [(argument, find_entry(values, argument.name).texts) for argument in inputs]
+    found = [_find_malformed_lines(argument, entry) for argument, entry in texts]
+    malformed = [mistake for mistake in found if mistake]
+    wrong = {mistake.field for mistake in malformed}
     read = {
-        argument.name: _read_argument(argument, find_entry(values, argument.name).texts) for argument in inputs
+        argument.name: _read_argument(argument, entry) for argument, entry in texts if argument.name not in wrong
     }
     filled = {name: value for name, value in read.items() if value not in (None, "", [], {})}
     extra = {field.key: _read_choices(field, find_entry(values, make_field_id(field)).texts) for field in fields}
     stated = {key: value for key, value in extra.items() if value.strip()}
-    _complete(fields, stated)
-    return kept | filled | ({"fields": stated} if stated else {})
+    args = kept | filled | ({"fields": stated} if stated else {})
+    return Submission(args, (*malformed, *_list_unanswered(fields, stated)))
 
 
-def _complete(fields: Sequence[FormField], stated: Mapping[str, str]) -> None:
-    """Slack's clients refuse an empty required input, but not one of blanks."""
-    missing = next((field for field in fields if field.required and field.key not in stated), None)
-    if missing:
-        raise UsageError("This step needs an answer.", field=missing.key)
+def _list_unanswered(fields: Sequence[FormField], stated: Mapping[str, str]) -> list[UsageError]:
+    """Return the required fields without an answer: Slack's clients refuse an empty one, but not one of blanks."""
+    return [
+        UsageError("This step needs an answer.", field=field.key)
+        for field in fields
+        if field.required and field.key not in stated
+    ]
+
+
+def _find_malformed_lines(argument: Argument, entry: Sequence[str]) -> UsageError | None:
+    """Return which lines of KEY=value pairs aren't; they aren't quoted, because they may be mistyped secrets."""
+    if argument.kind != "dict":
+        return None
+    numbers = [str(number) for number, line in enumerate(_split_lines(entry), 1) if not _is_pair(argument, line)]
+    if not numbers:
+        return None
+    lines = f"line {numbers[0]}" if len(numbers) == 1 else f"lines {join_and(numbers)}"
+    return UsageError(f"{argument.description}, {lines}: write KEY=value, one per line.", field=argument.name)
+
+
+def _is_pair(argument: Argument, line: str) -> bool:
+    """Return whether a line holds pairs, or nothing."""
+    try:
+        return not line.strip() or bool(parse_values(argument, [line]))
+    except UsageError:
+        return False
+
+
+def _split_lines(entry: Sequence[str]) -> list[str]:
+    return [line for text in entry for line in text.splitlines()]
 
 
 def _read_argument(argument: Argument, entry: list[str]) -> JsonValue:
@@ -206,7 +241,7 @@ def _read_argument(argument: Argument, entry: list[str]) -> JsonValue:
         on = bool(entry)
         return None if on == is_switched_on(argument.default) else str(on).lower()
     if argument.kind == "dict":
-        return parse_values(argument, [line for text in entry for line in text.splitlines() if line.strip()])
+        return parse_values(argument, [line for line in _split_lines(entry) if line.strip()])
     if argument.kind == "list":
         return entry if argument.choices or argument.opt.suggest else parse_values(argument, entry)
     return entry[0] if entry else None
@@ -223,14 +258,23 @@ def _list_block_ids(argument: Argument) -> list[str]:
 
 
 def render_errors(
-    op: Operation, error: UsageError, fields: Sequence[FormField] = (), given: JsonObject | None = None
+    op: Operation,
+    mistakes: Sequence[UsageError],
+    fields: Sequence[FormField] = (),
+    given: JsonObject | None = None,
 ) -> dict[str, str]:
-    """Return Slack's `errors` of a submission: the message under its input, or under the first one."""
+    """Return Slack's `errors` of a submission: each message under its input, or under the first one."""
     ids = [id_ for argument in _list_inputs(op, fields, given or {}) for id_ in _list_block_ids(argument)]
     own = [make_field_id(field) for field in fields]
     blocks = [*own, *ids] if op.load_fields else [*ids, *own]
-    wanted = [error.field, f"fields.{error.field}"]
-    block = next((block for block in blocks if block in wanted), blocks[0] if blocks else "nothing")
-    hint = "" if error.hint.startswith("Usage:") else error.hint
-    text = re.sub(r"`([^`]*)`", r"“\1”", f"{error.message} {hint}".strip())
-    return {block: flatten_text(text, _ERROR_LIMIT)}
+    texts: dict[str, list[str]] = {}
+    for mistake in mistakes:
+        wanted = [mistake.field, f"fields.{mistake.field}"]
+        block = next((block for block in blocks if block in wanted), blocks[0] if blocks else "nothing")
+        texts.setdefault(block, []).append(_format_mistake(mistake))
+    return {block: flatten_text(" ".join(found), _ERROR_LIMIT) for block, found in texts.items()}
+
+
+def _format_mistake(mistake: UsageError) -> str:
+    hint = "" if mistake.hint.startswith("Usage:") else mistake.hint
+    return re.sub(r"`([^`]*)`", r"“\1”", f"{mistake.message} {hint}".strip())

@@ -146,6 +146,8 @@ class Operation(Generic[A, C]):
     form begins with, which those that name the subject decide; `form_intro`: the text above the form's inputs;
     `form_only_message`: arguments are accepted from the form only, and typed ones get this message;
     `confirm_label`: the question previews the result, so a form leads to it too; this is its button's label;
+    `check_form(args, ctx)` is awaited while the form is open, without any effect; it also checks a form with other
+    mistakes, so arguments may be missing;
     `on_submit(args, ctx)` is awaited while the form is still open: errors are shown in the form. Afterwards the
     arguments are stored as pydantic dumps them, a SecretStr as asterisks; `filters_pipelines`: it reads many
     pipelines and leaves out those that the person may not see, so access to one of them is enough;
@@ -175,6 +177,7 @@ class Operation(Generic[A, C]):
     probe: Probe[A, C] | None = None
     load_fields: LoadFields[C] | None = None
     prefill: Prefill[A, C] | None = None
+    check_form: SubmitHook[A, C] | None = None
     on_submit: SubmitHook[A, C] | None = None
     label_values: LabelValues[A, C] | None = None
     phrase: str = ""
@@ -250,6 +253,7 @@ class OperationOptions(OperationTraits, Generic[A, C], total=False):
     probe: Probe[A, C]
     load_fields: LoadFields[C]
     prefill: Prefill[A, C]
+    check_form: SubmitHook[A, C]
     on_submit: SubmitHook[A, C]
     label_values: LabelValues[A, C]
 

@@ -37,6 +37,33 @@ def make_unknown_flag_error(op: Operation, name: str, command: str) -> UsageErro
     )
 
 
+def find_mistakes(op: Operation, args: JsonObject) -> tuple[UsageError, ...]:
+    """Return everything that is wrong with the arguments of a form, each named by the label of its input."""
+    given = {name: value for name, value in args.items() if value is not None}
+    try:
+        op.args.model_validate(given)
+    except ValidationError as problem:
+        return tuple(_explain_in_form(op, detail) for detail in problem.errors(include_url=False))
+    except UsageError as problem:
+        return (problem,)
+    return ()
+
+
+def _explain_in_form(op: Operation, detail: ErrorDetails) -> UsageError:
+    argument = _find_argument(op, detail)
+    message, hint = _describe_in_form(argument, detail) if argument else (_get_own_message(detail), "")
+    return UsageError(message, hint, argument.name if argument else None)
+
+
+def _describe_in_form(argument: Argument, detail: ErrorDetails) -> tuple[str, str]:
+    if detail["type"] == "missing":
+        return f"{argument.description}: fill this in.", ""
+    if verdict := _judge(detail):
+        quoted = _quote_value(argument, detail)
+        return f"{argument.description}: `{quoted}` {verdict}.", _suggest_choice(argument, detail)
+    return f"{argument.description}: {_get_own_message(detail)}", ""
+
+
 def _explain(op: Operation, problem: ValidationError, command: str) -> UsageError:
     found = problem.errors(include_url=False)
     missing = [detail for detail in found if detail["type"] == "missing"]
@@ -44,11 +71,16 @@ def _explain(op: Operation, problem: ValidationError, command: str) -> UsageErro
     name = str(detail["loc"][0]) if detail["loc"] else None
     if detail["type"] == "extra_forbidden" and name:
         return make_unknown_flag_error(op, "--" + name.replace("_", "-"), command)
-    argument = next((argument for argument in read_arguments(op.args) if argument.name == name), None)
+    argument = _find_argument(op, detail)
     message, hint = _describe(op, argument, detail)
     return UsageError(
         message, hint or f"Usage: `{format_usage(op, command)}`", argument.name if argument else None
     )
+
+
+def _find_argument(op: Operation, detail: ErrorDetails) -> Argument | None:
+    name = str(detail["loc"][0]) if detail["loc"] else None
+    return next((argument for argument in read_arguments(op.args) if argument.name == name), None)
 
 
 def _describe(op: Operation, argument: Argument | None, detail: ErrorDetails) -> tuple[str, str]:
@@ -56,21 +88,28 @@ def _describe(op: Operation, argument: Argument | None, detail: ErrorDetails) ->
         return f"{_get_own_message(detail)}", ""
     if detail["type"] == "missing":
         return f"`{op.name}` needs {_format_name(argument)}.", ""
-    quoted = MASK if argument.opt.secret else _quote_input(detail)
-    sentence = _SENTENCES.get(detail["type"])
-    if sentence:
-        verdict, _, bound = sentence(detail.get("ctx", {})).partition(": ")
-        rest = f": {bound}" if bound else ""
-        return f"`{quoted}` {verdict} for {_format_name(argument)}{rest}.", _suggest_choice(argument, detail)
+    quoted = _quote_value(argument, detail)
+    if verdict := _judge(detail):
+        verdict, colon, bound = verdict.partition(": ")
+        return (
+            f"`{quoted}` {verdict} for {_format_name(argument)}{colon}{bound}.",
+            _suggest_choice(argument, detail),
+        )
     return f"`{quoted}` isn't valid for {_format_name(argument)}: {_get_own_message(detail)}", ""
+
+
+def _judge(detail: ErrorDetails) -> str:
+    """Return what is wrong with a value, such as `is too small`, if it's a common mistake."""
+    sentence = _SENTENCES.get(detail["type"])
+    return sentence(detail.get("ctx", {})) if sentence else ""
+
+
+def _quote_value(argument: Argument, detail: ErrorDetails) -> str:
+    return MASK if argument.opt.secret else quote_word(detail["input"]) or " "
 
 
 def _format_name(argument: Argument) -> str:
     return f"`{argument.placeholder}`" if argument.opt.positional else f"`{argument.flag}`"
-
-
-def _quote_input(detail: ErrorDetails) -> str:
-    return quote_word(detail["input"]) or " "
 
 
 def _suggest_choice(argument: Argument, detail: ErrorDetails) -> str:

@@ -61,6 +61,11 @@ def suggest(word: str, candidates: Iterable[str]) -> str:
     return f"Did you mean {join_or([f'`{name}`' for name in matches])}?" if matches else ""
 
 
+def join_and(names: Sequence[str]) -> str:
+    """Join parts of a whole: `a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
 def join_or(names: Sequence[str]) -> str:
     """Join alternatives: `a`, `a or b`, `a, b or c`."""
     return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -60,7 +60,7 @@ class PipelineCreateArgs(NewPipelineArgs):
     pipeline: SlugField = ""
 
 
-async def _take(args: PipelineCreateArgs, _ctx: NewPipelineContext) -> None:
+async def _check_steps(args: PipelineCreateArgs, _ctx: NewPipelineContext) -> None:
     if args.steps and args.template:
         message = "Give either steps or a template, not both."
         raise UsageError(message, field="template")
@@ -69,7 +69,7 @@ async def _take(args: PipelineCreateArgs, _ctx: NewPipelineContext) -> None:
 
 async def _pin(args: PipelineCreateArgs, ctx: NewPipelineContext) -> PipelineCreateArgs:
     """Replace names with ids, and check everything before anything is created."""
-    await _take(args, ctx)
+    await _check_steps(args, ctx)
     await check_slug_free(args.pipeline, ctx.pipelines)
     template = (await ctx.catalog.find_template(args.template)).uuid if args.template else None
     await find_team_access(args.teams, ctx.catalog)
@@ -113,7 +113,7 @@ async def _probe(args: PipelineCreateArgs, ctx: NewPipelineContext) -> Reply | N
     scopes=("write_pipelines",),
     pin=_pin,
     probe=_probe,
-    on_submit=_take,
+    check_form=_check_steps,
     opens_form=True,
     examples=(
         "pipeline create Web --repo git@github.com:acme/web.git",

@@ -31,7 +31,7 @@ def _check_address(text: str) -> str:
     if _PASSWORD.match(text):
         raise ValueError("it contains a password, which everyone who can see the pipeline could read")
     if not _ADDRESS.fullmatch(text):
-        raise ValueError("use a Git address such as git@github.com:acme/web.git")
+        raise ValueError("it isn't a Git address. Example: git@github.com:acme/web.git")
     return text
 
 

@@ -80,12 +80,12 @@ class PipelineUpdateContext:
     catalog: Catalog
 
 
-async def _take(args: PipelineUpdateArgs, _ctx: PipelineUpdateContext) -> None:
+async def _check_steps(args: PipelineUpdateArgs, _ctx: PipelineUpdateContext) -> None:
     await check_steps(args.steps)
 
 
 async def _pin(args: PipelineUpdateArgs, ctx: PipelineUpdateContext) -> PipelineUpdateArgs:
-    await _take(args, ctx)
+    await _check_steps(args, ctx)
     if not args.model_dump(exclude={"pipeline"}, exclude_none=True):
         hint = f"See `{ctx.caller.command} help pipeline update`."
         raise UsageError("There's nothing to change. Give at least one new value.", hint, "name")
@@ -142,7 +142,7 @@ def _is_applied(pipeline: Pipeline, key: str, value: object) -> bool:
     scopes=("write_pipelines",),
     pin=_pin,
     probe=_probe,
-    on_submit=_take,
+    check_form=_check_steps,
     confirm=_ask,
     opens_form=True,
     form_intro="Fields you leave empty don't change.",

@@ -163,7 +163,7 @@ async def test_a_form_says_what_is_wrong_under_its_fields(world: World) -> None:
     await world.settle(2)
     modal = world.slack.modal_of(world.alice)
     assert modal is not None
-    assert modal.errors == snapshot({"env": "“-e” takes “KEY=value”: there's no “=”, or nothing before it."})
+    assert modal.errors == snapshot({"env": "Environment, line 2: write KEY=value, one per line."})
     assert world.buildkite.builds == []
     await world.alice.submits({"Environment": "A=1"})
     await world.settle(3)

@@ -244,7 +244,7 @@ def _forms(text: str) -> Iterator[Mapping[str, Any]]:
     yield forms.render_form(op, given, callback_id="form", private_metadata="id", fields=(menu, typed), title=text)
     yield forms.render_loading_view(text)
     yield forms.render_notice_view(text, text)
-    for error in forms.render_errors(op, UsageError(text, text, "a"), (menu,), given).values():
+    for error in forms.render_errors(op, [UsageError(text, text, "a")], (menu,), given).values():
         yield {"type": "errors", "blocks": [section(error)]}
     yield {"type": "options", "blocks": [], "options": [option(text, "value")]}
 

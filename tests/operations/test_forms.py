@@ -145,7 +145,7 @@ def test_a_block_step_without_fields_can_still_be_confirmed() -> None:
     assert find_view_faults(view) == []
     texts = [block.get("text", block.get("elements", [{}])[0])["text"] for block in view["blocks"]]
     assert texts == snapshot(["web#101", "There's nothing to fill in. Press *Unblock* to continue."])
-    assert read_submission(REGISTRY["job unblock"], {}, (), {"job": "j1"}) == {"job": "j1"}
+    assert read_submission(REGISTRY["job unblock"], {}, (), {"job": "j1"}).args == {"job": "j1"}
 
 
 def test_a_block_steps_answers_are_collected() -> None:
@@ -160,7 +160,7 @@ def test_a_block_steps_answers_are_collected() -> None:
         msgspec.convert(values, FormValues),
         FIELDS,
         given={"org": "acme", "number": "7", "job": "j1"},
-    )
+    ).args
     assert args == {
         "org": "acme",
         "number": "7",
@@ -201,7 +201,7 @@ def test_an_untouched_form_gives_back_what_it_was_given(case: tuple[Operation, d
     op, given_args = case
     view = render_form(op, given_args, callback_id="f", private_metadata="r")
     assert find_view_faults(view) == []
-    back = read_submission(op, msgspec.convert(submit_unchanged(view), FormValues), given=given_args)
+    back = read_submission(op, msgspec.convert(submit_unchanged(view), FormValues), given=given_args).args
     assert _validate(op, back) == _validate(op, given_args)
 
 
@@ -256,19 +256,18 @@ def _options(fields: list[FormField]) -> list[FormField]:
 )
 def test_an_error_is_shown_under_its_input(error: UsageError, expected: dict[str, str]) -> None:
     """The error is shown under the wrong input, or under the first one."""
-    assert render_errors(REGISTRY["agent pause"], error) == expected
+    assert render_errors(REGISTRY["agent pause"], [error]) == expected
 
 
 def test_an_error_in_a_block_steps_field_is_shown_under_it() -> None:
     """A field's input is found by its key."""
     error = UsageError("`regions` is needed.", field="regions")
-    assert render_errors(REGISTRY["job unblock"], error, FIELDS) == {"fields.regions": "“regions” is needed."}
+    assert render_errors(REGISTRY["job unblock"], [error], FIELDS) == {"fields.regions": "“regions” is needed."}
 
 
-def test_a_malformed_line_is_an_error_of_the_environment() -> None:
-    """A line without `=` is rejected before anything is sent, and not quoted, because it may be a secret."""
-    values = {"env": {"value": {"value": "A=1\n\nDEPLOY"}}}
-    with pytest.raises(UsageError, match="`-e` takes `KEY=value`") as caught:
-        read_submission(REGISTRY["build create"], msgspec.convert(values, FormValues))
-    assert "DEPLOY" not in str(caught.value)
-    assert caught.value.field == "env"
+def test_malformed_lines_are_errors_of_the_environment() -> None:
+    """Lines without `=` are named before anything is sent, and not quoted, because they may be secrets."""
+    values = {"env": {"value": {"value": "A=1\n\nDEPLOY\n=x"}}, "commit": {"value": {"value": "main"}}}
+    args, (mistake,) = read_submission(REGISTRY["build create"], msgspec.convert(values, FormValues))
+    assert args == {"commit": "main"}
+    assert (mistake.field, str(mistake)) == ("env", "Environment, lines 3 and 4: write KEY=value, one per line.")

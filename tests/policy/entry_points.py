@@ -60,7 +60,9 @@ def submit_form(given: Given) -> Call:
         for name in ("pipeline", "branch")
     }
     values["commit"] = {"value": {"type": "plain_text_input", "value": given.get("commit")}}
-    return Call("build create", read_submission(OPERATIONS["build create"], msgspec.convert(values, FormValues)))
+    return Call(
+        "build create", read_submission(OPERATIONS["build create"], msgspec.convert(values, FormValues)).args
+    )
 
 
 def submit_prefilled_form(given: Given) -> Call:

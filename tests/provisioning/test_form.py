@@ -141,3 +141,17 @@ async def test_a_form_delivered_twice_creates_one_pipeline(world: World) -> None
     await world.slack.replay()
     await world.settle(3)
     assert len(find_bodies(world, "POST", "/pipelines")) == 1
+
+
+async def test_all_mistakes_are_reported_at_once(world: World) -> None:
+    """A wrong address, name and step each have their error, and nothing is created."""
+    await open_form(world)
+    wrong = await submit(world, Name="S" * 101, Repository="not a repo", steps="steps:\n  - comand: make\n")
+    assert wrong == snapshot(
+        {
+            "name": "Name: “SSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSS…” is too long: use at most 100 characters.",
+            "repository": "Repository: it isn't a Git address. Example: git@github.com:acme/web.git.",
+            "steps": "The steps aren't valid: line 2: “comand” isn't a key of a command step; did you mean “command”? Nothing was created or changed.",
+        }
+    )
+    assert find_bodies(world, "POST", "/pipelines") == []
