@@ -27,7 +27,7 @@ from bot.runtime.token_bucket import backoff_seconds
 from bot.slack.answers import Answers
 from bot.slack.blockkit.blocks import Message, message, section
 from bot.slack.blockkit.mrkdwn import Mrkdwn, local_time, md
-from bot.slack.types import Thread
+from bot.slack.types import File, Thread
 from bot.store.transactions import Store
 
 # Nobody waits longer than this for an answer. Slack's response URLs end after 30 minutes as well.
@@ -116,8 +116,13 @@ class Answering:
         else:
             await self._confirm_privately(answer)
         if reply.file:
-            to_thread = answer.public and await self._channel_access.accepts_files(answer.where.channel)
-            await self._answers.send_file(invocation.user, reply.file, answer.where if to_thread else None)
+            await self._send_file(answer, reply.file)
+
+    async def _send_file(self, answer: Answer, file: File) -> None:
+        to_thread = answer.public and await self._channel_access.accepts_files(answer.where.channel)
+        sent = await self._answers.send_file(answer.invocation.user, file, answer.where if to_thread else None)
+        if not sent:
+            await self.note(answer.invocation, Mrkdwn("I couldn't send the file. Try again in a moment."))
 
     async def _confirm_privately(self, answer: Answer) -> None:
         """Tell the person what happened where they asked, unless everyone reads it in that very place."""
@@ -181,10 +186,11 @@ class Answering:
 
 
 def _redirect_file(reply: Reply) -> Reply:
-    """Say that a file for the thread comes by direct message where the bot can't post."""
-    if reply.file is None or reply.private:
+    """Say that the file of a private answer comes by direct message: an ephemeral message can't have one."""
+    if reply.file is None:
         return reply
-    return replace(reply, footer="I can't post here, so I sent the file to you in a direct message.")
+    why = "The file is in your direct messages with me."
+    return replace(reply, footer=why if reply.private else f"I can't post here. {why}")
 
 
 def _render_started_already(build: Build) -> Message:

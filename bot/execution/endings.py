@@ -58,7 +58,8 @@ class Endings:
             again_value=again.id,
             anyway_value=anyway.id,
             no_value=no.id,
-            invitable=not invocation.thread.channel.startswith("D"),
+            invitable=not invocation.thread.is_direct,
+            again=invocation.flags.invited,
         )
         await self._ask(invocation, [again, anyway, no], question)
 

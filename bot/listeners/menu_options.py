@@ -9,10 +9,12 @@ from bot.access.policy.service import PolicyService
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.naming import Option
 from bot.listeners.form_metadata import parse_metadata
+from bot.notifications.subscriptions.globs import is_literal
 from bot.operations.choices import Choices
 from bot.operations.registry import Registry
 from bot.slack.people import PeopleDirectory
 
+PIPELINE_PATTERN = "pipeline pattern"
 RecentBranches = Callable[[str], Awaitable[tuple[str, ...]]]
 
 
@@ -54,4 +56,14 @@ class MenuOptions:
         may_name = self._policy.make_name_filter(actor, anywhere=anywhere)
         catalog = (own.catalog if own else self._catalog).for_person(may_name)
         branches = await self._recent_branches(pipeline) if kind == "branch" and pipeline else ()
+        if kind == PIPELINE_PATTERN:
+            return (*_suggest_pattern(typed), *await catalog.suggest("pipeline", typed))
         return await catalog.suggest(kind, typed, pipeline, branches)
+
+
+def _suggest_pattern(typed: str) -> tuple[Option, ...]:
+    """Return what was typed as a pattern of pipelines, or the one for all; a menu lets no other text through."""
+    pattern = typed.strip()
+    if pattern in ("", "*"):
+        return (("* (every pipeline)", "*"),)
+    return () if is_literal(pattern) else ((pattern, pattern),)

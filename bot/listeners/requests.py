@@ -27,6 +27,7 @@ from bot.listeners.payload_shapes import (
 from bot.operations.addresses import BUILDKITE_HOSTS, is_on_host
 from bot.operations.invocation import Flags, Request
 from bot.operations.manners import find_small_talk, strip_manners
+from bot.operations.render import INVITED
 from bot.slack.form_values import find_entry
 from bot.slack.types import Thread, Via
 
@@ -69,6 +70,7 @@ def from_click(payload: ClickPayload) -> Request:
         flags=Flags(
             replaces=(container.is_ephemeral or thread.is_direct) and action.action_id.startswith(_ANSWERING),
             in_thread=container.thread_ts not in (None, "", ts),
+            invited=action.action_id == INVITED,
         ),
         label="" if action.action_id.startswith(_ANSWERING) else action.label,
     )

@@ -23,7 +23,7 @@ class Flags:
     `public_page`: everyone in the channel sees that list; `replaces`: the answer may replace the message whose
     button was pressed; `in_thread`: the request comes from a reply in a thread, so the answer goes there;
     `direct_only`: it comes from outside any conversation, so answers are direct messages; `proposal`: the id of
-    the approved proposal that it carries out.
+    the approved proposal that it carries out; `invited`: the person says that they have invited the bot.
     """
 
     confirmed: bool = False
@@ -34,6 +34,7 @@ class Flags:
     in_thread: bool = False
     direct_only: bool = False
     proposal: str = ""
+    invited: bool = False
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, escape, md
 from bot.slack.types import Actor
 
 ButtonValue = Callable[[int, Button], str]
+INVITED = "invite:again"
 
 
 def render_reply(answer: Reply, *, actor: Actor | None, button_value: ButtonValue) -> Message:
@@ -180,18 +181,20 @@ def render_question(
 
 
 def render_invitation_request(
-    bot: str, *, again_value: str, anyway_value: str, no_value: str, invitable: bool = True
+    bot: str, *, again_value: str, anyway_value: str, no_value: str, invitable: bool = True, again: bool = False
 ) -> Message:
     """Ask for an invitation to a channel, or to continue with the updates in a direct message.
 
-    `bot` is the bot's display name; `invitable` is False in a conversation between two people.
+    `bot` is the bot's display name; `invitable` is False in a conversation between two people; `again`: the person
+    said that they had invited the bot.
     """
     way = md("Type {handle} and try again, or start anyway", handle=code(f"/invite @{bot}")) if invitable else ""
     where = "this channel" if invitable else "this conversation"
-    summary = md("I'm not in {where}, so I didn't start anything.", where=where)
+    still = "still not" if again else "not"
+    summary = md("I'm {still} in {where}, so I didn't start anything.", still=still, where=where)
     text = join_lines([summary, md("{way} and get the updates in a direct message.", way=way or "Start anyway")])
     row = [
-        button("I invited it, try again", "invite:again", again_value, style="primary") if invitable else None,
+        button("I invited it, try again", INVITED, again_value, style="primary") if invitable else None,
         button("Start anyway", "invite:anyway", anyway_value),
         button("Never mind", "invite:no", no_value),
     ]

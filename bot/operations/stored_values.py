@@ -20,6 +20,7 @@ _FLAG_KEYS = {
     "in_thread": "in_thread",
     "direct_only": "posted",
     "proposal": "approved",
+    "invited": "invited",
 }
 
 

@@ -25,6 +25,9 @@ from bot.store.transactions import Transactions
 REFUSAL_TTL = timedelta(days=7)
 # Kinds of blocks that not every workspace supports yet, with the key under which a refusal is stored.
 NEW_KINDS = {charts.KIND: "charts_refused", data_tables.KIND: "tables_refused"}
+# Where people find charts that their workspace doesn't show: ephemeral messages can't have files.
+IN_DIRECT_MESSAGE = "picture sent to you in a direct message"
+IN_THREAD = "picture in the thread"
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -78,20 +81,26 @@ class BlockFallback:
         self._refusals = refusals
         self._uploads = uploads
 
-    async def send_accepted(self, message: Message, send: Callable[[Message], Awaitable[T]]) -> T:
-        """Send a message, replacing new kinds of blocks if the workspace refuses them; raise SlackError."""
+    async def send_accepted(
+        self, message: Message, send: Callable[[Message], Awaitable[T]], pictures: str = IN_DIRECT_MESSAGE
+    ) -> T:
+        """Send a message, replacing new kinds of blocks if the workspace refuses them; raise SlackError.
+
+        `pictures` says where people find the charts then.
+        """
         new = {kind for kind in NEW_KINDS if _has_block(message, kind)}
         refused = frozenset([kind for kind in new if await self._refusals.is_refused(kind)])
         attempts = list(_list_attempts(refused, new))
         for left_out in attempts[:-1]:
             try:
-                result = await send(replace_blocks(message, left_out))
+                result = await send(replace_blocks(message, left_out, pictures))
             except SlackError as problem:
                 if problem.code != "invalid_blocks":
                     raise
             else:
                 return await self._note_refusals(result, left_out - refused)
-        return await self._note_refusals(await send(replace_blocks(message, attempts[-1])), attempts[-1] - refused)
+        last = attempts[-1]
+        return await self._note_refusals(await send(replace_blocks(message, last, pictures)), last - refused)
 
     async def _note_refusals(self, sent: T, refused: frozenset[str]) -> T:
         for kind in sorted(refused):
@@ -148,18 +157,20 @@ def _list_attempts(refused: frozenset[str], new: set[str]) -> Iterator[frozenset
         yield frozenset(new)
 
 
-def replace_blocks(message: Message, kinds: frozenset[str] = frozenset(NEW_KINDS)) -> Message:
-    """Return the message without these kinds: tables become text, charts a note that they're sent as pictures."""
-    blocks = [other for block in message.blocks for other in _replace_block(block, kinds)]
+def replace_blocks(
+    message: Message, kinds: frozenset[str] = frozenset(NEW_KINDS), pictures: str = IN_DIRECT_MESSAGE
+) -> Message:
+    """Return the message without these kinds: tables become text, charts a note where they are."""
+    blocks = [other for block in message.blocks for other in _replace_block(block, kinds, pictures)]
     return replace(message, blocks=tuple(blocks[:BLOCKS_LIMIT]))
 
 
-def _replace_block(block: Block, kinds: frozenset[str]) -> list[Block]:
+def _replace_block(block: Block, kinds: frozenset[str], pictures: str) -> list[Block]:
     if block.get("type") not in kinds:
         return [block]
     if block["type"] == data_tables.KIND:
         return data_tables.render_plain_table(block)
-    text = md("📊 {title}: sent as a picture", title=block["title"])
+    text = md("📊 {title}: {pictures}", title=block["title"], pictures=pictures)
     return [context(text, block_id=str(block["block_id"]))]
 
 

@@ -11,7 +11,7 @@ import structlog
 
 from bot.runtime.token_bucket import backoff_seconds
 from bot.slack.api_errors import SlackError
-from bot.slack.block_fallback import BlockFallback
+from bot.slack.block_fallback import IN_THREAD, BlockFallback
 from bot.slack.blockkit.blocks import Message, View
 from bot.slack.rate_limits import POST, PUBLISH, UNFURL, UPDATE, Pacing
 from bot.slack.types import Thread
@@ -153,6 +153,7 @@ class Poster:
             ts = await self._fallback.send_accepted(
                 post.message,
                 lambda supported: self._api.post(post.thread, supported, post.mark, broadcast=post.broadcast),
+                IN_THREAD,
             )
         except SlackError as problem:
             return self._judge(problem, post.method, attempts)

@@ -7,21 +7,31 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from bot.access.accounts.model import TOKENS_URL, Account, render_scope_warning
+from bot.access.accounts.model import SCOPE_PURPOSES, TOKENS_URL, Account, render_scope_warning
 from bot.access.accounts.service import Accounts
 from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, local_time, md
 
-NEVER_TYPE_IT = (
-    f"Never type a token: others could read it in the message. Revoke that one now at {TOKENS_URL}, create a new "
-    "one, and send just `connect` to open a form."
+TOKENS_PAGE = link(TOKENS_URL, "your API access tokens")
+NEVER_TYPE_IT = md(
+    "Never type a token: others could read it in the message. Revoke that one now under {page}, create a new "
+    "one, and send just `connect` to open a form.",
+    page=TOKENS_PAGE,
 )
-PREFACE = (
-    f"Create a token at {TOKENS_URL}. Once it's connected, I act in Buildkite as you: with your permissions, "
-    "and only where our own policy allows it too. I store the token encrypted, never show it to anyone, and "
-    "delete it when you disconnect."
+PREFACE = md(
+    "Create a token under {page}, with the scopes for what you want to do here: {scopes}. Once it's connected, "
+    "I act in Buildkite as you: with your permissions, and only where our own policy allows it too. I store the "
+    "token encrypted, never show it to anyone, and delete it when you disconnect.",
+    page=TOKENS_PAGE,
+    scopes=join(
+        [
+            md("{scope} ({purpose})", scope=code(scope), purpose=purpose)
+            for scope, purpose in SCOPE_PURPOSES.items()
+        ],
+        ", ",
+    ),
 )
 
 
@@ -96,7 +106,7 @@ def _reply_disconnected() -> Reply:
         text=md(
             "Disconnected: I deleted your token and use my own again. Yours stays valid in Buildkite until you "
             "revoke it: {page}.",
-            page=link(TOKENS_URL, "your API access tokens"),
+            page=TOKENS_PAGE,
         )
     )
 

@@ -117,7 +117,7 @@ async def _reply_file(
     if args.share:
         text = md("shared {file}", file=_describe_artifact(artifact, ref))
         return Reply(text=text, file=file, private=False)
-    text = md("I'm sending you {file} as a direct message.", file=_describe_artifact(artifact, ref))
+    text = _describe_artifact(artifact, ref)
     return Reply(
         text=text,
         file=file,

@@ -76,11 +76,11 @@ def _render_reply(args: JobLogArgs, job: Job, end: LogEnd, file: File | None) ->
     head = join_dotted(
         [md("{name} of {ref}", name=name, ref=ref), state, describe_exit(job) if job.exit_status else ""]
     )
+    if file:
+        return Reply(text=head, file=file, buttons=_make_buttons(args, job, file))
     if not end.text:
-        return Reply(text=md("{head}: the log is still empty.", head=head), file=file)
-    return Reply(
-        text=head, log=end.text, footer=_render_footer(end), file=file, buttons=_make_buttons(args, job, file)
-    )
+        return Reply(text=md("{head}: the log is still empty.", head=head))
+    return Reply(text=head, log=end.text, footer=_render_footer(end), buttons=_make_buttons(args, job, file))
 
 
 def _render_footer(end: LogEnd) -> Mrkdwn:

@@ -44,7 +44,14 @@ class SubscribeArgs(Args):
 
     pipeline: Annotated[
         str,
-        Opt(short="p", positional=True, hint="web, deploy-* or *", channel_default=True, target="pipeline"),
+        Opt(
+            short="p",
+            positional=True,
+            suggest="pipeline pattern",
+            hint="web, deploy-* or *",
+            channel_default=True,
+            target="pipeline",
+        ),
         Field(min_length=1, max_length=200, description="Pipeline or pattern"),
     ]
     branch: Annotated[

@@ -78,7 +78,8 @@ async def test_a_small_file_is_sent_by_direct_message(world: World) -> None:
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Get app.js")
     await world.settle(1)
     assert world.whispers(world.bob)[-1] == snapshot("""\
-I'm sending you `dist/app.js` (19 bytes) of web#1 as a direct message.
+`dist/app.js` (19 bytes) of web#1
+The file is in your direct messages with me.
 [Share here] [Get a link]\
 """)
     assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
@@ -137,7 +138,7 @@ async def test_a_shared_file_is_sent_by_direct_message_where_the_bot_cannot_post
     await world.settle(2)
     assert world.whispers(world.bob)[-1] == snapshot("""\
 bob shared `dist/app.js` (19 bytes) of web#1
-I can't post here, so I sent the file to you in a direct message.\
+I can't post here. The file is in your direct messages with me.\
 """)
     assert [message.plain() for message in world.slack.messages(world.bob.dm)] == snapshot(
         ["(file: dist/app.js, web#1)"]
@@ -166,7 +167,8 @@ async def test_a_file_is_found_by_part_of_its_path(world: World) -> None:
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "dist/app.js · 19 bytes")
     await world.settle(1)
     assert world.whispers(world.bob)[-1] == snapshot("""\
-I'm sending you `dist/app.js` (19 bytes) of web#1 as a direct message.
+`dist/app.js` (19 bytes) of web#1
+The file is in your direct messages with me.
 [Share here] [Get a link]\
 """)
     assert await ask_privately(world, world.bob, "artifacts download app.css -p web -n 1") == snapshot("""\
@@ -221,7 +223,8 @@ async def test_a_path_stays_text(world: World) -> None:
     world.buildkite.artifact(build.jobs[0].id, "../`<!channel>`/<https://evil.example|app.js>\u202egpj.exe", b"x")
     answer = await ask_privately(world, world.bob, "artifacts download app -p web -n 1")
     assert answer == snapshot("""\
-I'm sending you `../ˋ<!channel>ˋ/<https://evil.example|app.js>�gpj.exe` (1 byte) of web#1 as a direct message.
+`../ˋ<!channel>ˋ/<https://evil.example|app.js>�gpj.exe` (1 byte) of web#1
+The file is in your direct messages with me.
 [Share here] [Get a link]\
 """)
     assert "<!channel>" not in str(world.slack.ephemerals(world.bob)[-1].blocks)

@@ -66,8 +66,8 @@ async def test_images_come_as_direct_messages(world: World) -> None:
     reply = (await ask_privately(world, world.bob, "health web --since 24h")).split("\n")
     assert [line for line in reply if line.startswith("📊")] == snapshot(
         [
-            "📊 Builds per two hours: sent as a picture",
-            "📊 Median duration per two hours: sent as a picture",
+            "📊 Builds per two hours: picture sent to you in a direct message",
+            "📊 Median duration per two hours: picture sent to you in a direct message",
         ]
     )
     (message,) = read_direct_messages(world)

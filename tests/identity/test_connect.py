@@ -36,7 +36,7 @@ async def test_the_form_explains_the_use_of_the_token(world: World) -> None:
     """`/bk connect` opens a form with one input, and tells before anything is pasted what becomes of it."""
     assert await open_connect_form(world, world.alice) == snapshot("""\
 # Connect
-Create a token at https://buildkite.com/user/api-access-tokens. Once it's connected, I act in Buildkite as you: with your permissions, and only where our own policy allows it too. I store the token encrypted, never show it to anyone, and delete it when you disconnect.
+Create a token under your API access tokens, with the scopes for what you want to do here: `read_builds` (viewing builds), `write_builds` (starting, canceling, retrying and unblocking builds), `read_pipelines` (finding pipelines by name), `read_build_logs` (reading logs), `read_artifacts` (reading artifacts), `read_agents` (viewing agents), `write_agents` (pausing and stopping agents). Once it's connected, I act in Buildkite as you: with your permissions, and only where our own policy allows it too. I store the token encrypted, never show it to anyone, and delete it when you disconnect.
 Your Buildkite API token: [bkua_…]
 [Connect]\
 """)

@@ -75,7 +75,7 @@ async def test_the_form_asks_for_the_same_and_shows_the_same(world: World) -> No
     assert modal is not None
     assert modal.plain() == snapshot("""\
 # Get notified
-Pipeline or pattern: [web, deploy-* or *]
+Pipeline or pattern: [Type to search]
 Branch or pattern: [main or release/*]
 States: [failed, fixed, blocked]
 Started or written by: [@ann, ann@example.com or me]
@@ -110,8 +110,8 @@ async def test_words_that_make_no_sense_are_quoted(world: World) -> None:
 Did you mean web?\
 """,
             """\
-⚠️ `broke` isn't an option for `--state`.
-Did you mean `broken`?\
+⚠️ `broke` isn't an option for `--state`. Try `/bk subscribe web -s broken`
+[Run it]\
 """,
             """\
 ⚠️ I don't know who `bob` is.
