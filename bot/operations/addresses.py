@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Annotated, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -130,6 +130,29 @@ def _split_pipeline(given: Mapping[str, object], names: tuple[str, ...]) -> dict
     return _merge(_strip_number_sign(_drop(given, "pipeline")), parse_address(text) or _parse_slug(text), names)
 
 
+BUILD_PARTS = ("pipeline", "number")
+
+
+def count_build_words(words: Sequence[str]) -> int:
+    """Count the words at the start that name a build before other words: `web 101`, or `web#101`, `101` and a URL.
+
+    An address alone counts only if it is a number: as the only word it may belong to the argument behind it.
+    """
+    if not words:
+        return 0
+    if len(words) > 1 and _DIGITS.match(words[1]) and not _DIGITS.match(words[0]) and not is_address(words[0]):
+        return len(BUILD_PARTS)
+    return int(bool(_DIGITS.match(words[0])) or (len(words) > 1 and is_address(words[0])))
+
+
+def is_address(word: str) -> bool:
+    """Return whether a word is a build's address or a Buildkite URL."""
+    try:
+        return parse_address(word) is not None
+    except UsageError:
+        return False
+
+
 OrgName = Annotated[str | None, Opt(in_form=False, in_manual=False), Field(description="Organization")]
 
 
@@ -195,19 +218,28 @@ def _split_branch(given: Mapping[str, object]) -> Mapping[str, object]:
     return {**given, "pipeline": pipeline, "branch": branch}
 
 
-class JobArgs(Args):
-    """A job: its id, a unique prefix of it, its name, or its URL, which names the build as well."""
+# A build before something in it: `web 101 Lint`, `web#101 Lint`, `101 Lint`; left out in its own thread.
+LeadingPipeline = Annotated[
+    str | None,
+    Opt(short="p", positional=True, addressed=True, suggest="pipeline", target="pipeline"),
+    Field(description="Pipeline"),
+]
+LeadingNumber = Annotated[
+    int | None,
+    Opt(short="n", positional=True, addressed=True, aliases=("--build",), former=("-b",), target="build"),
+    Field(ge=1, le=2**31, description="Build number"),
+]
 
+
+class JobArgs(Args):
+    """A job of a build: its id, a unique prefix of it, its name, or its URL, which names the build as well."""
+
+    pipeline: LeadingPipeline = None
+    number: LeadingNumber = None
     job: Annotated[
-        str | None, Opt(positional=True, suggest="job"), Field(max_length=1000, description="Job name, id or URL")
-    ] = None
-    pipeline: Annotated[
-        str | None, Opt(short="p", suggest="pipeline", target="pipeline"), Field(description="Pipeline")
-    ] = None
-    number: Annotated[
-        int | None,
-        Opt(short="n", aliases=("--build", "-b"), target="build"),
-        Field(ge=1, le=2**31, description="Build number"),
+        str | None,
+        Opt(positional=True, joined=True, suggest="job"),
+        Field(max_length=1000, description="Job name, id or URL"),
     ] = None
     org: OrgName = None
 

@@ -49,6 +49,11 @@ class Argument:
         return (self.flag, *short, *self.opt.aliases)
 
     @property
+    def accepted_flags(self) -> tuple[str, ...]:
+        """Every flag that is understood, those of earlier releases last."""
+        return (*self.spellings, *self.opt.former)
+
+    @property
     def short_flag(self) -> str:
         """Its shortest flag: `-e`."""
         return f"-{self.opt.short}" if self.opt.short else self.flag
@@ -56,7 +61,9 @@ class Argument:
     @property
     def placeholder(self) -> str:
         """The placeholder of its value in usage lines."""
-        return "KEY=value" if self.kind == "dict" else self._spelling
+        if self.kind == "dict":
+            return "KEY=value"
+        return self.opt.value or self._spelling
 
     @property
     def _spelling(self) -> str:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import click
 
 from bot.errors import UsageError
+from bot.operations.addresses import BUILD_PARTS, count_build_words
 from bot.operations.arguments import PAIR_START, Argument, format_values, parse_values, read_arguments
 from bot.operations.operation import Args, Operation
 from bot.operations.registry import Registry
@@ -19,7 +20,7 @@ from bot.operations.reply import Call
 from bot.operations.typed_text import normalise, quote_as_typed, split
 from bot.operations.usage import format_usage
 from bot.operations.validation import make_unknown_flag_error
-from bot.operations.vocabulary import resolve_operation
+from bot.operations.vocabulary import NamedOperation, resolve_operation
 from bot.runtime.json_types import JsonValue
 from bot.runtime.wording import quote_typed, quote_word
 
@@ -47,9 +48,7 @@ def parse(text: str, registry: Registry, *, command: str = "/bk") -> Call:
     if isinstance(named.meaning, str):
         return _parse_lone_noun(named.meaning, named.rest, command)
     call = _parse_call(named.meaning, [*given, *named.rest], command)
-    if named.typed in named.meaning.former:
-        return replace(call, advice=_format_advice(named.typed, named.meaning.name, command))
-    return call
+    return replace(call, advice=_advise(named, registry[call.operation], command))
 
 
 def split_command(text: str, registry: Registry, command: str) -> list[str]:
@@ -59,8 +58,18 @@ def split_command(text: str, registry: Registry, command: str) -> list[str]:
     return words[1:] if own else words
 
 
-def _format_advice(former: str, name: str, command: str) -> str:
-    return f"`{command} {former}` is now `{command} {name}`. The old form works until the next release."
+def _advise(named: NamedOperation, op: Operation, command: str) -> str:
+    """Return what to type from the next release on, for a former name or flag; empty without any."""
+    renamed = [(f"{command} {named.typed}", f"{command} {op.name}")] if named.typed in op.former else []
+    flags = {word.partition("=")[0] for word in named.rest}
+    changed = [
+        (flag, argument.flag)
+        for argument in read_arguments(op.args)
+        for flag in argument.opt.former
+        if flag in flags
+    ]
+    sentences = [f"`{former}` is now `{now}`." for former, now in [*renamed, *changed]]
+    return " ".join([*sentences, "The old form works until the next release."]) if sentences else ""
 
 
 def _parse_lone_noun(noun: str, rest: Sequence[str], command: str) -> Call:
@@ -79,7 +88,7 @@ def _parse_call(op: Operation, words: Sequence[str], command: str) -> Call:
     rest_words = [word for word in words if word not in _YES] if takes_rest and not takes_rest.required else words
     if takes_rest and rest_words and words[0] not in _HELP:
         return _parse_rest(op, takes_rest, list(words))
-    taken = {spelling for argument in declared for spelling in argument.spellings}
+    taken = {flag for argument in declared for flag in argument.accepted_flags}
     params = _parse_flags(op, declared, taken, words, command)
     if params.pop("help", False):
         return Call("help", {"noun": op.noun} | ({"verb": op.verb} if op.verb else {}))
@@ -125,7 +134,7 @@ def _parse_flags(
 def _make_parser(name: str, model: type[Args]) -> click.Command:
     """Build an operation's click command once: building takes ten times as long as parsing with it."""
     declared = read_arguments(model)
-    taken = {spelling for argument in declared for spelling in argument.spellings}
+    taken = {flag for argument in declared for flag in argument.accepted_flags}
     own = [
         click.Option(["yes", *_drop_taken(_YES, taken)], is_flag=True),
         click.Option(["help", *_drop_taken(_HELP, taken)], is_flag=True),
@@ -141,9 +150,9 @@ def _drop_taken(names: Iterable[str], taken: set[str]) -> list[str]:
 def _make_option(argument: Argument) -> click.Option:
     name = f"f_{argument.name}"
     if argument.kind == "bool":
-        switched = [argument.flag + "/--no-" + argument.flag[2:], *argument.spellings[1:]]
+        switched = [argument.flag + "/--no-" + argument.flag[2:], *argument.accepted_flags[1:]]
         return click.Option([name, *switched], default=None)
-    return click.Option([name, *argument.spellings], multiple=True, type=click.UNPROCESSED)
+    return click.Option([name, *argument.accepted_flags], multiple=True, type=click.UNPROCESSED)
 
 
 def _mark_numbers(words: Sequence[str]) -> list[str]:
@@ -158,7 +167,7 @@ def _refuse_missing_values(
     op: Operation, declared: Sequence[Argument], taken: set[str], words: Sequence[str], command: str
 ) -> None:
     """Raise UsageError for `-b --yes`: a forgotten value, not a branch of that name."""
-    valued = {flag for argument in declared if argument.kind != "bool" for flag in argument.spellings}
+    valued = {flag for argument in declared if argument.kind != "bool" for flag in argument.accepted_flags}
     flags = {*taken, *_YES, *_HELP}
     before_dashes = words[: words.index("--")] if "--" in words else words
     for word, after in pairwise(before_dashes):
@@ -204,11 +213,16 @@ def _assign_positionals(
     if pair_words:
         pairs = next(argument for argument in unfilled if argument.kind == "dict")
         args[pairs.name] = parse_values(pairs, pair_words)
+    build_words, remaining = _separate_build(unfilled, remaining)
+    args |= build_words
     for argument in unfilled:
+        if argument.opt.addressed:
+            continue
         if remaining and argument.repeatable and argument.name not in args:
             args[argument.name], remaining = parse_values(argument, remaining), []
-        elif remaining and argument.opt.joined:
-            args[argument.name], remaining = " ".join(remaining), []
+        elif argument.opt.joined and len(remaining) > (reserved := _count_reserved(argument, unfilled, args)):
+            joined, remaining = remaining[: len(remaining) - reserved], remaining[len(remaining) - reserved :]
+            args[argument.name] = " ".join(joined)
         elif len(remaining) > _count_reserved(argument, unfilled, args) and argument.name not in args:
             args[argument.name] = remaining.pop(0)
     if remaining:
@@ -222,6 +236,19 @@ def _count_reserved(argument: Argument, unfilled: Sequence[Argument], args: Cont
     """Count the words to reserve for required arguments after an optional one."""
     behind = unfilled[unfilled.index(argument) + 1 :]
     return 0 if argument.required else sum(argument.required and argument.name not in args for argument in behind)
+
+
+def _separate_build(unfilled: Sequence[Argument], words: list[str]) -> tuple[dict[str, JsonValue], list[str]]:
+    """Separate a build that comes first from the words after it: `web 41 Lint`, `web#41 Lint`, `41 Lint`.
+
+    An address without words after it stays with them: the argument that they belong to reads addresses as well.
+    """
+    addressed = [argument.name for argument in unfilled if argument.opt.addressed]
+    if len(addressed) < len(BUILD_PARTS):
+        return {}, words
+    required = sum(argument.required for argument in unfilled)
+    count = count_build_words(words[: len(words) - required])
+    return dict(zip(addressed[:count], words[:count], strict=True)), words[count:]
 
 
 def _separate_pairs(unfilled: Sequence[Argument], words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -242,15 +269,25 @@ def unparse(call: Call, registry: Registry) -> str:
 
     Only characters that `normalise` changes in every text (curly quotes, no-break spaces) are lost.
     """
+    text = _unparse(call, registry, positional=True)
+    try:
+        same = parse(text, registry) == call
+    except UsageError:
+        same = False
+    return text if same else _unparse(call, registry, positional=False)
+
+
+def _unparse(call: Call, registry: Registry, *, positional: bool) -> str:
     declared = read_arguments(registry[call.operation].args)
     takes_rest = any(argument.opt.takes_rest for argument in declared)
     yes = ["--yes"] if call.confirmed else []
     words = [*call.operation.split(" "), *(yes if takes_rest else [])]
-    still_positional = True  # after the first argument with a flag, the rest need flags too
+    still_positional = positional  # after the first argument with a flag, the rest need flags too
     for argument in sorted(declared, key=lambda argument: not argument.opt.positional):
         value = call.args.get(argument.name)
         bare = _format_positional(argument, value) if still_positional and argument.opt.positional else None
-        still_positional = still_positional and bare is not None
+        left_out = argument.opt.addressed and value is None
+        still_positional = still_positional and (bare is not None or left_out)
         words += bare if bare is not None else _format_flags(argument, value)
     return " ".join([*map(quote_as_typed, words), *([] if takes_rest else yes)])
 

@@ -71,6 +71,9 @@ class Opt(NamedTuple):
     """Options of an argument.
 
     `short`: one letter (`-b`); `positional`: may be given without its flag, in order of declaration;
+    `addressed`: positional only as part of a build that comes first: `web 41`, `web#41`;
+    `value`: the placeholder of its value in usage lines, where its name would only repeat the flag;
+    `former`: flags of earlier releases, which work for one release more and say so;
     `suggest`: the kind of names that a menu offers (`pipeline`, `agent`); `multiline`: a tall input in the form;
     `hint`: an example, shown in forms and help; `in_form`: False keeps it out of the form;
     `aliases`: further spellings (`("--build", "-b")`); `in_manual`: False keeps it out of help;
@@ -85,6 +88,9 @@ class Opt(NamedTuple):
 
     short: str | None = None
     positional: bool = False
+    addressed: bool = False
+    value: str = ""
+    former: tuple[str, ...] = ()
     suggest: str | None = None
     multiline: bool = False
     hint: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
+from bot.operations.arguments import read_arguments
 from bot.operations.declarations import require_declared
 from bot.operations.operation import Effect, Operation
 from bot.operations.token_scopes import TOKEN_SCOPES, TokenScope
@@ -18,6 +19,20 @@ def require_recoverable(op: Operation) -> None:
         raise TypeError(f"{op.name}: declare that it's repeatable, or a probe that finds out whether it happened")
 
 
+def require_same_meaning(operations: Iterable[Operation]) -> None:
+    """Raise TypeError for a short flag that stands for different things in different operations."""
+    meanings: dict[str, set[str]] = {}
+    for op in operations:
+        for argument in read_arguments(op.args):
+            if argument.opt.short:
+                long = {flag for flag in argument.spellings if flag.startswith("--")}
+                meanings[argument.opt.short] = meanings.get(argument.opt.short, long) & long
+                if not meanings[argument.opt.short]:
+                    raise TypeError(
+                        f"{op.name}: `-{argument.opt.short}` means something else in another operation"
+                    )
+
+
 class Registry:
     """All operations, by name. Raises TypeError for an operation whose declaration leaves something open."""
 
@@ -28,6 +43,7 @@ class Registry:
         for op in self:
             require_recoverable(op)
             require_declared(op.name, op.args.model_fields)
+        require_same_meaning(self)
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self._operations.values())

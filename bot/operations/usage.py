@@ -6,6 +6,7 @@ from bot.operations.arguments import Argument, read_arguments
 from bot.operations.operation import Operation
 
 _FLAGS_SHOWN = 5
+_CHOICES_SHOWN = 4
 
 
 def format_usage(op: Operation, command: str = "/bk", *, most: int = _FLAGS_SHOWN) -> str:
@@ -27,8 +28,9 @@ def list_manual_arguments(op: Operation) -> list[Argument]:
 
 
 def _format_positional(argument: Argument) -> str:
-    several = "…" if argument.repeatable or argument.opt.joined else ""
-    return f"<{argument.placeholder}>{several}" if argument.required else f"[{argument.placeholder}]{several}"
+    several = "…" if argument.repeatable else ""
+    shown = argument.placeholder if argument.opt.value or argument.repeatable else _format_choices(argument)
+    return f"<{shown}>{several}" if argument.required else f"[{shown}]{several}"
 
 
 def _format_flag(argument: Argument) -> str:
@@ -39,6 +41,11 @@ def _format_flag(argument: Argument) -> str:
 
 
 def _format_value(argument: Argument) -> str:
-    if argument.choices and len(argument.choices) <= 4:
-        return "|".join(argument.choices)
-    return "N" if argument.kind == "number" else argument.placeholder
+    if argument.kind == "number" and not argument.opt.value:
+        return "N"
+    return _format_choices(argument)
+
+
+def _format_choices(argument: Argument) -> str:
+    few = argument.choices and len(argument.choices) <= _CHOICES_SHOWN
+    return "|".join(argument.choices) if few else argument.placeholder

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bot.errors import UsageError
-from bot.operations.addresses import parse_address
+from bot.operations.addresses import is_address
 from bot.operations.operation import Operation
 from bot.operations.registry import Registry
 from bot.runtime.wording import find_near, join_or, quote_typed, suggest
@@ -64,16 +64,9 @@ def _resolve_noun(noun: str, rest: Sequence[str], registry: Registry, command: s
 def _find_by_address(words: Sequence[str], registry: Registry) -> NamedOperation | None:
     """Return the operation that a build's address alone means: `web#41`, `web 41`, `#41`, a URL."""
     implied = next((op for op in registry if op.implied_by == "address"), None)
-    if implied and (_is_address(words[0]) or (len(words) == 2 and words[1].isdecimal())):
+    if implied and (is_address(words[0]) or (len(words) == 2 and words[1].isdecimal())):
         return NamedOperation(implied, words, "")
     return None
-
-
-def _is_address(word: str) -> bool:
-    try:
-        return parse_address(word) is not None
-    except UsageError:
-        return False
 
 
 def list_verbs(noun: str, registry: Registry) -> list[str]:

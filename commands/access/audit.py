@@ -32,7 +32,9 @@ class AuditArgs(Args):
     pipeline: Annotated[
         str | None, Opt(short="p", suggest="pipeline", target="pipeline"), Field(description="Pipeline")
     ] = None
-    since: Annotated[str | None, Opt(hint="24h"), Field(description="Entries from the last")] = None
+    since: Annotated[str | None, Opt(value="duration", hint="24h"), Field(description="Entries from the last")] = (
+        None
+    )
 
     @field_validator("user")
     @classmethod

@@ -26,7 +26,7 @@ class CanArgs(Args):
 
     words: Annotated[
         str,
-        Opt(positional=True, takes_rest=True, hint="build create web"),
+        Opt(value="command", positional=True, takes_rest=True, hint="build create web"),
         Field(min_length=1, max_length=2000, description="Command"),
     ]
 

@@ -38,11 +38,14 @@ class LockArgs(BranchArgs):
     branch: _Branch = None
     reason: Annotated[
         str,
-        Opt(short="r", positional=True, joined=True),
+        Opt(former=("-r",), positional=True, joined=True),
         Field(min_length=1, max_length=200, description="Reason"),
     ]
     for_: Annotated[
-        str, Opt(hint="30m, 2h, 1d"), AfterValidator(limit_duration(MAX_DURATION)), Field(description="Duration")
+        str,
+        Opt(value="duration", hint="30m, 2h, 1d"),
+        AfterValidator(limit_duration(MAX_DURATION)),
+        Field(description="Duration"),
     ] = "2h"
     take: _Take = False
 

@@ -39,9 +39,11 @@ class AtAgent(Args):
 class AgentPauseArgs(AtAgent):
     """Arguments of `agent pause`."""
 
-    note: Annotated[str | None, Opt(short="n"), Field(max_length=500, description="Reason")] = None
+    note: Annotated[
+        str | None, Opt(value="reason", former=("-n",)), Field(max_length=500, description="Reason")
+    ] = None
     timeout_in_minutes: Annotated[
-        int, Opt(short="t"), Field(ge=1, le=1440, description="Resume automatically after this many minutes")
+        int, Opt(former=("-t",)), Field(ge=1, le=1440, description="Resume automatically after this many minutes")
     ] = 5
 
 

@@ -29,11 +29,15 @@ class AgentListArgs(Args):
     """Arguments of `agent list`."""
 
     name: Annotated[str | None, Opt(positional=True), Field(description="Name contains")] = None
-    hostname: Annotated[str | None, Opt(), Field(description="Host name")] = None
-    version: Annotated[str | None, Opt(), Field(description="Agent version")] = None
+    hostname: Annotated[str | None, Opt(value="host"), Field(description="Host name")] = None
+    version: Annotated[str | None, Opt(value="3.87"), Field(description="Agent version")] = None
     state: Annotated[AgentState | None, Opt(short="s"), Field(description="State")] = None
     queue: Annotated[str | None, Opt(short="q"), Field(description="Queue")] = None
-    tags: Annotated[dict[str, str], Opt(short="t", secret=False), Field(default_factory=dict, description="Tags")]
+    tags: Annotated[
+        dict[str, str],
+        Opt(short="t", aliases=("--tag",), secret=False),
+        Field(default_factory=dict, description="Tags"),
+    ]
     limit: Annotated[int | None, Opt(), Field(ge=1, le=100, description="Maximum number of agents")] = None
 
 

@@ -14,7 +14,7 @@ from bot.errors import Conflict, Unavailable, UsageError
 from bot.execution.resolve.artifact import ArtifactContext, find_artifact
 from bot.execution.resolve.artifact_text import explain_missing, format_size, make_file_name
 from bot.execution.resolve.build import pin_build
-from bot.operations.addresses import BuildArgs, parse_buildkite_url
+from bot.operations.addresses import BuildArgs, LeadingNumber, LeadingPipeline, is_address, parse_buildkite_url
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import Confirm, shorten
@@ -31,18 +31,12 @@ _ARTIFACT = re.compile(r"https?://\S+/artifacts/(?P<id>[0-9a-f-]{36})(?:/downloa
 class ArtifactsDownloadArgs(BuildArgs):
     """Arguments of `artifacts download`: the artifact is given by path, part of a path, pattern, id or URL."""
 
+    pipeline: LeadingPipeline = None
+    number: LeadingNumber = None
     artifact: Annotated[
         str | None,
         Opt(positional=True, hint="dist/app.js"),
         Field(max_length=1000, description="Path, id or URL"),
-    ] = None
-    pipeline: Annotated[
-        str | None, Opt(short="p", suggest="pipeline", target="pipeline"), Field(description="Pipeline")
-    ] = None
-    number: Annotated[
-        int | None,
-        Opt(short="n", aliases=("--build", "-b"), target="build"),
-        Field(ge=1, le=2**31, description="Build number"),
     ] = None
     job: Annotated[
         str | None,
@@ -60,10 +54,15 @@ class ArtifactsDownloadArgs(BuildArgs):
             return given
         found = _ARTIFACT.fullmatch(word.strip())
         if not found:
-            return given
+            return given if given.get("pipeline") or not is_address(word) else _name_build(given, word)
         of = parse_buildkite_url(found.string.split("/artifacts/")[0])
         named = {"pipeline": found.string, "job": of.job if of else None}
         return {**named, **{key: value for key, value in given.items() if value}, "artifact": found["id"]}
+
+
+def _name_build(given: Mapping[str, object], address: str) -> dict[str, object]:
+    """Return the arguments with the build that was given in place of an artifact."""
+    return {**{name: value for name, value in given.items() if name != "artifact"}, "pipeline": address}
 
 
 @operation(
@@ -74,7 +73,7 @@ class ArtifactsDownloadArgs(BuildArgs):
     scopes=("read_artifacts",),
     pin=pin_build,
     examples=(
-        "artifacts download dist/app.js -p web -n 101",
+        "artifacts download web 101 dist/app.js",
         "artifacts download *.xml --job Test",
         "artifacts download dist/app.js --share",
     ),
@@ -82,7 +81,7 @@ class ArtifactsDownloadArgs(BuildArgs):
 async def download(args: ArtifactsDownloadArgs, ctx: ArtifactContext) -> Reply:
     """Download an artifact. Small files arrive as a direct message, larger ones as a link."""
     if args.pipeline is None or args.number is None:
-        raise UsageError("Which build do you mean?", "Name it: `-p web -n 101`.", "pipeline")
+        raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
     ref = BuildRef(ctx.builds.organization, args.pipeline, args.number)
     artifact = await find_artifact(args.artifact, args.job, ref, ctx)
     if artifact.state != "finished":

@@ -34,7 +34,9 @@ class ArtifactsListArgs(BuildArgs):
         Field(max_length=1000, description="Only this job's artifacts (name or id)"),
     ] = None
     path: Annotated[
-        str | None, Opt(hint="dist/*"), Field(max_length=1000, description="Only this path or pattern")
+        str | None,
+        Opt(value="pattern", hint="dist/*"),
+        Field(max_length=1000, description="Only this path or pattern"),
     ] = None
     state: Annotated[ArtifactState | None, Opt(short="s"), Field(description="State")] = None
 
@@ -118,7 +120,7 @@ def _render_footer(found: Sequence[Artifact], build: Build, ctx: ArtifactContext
     ready = [item for item in found if item.state == "finished"]
     if len(ready) <= BUTTONS:
         return ""
-    which = f"<path> -p {build.ref.pipeline} -n {build.number}"
+    which = f"{build.ref.pipeline} {build.number} <path>"
     return f"Download one with `{ctx.caller.command} artifacts download {which}`"
 
 

@@ -36,9 +36,9 @@ class BuildAnnotationsArgs(BuildArgs):
     """Arguments of `build annotations`."""
 
     context: Annotated[
-        str | None, Opt(hint="coverage"), Field(max_length=100, description="Only this context")
+        str | None, Opt(value="name", hint="coverage"), Field(max_length=100, description="Only this context")
     ] = None
-    style: Annotated[Style | None, Opt(short="s"), Field(description="Only this style")] = None
+    style: Annotated[Style | None, Opt(former=("-s",)), Field(description="Only this style")] = None
 
 
 class BuildAnnotateArgs(BuildArgs):
@@ -46,13 +46,13 @@ class BuildAnnotateArgs(BuildArgs):
 
     body: Annotated[
         str,
-        Opt(positional=True, multiline=True, short="m", hint="Markdown", secret=False),
+        Opt(value="text", positional=True, multiline=True, former=("-m",), hint="Markdown", secret=False),
         Field(min_length=1, max_length=20_000, description="Text"),
     ]
-    style: Annotated[Style, Opt(short="s"), Field(description="Style")] = "info"
+    style: Annotated[Style, Opt(former=("-s",)), Field(description="Style")] = "info"
     context: Annotated[
         str | None,
-        Opt(hint="a new one"),
+        Opt(value="name", hint="a new one"),
         Field(min_length=1, max_length=100, description="Context: an existing annotation with it is replaced"),
     ] = None
     append: Annotated[bool, Opt(), Field(description="Append to the annotation instead of replacing it")] = False

@@ -84,18 +84,24 @@ class BuildListArgs(Args):
         tuple[BuildState, ...], Opt(short="s", hint="failed,canceled"), Field(description="State")
     ] = ()
     commit: Annotated[str | None, Opt(short="c", target="commit"), Field(description="Full commit SHA")] = None
-    creator: Annotated[str | None, Opt(hint="ada@example.com"), Field(description="Creator's e-mail or id")] = None
+    creator: Annotated[
+        str | None, Opt(value="person", hint="ada@example.com"), Field(description="Creator's e-mail or id")
+    ] = None
     meta_data: Annotated[
         dict[str, str], Opt(short="M", secret=False), Field(default_factory=dict, description="Meta-data")
     ]
     message: Annotated[str | None, Opt(short="m"), Field(description="Message contains")] = None
-    since: Annotated[str | None, Opt(hint="24h"), Field(pattern=_SPAN, description="Created in the last")] = None
+    since: Annotated[
+        str | None, Opt(value="duration", hint="24h"), Field(pattern=_SPAN, description="Created in the last")
+    ] = None
     until: Annotated[
-        str | None, Opt(hint="30m"), Field(pattern=_SPAN, description="Created at least this long ago")
+        str | None,
+        Opt(value="duration", hint="30m"),
+        Field(pattern=_SPAN, description="Created at least this long ago"),
     ] = None
     limit: Annotated[int | None, Opt(), Field(ge=1, le=100, description="Maximum number of builds")] = None
     share: Annotated[bool, Opt(), Field(description="Show the list to everyone here")] = False
-    org: Annotated[str | None, Opt(in_form=False), Field(description="Organization")] = None
+    org: Annotated[str | None, Opt(value="name", in_form=False), Field(description="Organization")] = None
 
     @model_validator(mode="before")
     @classmethod

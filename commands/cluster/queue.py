@@ -33,7 +33,9 @@ class AtQueue(Args):
 class QueuePauseArgs(AtQueue):
     """Arguments of `queue pause`."""
 
-    note: Annotated[str | None, Opt(short="n"), Field(max_length=500, description="Reason")] = None
+    note: Annotated[
+        str | None, Opt(value="reason", former=("-n",)), Field(max_length=500, description="Reason")
+    ] = None
 
 
 class QueueResumeArgs(AtQueue):

@@ -33,7 +33,13 @@ class AliasArgs(Args):
 
     words: Annotated[
         str | None,
-        Opt(positional=True, takes_rest=True, in_form=False, hint="ship = build create deploy-prod -b main"),
+        Opt(
+            value="name = command",
+            positional=True,
+            takes_rest=True,
+            in_form=False,
+            hint="ship = build create deploy-prod -b main",
+        ),
         Field(max_length=2000, description="Alias = command"),
     ] = None
 

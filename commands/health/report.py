@@ -44,7 +44,7 @@ class HealthArgs(Args):
         ),
         Field(max_length=50, description="Pipelines (default: all you may see)"),
     ] = ()
-    since: Annotated[Literal["24h", "7d", "30d"], Opt(short="s"), Field(description="Period")] = "7d"
+    since: Annotated[Literal["24h", "7d", "30d"], Opt(former=("-s",)), Field(description="Period")] = "7d"
     share: Annotated[bool, Opt(), Field(description="Show the report to everyone here")] = False
 
 

@@ -66,7 +66,7 @@ async def _probe(args: JobCancelArgs, ctx: JobCancelContext) -> Reply | None:
     label_values=label_job,
     confirm=_ask,
     probe=_probe,
-    examples=('job cancel "Test" -p web -n 101', "job cancel"),
+    examples=("job cancel web#101 Test", "job cancel"),
 )
 async def cancel(args: JobCancelArgs, ctx: JobCancelContext) -> Reply:
     """Cancel one job and let its build continue. Requires a token with GraphQL access."""

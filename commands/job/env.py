@@ -37,7 +37,7 @@ async def _pin(args: JobEnvArgs, ctx: JobContext) -> JobEnvArgs:
     effect=Effect.READS,
     scopes=("read_job_env",),
     pin=_pin,
-    examples=("job env Test -p web -n 101", "job env"),
+    examples=("job env web 101 Test", "job env"),
 )
 async def env(args: JobEnvArgs, ctx: JobContext) -> Reply:
     """List the names of a job's environment variables, without values."""

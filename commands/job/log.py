@@ -52,7 +52,7 @@ async def _pin(args: JobLogArgs, ctx: JobContext) -> JobLogArgs:
     effect=Effect.READS,
     scopes=("read_build_logs",),
     pin=_pin,
-    examples=("job log", "job log Test -p web -n 101 --lines 100", "job log --full"),
+    examples=("job log", "job log web 101 Test --lines 100", "job log --full"),
 )
 async def log(args: JobLogArgs, ctx: JobContext) -> Reply:
     """Show the end of a job's log."""

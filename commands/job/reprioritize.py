@@ -51,7 +51,7 @@ async def _probe(args: JobReprioritizeArgs, ctx: JobContext) -> Reply | None:
     pin=_pin,
     label_values=label_job,
     probe=_probe,
-    examples=('job priority "Test" 10 -p web -n 101', "job reprioritize 0198d108-a532-4a62-9bd7-b2e744bf5c01 -5"),
+    examples=("job reprioritize web 101 Test 10", "job reprioritize 0198d108-a532-4a62-9bd7-b2e744bf5c01 -5"),
 )
 async def reprioritize(args: JobReprioritizeArgs, ctx: JobContext) -> Reply:
     """Change a waiting job's priority."""

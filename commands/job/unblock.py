@@ -126,7 +126,7 @@ async def _probe(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply | None:
     load_fields=_find_inputs,
     label_values=_label_values,
     opens_form=True,
-    examples=("job unblock", "job unblock release -p web -n 101 release-name=1.42 ring=canary"),
+    examples=("job unblock", "job unblock web 101 release release-name=1.42 ring=canary"),
 )
 async def unblock(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply:
     """Unblock a build."""

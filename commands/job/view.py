@@ -132,7 +132,7 @@ async def _probe(args: JobRetryArgs, ctx: JobRetryContext) -> Reply | None:
     pin=_pin,
     label_values=label_job,
     probe=_probe,
-    examples=('job retry "Test" -p web -n 101', "job retry 0198d108-a532-4a62-9bd7-b2e744bf5c01", "job retry"),
+    examples=("job retry web 101 Test", "job retry 0198d108-a532-4a62-9bd7-b2e744bf5c01", "job retry"),
 )
 async def retry(args: JobRetryArgs, ctx: JobRetryContext) -> Reply:
     """Retry one failed job."""

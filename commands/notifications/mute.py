@@ -29,7 +29,7 @@ class MuteArgs(Args):
 
     for_: Annotated[
         str,
-        Opt(positional=True, hint="30m, 2h, 1d"),
+        Opt(value="duration", positional=True, hint="30m, 2h, 1d"),
         AfterValidator(limit_duration(MAX_DURATION)),
         Field(description="Duration"),
     ] = "2h"

@@ -62,19 +62,23 @@ class SubscribeArgs(Args):
     state: Annotated[tuple[SubscriptionState, ...], Opt(short="s"), Field(description="States")] = DEFAULT_STATES
     creator: Annotated[
         tuple[str, ...],
-        Opt(hint="@ann, ann@example.com or me"),
+        Opt(value="people", hint="@ann, ann@example.com or me"),
         Field(max_length=20, description="Started or written by"),
     ] = ()
     source: Annotated[
         tuple[Source, ...],
-        Opt(target=Unjudged("a way in which builds are started")),
+        Opt(value="ui,api,…", target=Unjudged("a way in which builds are started")),
         Field(description="Started from"),
     ] = ()
     step: Annotated[
-        str | None, Opt(hint="its key or name"), Field(max_length=255, description="Only this step's result")
+        str | None,
+        Opt(value="key", hint="its key or name"),
+        Field(max_length=255, description="Only this step's result"),
     ] = None
     updates: Annotated[Updates, Opt(), Field(description="Updates in a build's thread")] = "end"
-    quiet: Annotated[str | None, Opt(hint="18:00-08:00"), Field(description="Quiet hours")] = None
+    quiet: Annotated[
+        str | None, Opt(value="22:00-07:00", hint="18:00-08:00"), Field(description="Quiet hours")
+    ] = None
     broadcast: Annotated[bool, Opt(), Field(description="Also show failures from threads in the channel")] = False
 
     @field_validator("quiet")

@@ -47,7 +47,7 @@ class PipelineCopyArgs(NewPipelineArgs):
 
     source: Annotated[
         str,
-        Opt(short="p", positional=True, suggest="pipeline", target="source"),
+        Opt(former=("-p",), positional=True, suggest="pipeline", target="source"),
         Field(min_length=1, description="Pipeline to copy"),
     ]
     name: NameField

@@ -44,7 +44,9 @@ class PipelineCreateArgs(NewPipelineArgs):
     repository: RepositoryField
     cluster: ClusterField = None
     template: Annotated[
-        str | None, Opt(short="t", suggest="template", hint="instead of steps"), Field(description="Template")
+        str | None,
+        Opt(value="name", former=("-t",), suggest="template", hint="instead of steps"),
+        Field(description="Template"),
     ] = None
     steps: StepsField = None
     teams: TeamsField = ()

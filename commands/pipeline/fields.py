@@ -41,20 +41,21 @@ def _clean_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 NameField = Annotated[
     str,
-    Opt(short="n", positional=True, hint="Web"),
+    Opt(former=("-n",), positional=True, hint="Web"),
     Field(min_length=1, max_length=100, description="Name"),
 ]
 _REPOSITORY_OPT = Opt(short="r", aliases=("--repo",), hint="git@github.com:acme/web.git")
 _Address = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_check_address)]
 RepositoryField = Annotated[_Address, _REPOSITORY_OPT, Field(description="Repository")]
 OtherRepositoryField = Annotated[_Address | None, _REPOSITORY_OPT, Field(description="Repository")]
-ClusterField = Annotated[str | None, Opt(suggest="cluster"), Field(description="Cluster")]
+ClusterField = Annotated[str | None, Opt(value="name", suggest="cluster"), Field(description="Cluster")]
 # Not stripped: in YAML the first line's indentation is significant.
 _Yaml = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=YAML_LIMIT)]
 StepsField = Annotated[
     _Yaml | None,
     Opt(
-        short="s",
+        value="YAML",
+        former=("-s",),
         multiline=True,
         file_types=("yml", "yaml"),
         hint="leave empty to use the repository's .buildkite/pipeline.yml",
@@ -75,10 +76,10 @@ DefaultBranchField = Annotated[
 DescriptionField = Annotated[str | None, Opt(short="d"), Field(max_length=1000, description="Description")]
 TeamsField = Annotated[
     tuple[str, ...],
-    Opt(aliases=("--team",), suggest="team", hint="web, or web=read_only"),
+    Opt(value="names", aliases=("--team",), suggest="team", hint="web, or web=read_only"),
     Field(max_length=20, description="Teams"),
 ]
-_TAGS_OPT = Opt(aliases=("--tag",), hint="backend,ruby")
+_TAGS_OPT = Opt(value="names", aliases=("--tag",), hint="backend,ruby")
 _Tags = Annotated[tuple[str, ...], Field(max_length=10), AfterValidator(_clean_tags)]
 TagsField = Annotated[_Tags, _TAGS_OPT, Field(description="Tags")]
 OtherTagsField = Annotated[_Tags | None, _TAGS_OPT, Field(description="Tags (replacing the current ones)")]

@@ -47,7 +47,7 @@ class PipelineUpdateArgs(Args):
     ]
     name: Annotated[
         str | None,
-        Opt(short="n", hint="its URL stays the same"),
+        Opt(value="text", former=("-n",), hint="its URL stays the same"),
         Field(min_length=1, max_length=100, description="New name"),
     ] = None
     repository: OtherRepositoryField = None

@@ -30,7 +30,7 @@ class PipelineListArgs(Args):
     """Arguments of `pipeline list`."""
 
     name: Annotated[
-        str | None, Opt(short="n", positional=True, hint="web"), Field(description="Name contains")
+        str | None, Opt(former=("-n",), positional=True, hint="web"), Field(description="Name contains")
     ] = None
     repository: Annotated[
         str | None, Opt(short="r", aliases=("--repo",), hint="acme/web"), Field(description="Repository contains")
@@ -47,7 +47,7 @@ class PipelineViewArgs(Args):
         Opt(short="p", positional=True, suggest="pipeline", channel_default=True, target="pipeline"),
         Field(min_length=1, description="Pipeline"),
     ]
-    yaml: Annotated[bool, Opt(short="y"), Field(description="Show its steps as YAML")] = False
+    yaml: Annotated[bool, Opt(former=("-y",)), Field(description="Show its steps as YAML")] = False
 
 
 @dataclass(frozen=True)

@@ -114,10 +114,10 @@ def test_usage_is_one_line() -> None:
             "build retry": "/ci build retry [pipeline] [number]",
             "build view": "/ci build view [pipeline] [number]",
             "help": "/ci help [noun] [verb]",
-            "job log": "/ci job log [job] [-p pipeline] [-n N]",
+            "job log": "/ci job log [pipeline] [number] [job]",
             "job reprioritize": "/ci job reprioritize <job> <priority> [--order first|last]",
-            "job retry": "/ci job retry [job] [-p pipeline] [-n N]",
-            "job unblock": "/ci job unblock [job] [KEY=value]… [-p pipeline] [-n N]",
+            "job retry": "/ci job retry [pipeline] [number] [job]",
+            "job unblock": "/ci job unblock [pipeline] [number] [job] [KEY=value]…",
             "organization list": "/ci organization list",
             "whoami": "/ci whoami",
         }

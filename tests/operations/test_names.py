@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Annotated
 
 import pytest
 from inline_snapshot import snapshot
+from pydantic import Field
 
 from bot.errors import UsageError
 from bot.operations.corrections import find_correction, guess_pipeline
 from bot.operations.grammar import parse, unparse
-from bot.operations.operation import Operation
+from bot.operations.operation import Args, Operation, Opt
 from bot.operations.registry import Registry
+from bot.operations.usage import format_usage
 from bot.operations.vocabulary import list_first_words
 from bot.runtime.wording import suggest
 from commands import registry
 from tests.operations.sample import sample
 
 REGISTRY = registry()
+
+
+class OtherArgs(Args):
+    """Arguments in which `-b` is a body."""
+
+    body: Annotated[str, Opt(short="b"), Field(description="Body")]
+
+
 TYPED_FIRST = (
     "build web",
     "build web -b main",
@@ -52,6 +64,16 @@ TYPED_FIRST = (
     "follow web 41",
     "version",
     "org",
+    "job log web 41",
+    "job log web#41",
+    "job log web 41 Lint",
+    "job log web#41 Unit tests",
+    "log 41 Lint",
+    "job log Lint -p web -n 41",
+    "job reprioritize web 41 Unit tests 10",
+    "unblock web 41 release ring=canary",
+    "artifacts download web 41 dist/app.js",
+    "artifacts download web#41",
 )
 
 
@@ -92,6 +114,16 @@ def test_what_people_type_first_is_understood() -> None:
             "follow web 41": "build watch web 41",
             "version": "status",
             "org": "organization view",
+            "job log web 41": "job log web 41",
+            "job log web#41": "job log web#41",
+            "job log web 41 Lint": "job log web 41 Lint",
+            "job log web#41 Unit tests": 'job log web#41 "Unit tests"',
+            "log 41 Lint": "job log 41 Lint",
+            "job log Lint -p web -n 41": "job log web 41 Lint",
+            "job reprioritize web 41 Unit tests 10": 'job reprioritize web 41 "Unit tests" 10',
+            "unblock web 41 release ring=canary": "job unblock web 41 release --fields ring=canary",
+            "artifacts download web 41 dist/app.js": "artifacts download web 41 dist/app.js",
+            "artifacts download web#41": "artifacts download web#41",
         }
     )
 
@@ -186,6 +218,27 @@ def test_a_former_name_works_and_says_what_it_is_now() -> None:
     )
     assert few["org ls"] is few["organization list"]
     assert parse("organization list", few).advice == ""
+
+
+@pytest.mark.parametrize("op", [*REGISTRY], ids=lambda op: op.name)
+def test_a_placeholder_says_more_than_its_flag(op: Operation) -> None:
+    """No usage line has a flag such as `--since since`."""
+    assert not re.search(r"--(\S+) \1\b", format_usage(op, most=99))
+
+
+def test_a_short_flag_means_the_same_everywhere() -> None:
+    """A registry refuses a letter that stands for a branch in one operation and for a body in another."""
+    other = replace(REGISTRY["build annotate"], args=OtherArgs)
+    with pytest.raises(TypeError, match="`-b` means something else"):
+        Registry([REGISTRY["build create"], other])
+
+
+def test_a_former_flag_works_and_says_what_it_is_now() -> None:
+    """`-t` was the template of `pipeline create`, and is understood for one release more."""
+    call = parse("pipeline create Web -r git@github.com:acme/web.git -t Basic", REGISTRY)
+    assert (call.args["template"], call.advice) == snapshot(
+        ("Basic", "`-t` is now `--template`. The old form works until the next release.")
+    )
 
 
 def _rename(op: Operation, also: tuple[str, ...] = (), former: tuple[str, ...] = ()) -> Operation:

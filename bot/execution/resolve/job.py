@@ -43,6 +43,7 @@ async def pin_job(
     job = await ctx.jobs.job(args.job) if args.job and _UUID.fullmatch(args.job) else None
     ref = find_build_ref(job) if job else None
     if job is None or ref is None:
+        args = await _read_leading_pipeline(args, ctx)
         ref = await resolve_build(args.pipeline, args.number, ctx)
         job_filter = JobFilter(is_eligible, adjective, is_alternative)
         try:
@@ -52,6 +53,19 @@ async def pin_job(
             raise hide_names(error, ref.pipeline, ctx.catalog) from error
     await _check_same_build(args, ref, ctx)
     return args.model_copy(update={"pipeline": ref.pipeline, "number": ref.number, "job": job.id})
+
+
+async def _read_leading_pipeline(args: A, ctx: JobContext) -> A:
+    """Read `log web Lint` as a job of web's newest build, except in a thread that has builds of its own."""
+    if not args.job or args.pipeline or args.number or await ctx.tracked_builds.find_in_thread(ctx.caller.thread):
+        return args
+    first, _, name = args.job.partition(" ")
+    slugs = {pipeline.slug for pipeline in await ctx.catalog.list_pipelines()}
+    return (
+        args.model_copy(update={"pipeline": first.lower(), "job": name or None})
+        if first.lower() in slugs
+        else args
+    )
 
 
 async def label_job(args: JobArgs, ctx: C) -> dict[str, str]:
