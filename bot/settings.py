@@ -72,7 +72,9 @@ class Settings(BaseSettings):
     )
     buildkite_agent_token: Annotated[
         setting_types.Secret | None, Expectation("an agent token", "Buildkite, Agents, your cluster, Agent Tokens")
-    ] = Field(None, description="Agent token of a cluster. With it, `metrics` and `stacks` query the Agent API.")
+    ] = Field(
+        None, description="Agent token of a cluster. With it, `metrics` and `admin stacks` query the Agent API."
+    )
     buildkite_agent_endpoint: setting_types.Url = Field(
         "https://agent.buildkite.com/v3", description="Base URL of Buildkite's Agent API."
     )
@@ -120,8 +122,8 @@ class Settings(BaseSettings):
         Expectation("an https URL, or http on loopback", "where Slack and Buildkite reach this bot"),
     ] = Field(
         None,
-        description="The bot's public URL (`https://kitestring.example.com`). With it, `service add` creates "
-        "the Buildkite webhook.",
+        description="The bot's public URL (`https://kitestring.example.com`). With it, `admin service add` "
+        "creates the Buildkite webhook.",
     )
     kitestring_command: setting_types.Command = Field("/bk", description="The slash command.")
     host: setting_types.Host = Field("127.0.0.1", description="Address to listen on.")

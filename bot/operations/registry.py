@@ -120,5 +120,11 @@ def _list_other_numbers(names: Mapping[str, Operation]) -> dict[str, Operation]:
     other = {noun: noun.removesuffix("s") if noun.endswith("s") else f"{noun}s" for noun in listed}
     parts = [(*name.partition(" ")[::2], op) for name, op in names.items()]
     changed = {f"{other[noun]} {verb}": op for noun, verb, op in parts if noun in other and verb}
-    plurals = {max(noun, other[noun], key=len): op for noun, op in listed.items()}
-    return {**changed, **plurals}
+    return {**changed, **_list_plurals(names)}
+
+
+def _list_plurals(names: Mapping[str, Operation]) -> dict[str, Operation]:
+    """Return names that mean a list without its verb: `builds`, `admin teams`, `admin team`."""
+    listed = {name.removesuffix(" list"): op for name, op in names.items() if name.endswith(" list")}
+    plurals = {noun if noun.endswith("s") else f"{noun}s": op for noun, op in listed.items()}
+    return {**plurals, **{noun: op for noun, op in listed.items() if " " in noun}}

@@ -49,7 +49,11 @@ class StacksContext:
 
 
 @operation(
-    "stacks", needs=Permission.READ, effect=Effect.READS, examples=("stacks", "stacks k8s-main --queue deploy")
+    "admin stacks",
+    former=("stacks",),
+    needs=Permission.READ,
+    effect=Effect.READS,
+    examples=("admin stacks", "admin stacks k8s-main --queue deploy"),
 )
 async def stacks(args: StacksArgs, ctx: StacksContext) -> Reply:
     """List the stacks visible to the agent token, or the jobs waiting for one of them."""
@@ -66,7 +70,7 @@ async def stacks(args: StacksArgs, ctx: StacksContext) -> Reply:
 
 def _reply_unlisted(error: NotFound, ctx: StacksContext) -> Reply:
     """Explain how to ask for one stack: Buildkite's older API lists stacks, the newer one reads them by key."""
-    how = code(f"{ctx.caller.command} stacks <key>")
+    how = code(f"{ctx.caller.command} admin stacks <key>")
     text = md("Buildkite doesn't list stacks for this token. {hint}", hint=error.hint)
     return Reply(text=text, footer=md("If you know a stack's key, list its waiting jobs with {how}.", how=how))
 

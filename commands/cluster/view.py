@@ -115,7 +115,7 @@ def _collect_facts(cluster: Cluster) -> tuple[tuple[str, str], ...]:
 
 
 def _make_buttons(cluster: Cluster, ctx: ClusterContext) -> tuple[Button, ...]:
-    if not ctx.policy.is_allowed(ctx.caller.actor, "token list"):
+    if not ctx.policy.is_allowed(ctx.caller.actor, "admin agent-token list"):
         return ()
-    tokens = Call("token list", {"cluster": cluster.id})
+    tokens = Call("admin agent-token list", {"cluster": cluster.id})
     return (Button("Agent tokens", tokens, spoken_label=f"Agent tokens of {cluster.name}"),)

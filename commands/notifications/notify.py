@@ -32,7 +32,7 @@ class NotifyArgs(Args):
 
     words: Annotated[
         tuple[NotifyWord, ...],
-        Opt(value="on|off|event", positional=True, hint="on failed,blocked,fixed"),
+        Opt(value="event", positional=True, hint="on failed,blocked,fixed"),
         Field(max_length=30, description="on or off, and events"),
     ] = ()
 

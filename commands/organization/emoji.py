@@ -32,7 +32,11 @@ class EmojiContext:
 
 
 @operation(
-    "emoji list", needs=Permission.READ, effect=Effect.READS, examples=("emoji list ship", "emoji list --custom")
+    "admin emoji list",
+    former=("emoji list",),
+    needs=Permission.READ,
+    effect=Effect.READS,
+    examples=("admin emoji list ship", "admin emoji list --custom"),
 )
 async def list_(args: EmojiListArgs, ctx: EmojiContext) -> Reply:
     """List the emoji available in this Buildkite organization."""

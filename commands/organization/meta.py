@@ -29,7 +29,7 @@ class MetaContext:
     allowlist: AllowedNetworks | None
 
 
-@operation("meta", needs=Permission.READ, effect=Effect.READS, examples=("meta",))
+@operation("admin meta", former=("meta",), needs=Permission.READ, effect=Effect.READS, examples=("admin meta",))
 async def meta(_: NoArgs, ctx: MetaContext) -> Reply:
     """Show the addresses Buildkite sends webhooks from, and whether the allow-list admits them."""
     now = (await ctx.organizations.meta()).webhook_ips

@@ -32,7 +32,12 @@ class RuleContext:
 
 
 @operation(
-    "rule list", needs=Permission.READ, effect=Effect.READS, scopes=("read_rules",), examples=("rule list",)
+    "admin rule list",
+    former=("rule list",),
+    needs=Permission.READ,
+    effect=Effect.READS,
+    scopes=("read_rules",),
+    examples=("admin rules",),
 )
 async def list_(_: NoArgs, ctx: RuleContext) -> Reply:
     """List the rules that let a pipeline trigger another or read its artifacts."""

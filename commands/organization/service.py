@@ -39,11 +39,12 @@ class ServiceContext:
 
 
 @operation(
-    "service list",
+    "admin service list",
+    former=("service list",),
     needs=Permission.ADMIN,
     effect=Effect.READS,
     scopes=("read_notification_services",),
-    examples=("service list",),
+    examples=("admin services",),
 )
 async def list_(_args: NoArgs, ctx: ServiceContext) -> Reply:
     """List Buildkite's notification services: webhooks, Slack and others."""
@@ -55,7 +56,7 @@ async def list_(_args: NoArgs, ctx: ServiceContext) -> Reply:
     offer = (
         ()
         if mine
-        else (Button("Add my webhook", Call("service add"), spoken_label="Add the webhook to this bot"),)
+        else (Button("Add my webhook", Call("admin service add"), spoken_label="Add the webhook to this bot"),)
     )
     return Reply(table=Table(_COLUMNS, rows, count, empty=empty), buttons=offer)
 
@@ -75,12 +76,13 @@ async def _probe_add(_args: NoArgs, ctx: ServiceContext) -> Reply | None:
 
 
 @operation(
-    "service add",
+    "admin service add",
+    former=("service add",),
     needs=Permission.ADMIN,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_notification_services",),
     probe=_probe_add,
-    examples=("service add",),
+    examples=("admin service add",),
 )
 async def add(_args: NoArgs, ctx: ServiceContext) -> Reply:
     """Set up or repair the Buildkite webhook to this bot."""
@@ -107,7 +109,7 @@ async def _pin_remove(args: ServiceRemoveArgs, ctx: ServiceContext) -> ServiceRe
         )
         raise Ambiguous(f"Several services have ids that start with “{args.service}”.", "service", options)
     if not fitting:
-        raise NotFound(f"There's no service “{args.service}”.", f"See `{ctx.caller.command} service list`.")
+        raise NotFound(f"There's no service “{args.service}”.", f"See `{ctx.caller.command} admin services`.")
     return args.model_copy(update={"service": fitting[0].id})
 
 
@@ -128,14 +130,15 @@ async def _probe_remove(args: ServiceRemoveArgs, ctx: ServiceContext) -> Reply |
 
 
 @operation(
-    "service remove",
+    "admin service remove",
+    former=("service remove",),
     needs=Permission.ADMIN,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_notification_services",),
     pin=_pin_remove,
     confirm=_ask_remove,
     probe=_probe_remove,
-    examples=("service remove 9f0f9a19",),
+    examples=("admin service remove 9f0f9a19",),
 )
 async def remove(args: ServiceRemoveArgs, ctx: ServiceContext) -> Reply:
     """Remove a notification service from Buildkite."""

@@ -21,7 +21,12 @@ class TeamContext:
 
 
 @operation(
-    "team list", needs=Permission.READ, effect=Effect.READS, scopes=("read_teams",), examples=("team list",)
+    "admin team list",
+    former=("team list",),
+    needs=Permission.READ,
+    effect=Effect.READS,
+    scopes=("read_teams",),
+    examples=("admin teams",),
 )
 async def list_(_: NoArgs, ctx: TeamContext) -> Reply:
     """List Buildkite teams. Secret teams are listed only with your own token."""

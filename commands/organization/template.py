@@ -23,11 +23,12 @@ class TemplateContext:
 
 
 @operation(
-    "template list",
+    "admin template list",
+    former=("template list",),
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_pipeline_templates",),
-    examples=("template list",),
+    examples=("admin templates",),
 )
 async def list_(_: NoArgs, ctx: TemplateContext) -> Reply:
     """List pipeline templates and who may use them."""

@@ -47,7 +47,7 @@ class TokenContext:
     registry: Registry
 
 
-@operation("token", needs=Permission.READ, effect=Effect.READS, examples=("token",))
+@operation("admin token", former=("token",), needs=Permission.READ, effect=Effect.READS, examples=("admin token",))
 async def token(_: NoArgs, ctx: TokenContext) -> Reply:
     """Show the scopes and expiry of the Buildkite token in use."""
     found = await ctx.organizations.access_token()
@@ -103,12 +103,13 @@ async def _pin(args: TokenListArgs, ctx: TokenContext) -> TokenListArgs:
 
 
 @operation(
-    "token list",
+    "admin agent-token list",
+    former=("token list",),
     needs=Permission.AGENTS,
     effect=Effect.READS,
     scopes=("read_clusters",),
     pin=_pin,
-    examples=("token list", "token list Default"),
+    examples=("admin agent-tokens", "admin agent-tokens Default"),
 )
 async def list_(args: TokenListArgs, ctx: TokenContext) -> Reply:
     """List a cluster's agent tokens with their allowed addresses and expiry, never their values."""

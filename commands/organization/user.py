@@ -19,7 +19,14 @@ class UserContext:
     organizations: OrganizationCalls
 
 
-@operation("user", needs=Permission.READ, effect=Effect.READS, scopes=("read_user",), examples=("user",))
+@operation(
+    "admin user",
+    former=("user",),
+    needs=Permission.READ,
+    effect=Effect.READS,
+    scopes=("read_user",),
+    examples=("admin user",),
+)
 async def user(_: NoArgs, ctx: UserContext) -> Reply:
     """Show the Buildkite user whose token is in use: yours if connected, otherwise the bot's."""
     found = await ctx.organizations.user()

@@ -20,12 +20,17 @@ class OrganizationContext:
 
 
 @operation(
-    "organization list",
-    also=("org list", "org ls", "organization ls"),
+    "admin organization list",
+    former=(
+        "organization list",
+        "org list",
+        "org ls",
+        "organization ls",
+    ),
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_organizations",),
-    examples=("org list",),
+    examples=("admin organizations",),
 )
 async def list_(_: NoArgs, ctx: OrganizationContext) -> Reply:
     """List the Buildkite organizations visible to the token in use."""
@@ -43,12 +48,17 @@ def _render_row(organization: Organization, ctx: OrganizationContext) -> tuple[s
 
 
 @operation(
-    "organization view",
-    also=("org", "org view"),
+    "admin organization view",
+    also=("admin organization", "admin org"),
+    former=(
+        "organization view",
+        "org",
+        "org view",
+    ),
     needs=Permission.READ,
     effect=Effect.READS,
     scopes=("read_organizations",),
-    examples=("org view",),
+    examples=("admin organization view",),
 )
 async def view(_: NoArgs, ctx: OrganizationContext) -> Reply:
     """Show the Buildkite organization this bot works in."""

@@ -79,13 +79,13 @@ async def test_help_shows_what_this_person_may(world: World) -> None:
             "`/bk job` cancel · env · list · log · reprioritize · retry · unblock",
             "`/bk whoami` Show your identity and permissions.",
             "One command in full: `/bk help build create`",
-            "[Build] [Agent] [Artifacts] [Channel] [Cluster]",
-            "[Job] [Organization] [Pipeline] [Proposal] [Queue]",
+            "[Build] [Admin] [Agent] [Artifacts] [Channel]",
+            "[Cluster] [Job] [Pipeline] [Proposal] [Queue]",
         ]
     )
     assert await ask_privately(world, world.bob, "help agent") == snapshot("""\
 *Agent*
-`/bk agent list [name] [--hostname hostname] [--version version] [-s running|idle|paused|stopping] …`
+`/bk agent list [name] [--hostname host] [--version 3.87] [-s running|idle|paused|stopping] …`
 List connected agents and the jobs they run.
 `/bk agent unwatch [-q queue]`
 Stop agent notifications in this channel.
@@ -99,15 +99,15 @@ More: `/bk help agent <verb>`\
 """)
     assert await ask_privately(world, world.bob, "help job unblock") == snapshot("""\
 *Job unblock*
-`/bk job unblock [job] [KEY=value]… [-p pipeline] [-n N]`
+`/bk job unblock [pipeline] [number] [job] [KEY=value]…`
 Unblock a build.
+• `pipeline` Pipeline
+• `number` Build number
 • `job` Job name, id or URL
-• `-p, --pipeline` Pipeline
-• `-n, --number` Build number
 • `KEY=value` Values for the step's fields, may be repeated
 *Examples*
 `/bk job unblock`
-`/bk job unblock release -p web -n 101 release-name=1.42 ring=canary`
+`/bk job unblock web 101 release release-name=1.42 ring=canary`
 Also: unblock or build unblock\
 """)
     assert await ask_privately(world, world.bob, "build cancel --help") == snapshot("""\
@@ -124,9 +124,9 @@ Also: cancel, stop, abort, build stop, build abort or build kill\
 """)
     assert await ask_privately(world, world.alice, "agent") == snapshot("""\
 *Agent*
-`/bk agent list [name] [--hostname hostname] [--version version] [-s running|idle|paused|stopping] …`
+`/bk agent list [name] [--hostname host] [--version 3.87] [-s running|idle|paused|stopping] …`
 List connected agents and the jobs they run.
-`/bk agent pause <agent> [-n note] [-t N]`
+`/bk agent pause <agent> [--note reason] [--timeout-in-minutes N]`
 Pause an agent so that it takes no new jobs for a while.
 `/bk agent resume <agent>`
 Resume a paused agent.

@@ -157,7 +157,7 @@ async def test_a_scope_that_the_buildkite_token_lacks_is_named(installation: Ins
     assert found["Buildkite scopes"].sentence == (
         "missing: write_builds. These won't work: build annotate, build cancel, build create, build rebuild, "
         "build retry, job reprioritize, job retry, job unblock (write_builds); "
-        "service list (read_notification_services); job cancel (graphql)."
+        "admin service list (read_notification_services); job cancel (graphql)."
     )
     assert found["Buildkite webhook"].ok is None
     assert "read_notification_services" in found["Buildkite webhook"].sentence
@@ -168,7 +168,10 @@ async def test_optional_scopes_are_only_mentioned(installation: Installation) ->
     installation.buildkite.scopes -= {"read_notification_services", "read_teams"}
     found = (await installation.examine_settings())["Buildkite scopes"]
     assert found.ok is True
-    assert "These won't work: team list (read_teams); service list (read_notification_services)" in found.sentence
+    assert (
+        "These won't work: admin team list (read_teams); admin service list (read_notification_services)"
+        in found.sentence
+    )
 
 
 async def test_a_missing_webhook_is_reported(installation: Installation) -> None:

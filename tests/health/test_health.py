@@ -189,7 +189,7 @@ Did you mean `30d` or `7d`?\
 """,
             """\
 ⚠️ `--since` needs a value.
-Usage: `/bk health [pipelines]… [-s 24h|7d|30d] [--share]`\
+Usage: `/bk health [pipelines]… [--since 24h|7d|30d] [--share]`\
 """,
         ]
     )

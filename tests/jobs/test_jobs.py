@@ -67,7 +67,7 @@ async def test_a_jobs_priority_is_changed(world: World) -> None:
     assert build.find_job("build").priority == -5
     assert await ask_privately(world, world.alice, "job priority build soon -p api -n 1") == snapshot("""\
 ⚠️ `soon` isn't a whole number for `priority`.
-Usage: `/bk job reprioritize [job] <priority> [-p pipeline] [-n N]`\
+Usage: `/bk job reprioritize [pipeline] [number] [job] <priority>`\
 """)
     assert (await ask_privately(world, world.alice, "job priority 10 -p api -n 1")).split("\n")[0] == snapshot(
         "⚠️ Which waiting job of api#1?"
@@ -132,3 +132,14 @@ async def test_a_person_with_access_acts_with_their_own_token(world: World) -> N
     assert [request.by for request in world.buildkite.requests if request.path == "/graphql/v1"] == [
         "Alice Okafor"
     ]
+
+
+async def test_a_build_is_named_the_same_way_everywhere(world: World) -> None:
+    """`web 1`, `web#1`, a number, or only the pipeline stand before a job as they do for a build."""
+    start_lint(world)
+    for words in ("web 1 lint", "web#1 lint", "-p web -n 1 lint", "web lint", "web 1", "web"):
+        assert "Lint of web#1 has" in await ask_privately(world, world.bob, f"job env {words}"), words
+    await ask_privately(world, world.bob, "job env lint -p web -b 1")
+    advice = "`-b` is now `--number`. The old form works until the next release."
+    assert [text for text in world.whispers(world.bob) if "now" in text] == [advice]
+    assert "web#1" in await ask_privately(world, world.bob, "artifacts download web 1 dist/*")

@@ -26,7 +26,7 @@ PRIVATE = {
     "jobs": "job list {pipeline} {number}",
     "pipeline": "pipeline view {pipeline}",
     "question": "build cancel {pipeline} {number}",
-    "services": "service list",
+    "services": "admin service list",
     "subscriptions": "subscriptions",
 }
 """What Alice types to be shown a button that is hers alone."""

@@ -81,9 +81,9 @@ PRIVATE_BUTTONS = {
     "pipeline update": "form",
     "pipeline view": "pipeline",
     "queue pause": "form",
-    "service add": "services",
+    "admin service add": "services",
     "subscribe": "form",
-    "token list": "cluster",
+    "admin agent-token list": "cluster",
     "unsubscribe": "subscriptions",
 }
 _FORMS = {

@@ -9,9 +9,27 @@ from tests.conversations.world import World
 from tests.injection.corpus import CALLS, LINKS, MARKUP
 
 WORDS = (
-    *("cluster list", "queue list", "queue view odd", "agent list", "agent view odd-1", "token", "token list"),
-    *("team list", "template list", "rule list", "emoji list", "org list", "org view", "user", "meta", "metrics"),
-    *("stacks", "stacks k8s"),
+    *(
+        "cluster list",
+        "queue list",
+        "queue view odd",
+        "agent list",
+        "agent view odd-1",
+        "admin token",
+        "admin agent-tokens",
+    ),
+    *(
+        "admin teams",
+        "admin templates",
+        "admin rules",
+        "admin emoji list",
+        "admin organizations",
+        "admin organization view",
+        "admin user",
+        "admin meta",
+        "metrics",
+    ),
+    *("admin stacks", "admin stacks k8s"),
 )
 
 

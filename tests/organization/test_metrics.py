@@ -110,7 +110,7 @@ No queue has agents or unfinished jobs.\
 async def test_without_an_agent_token(tmp_path: Path) -> None:
     """Without an agent token, the reply says how an operator can set one."""
     async with open_world(tmp_path, webhooks=False) as world:
-        words = ("metrics", "stacks", "queue view default")
+        words = ("metrics", "admin stacks", "queue view default")
         replies = [await ask_privately(world, world.bob, command) for command in words]
     assert replies[:2] == snapshot(
         [
@@ -138,7 +138,7 @@ Ask the bot's operator to check BUILDKITE_AGENT_TOKEN (run `kitestring doctor`).
 
 async def test_stacks_are_listed_where_buildkite_lists_them(world: World) -> None:
     """With the older document's call, stacks, their queues and paused queues are listed."""
-    assert await ask_privately(world, world.bob, "stacks") == snapshot("""\
+    assert await ask_privately(world, world.bob, "admin stacks") == snapshot("""\
 *Queues*
 default, deploy
 There are no stacks.\
@@ -151,7 +151,7 @@ There are no stacks.\
         "state": "connected",
     }
     world.buildkite.cluster.queues[0].paused = True
-    assert await ask_privately(world, world.bob, "stacks") == snapshot("""\
+    assert await ask_privately(world, world.bob, "admin stacks") == snapshot("""\
 *Queues*
 default, deploy
 *Paused*
@@ -165,7 +165,7 @@ k8s · kubernetes · default · connected · 2026-11-02 08:59 UTC\
 async def test_without_a_list_of_stacks_there_is_an_alternative(world: World) -> None:
     """Newer documents have no list; the reply quotes Buildkite and says what can be asked instead."""
     world.buildkite.lists_stacks = False
-    assert await ask_privately(world, world.bob, "stacks") == snapshot("""\
+    assert await ask_privately(world, world.bob, "admin stacks") == snapshot("""\
 Buildkite doesn't list stacks for this token. Buildkite says: Not Found
 If you know a stack's key, list its waiting jobs with `/bk stacks <key>`.\
 """)
@@ -174,12 +174,12 @@ If you know a stack's key, list its waiting jobs with `/bk stacks <key>`.\
 async def test_waiting_jobs_of_a_stack_are_listed(world: World) -> None:
     """Jobs are listed by the stack's key, oldest first; an unknown key gets Buildkite's words."""
     world.buildkite.stacks["k8s"] = {"key": "k8s", "type": "kubernetes"}
-    assert await ask_privately(world, world.bob, "stacks k8s") == snapshot(
+    assert await ask_privately(world, world.bob, "admin stacks k8s") == snapshot(
         "No jobs are waiting for the stack k8s in the default queue."
     )
     world.buildkite.create_build("web")
     world.clock.advance(60)
-    words = ("stacks k8s", "stacks k8s --queue deploy", "stacks other", "stacks ../metrics")
+    words = ("admin stacks k8s", "stacks k8s --queue deploy", "stacks other", "stacks ../metrics")
     assert [await ask_privately(world, world.bob, reply) for reply in words] == snapshot(
         [
             """\

@@ -14,7 +14,7 @@ from tests.identity.connecting import connect_alice
 
 async def test_organizations_are_listed_and_ours_is_shown(world: World) -> None:
     """Visible organizations are listed with the one in use marked; `org` is short for it, as in `bk`."""
-    words = ("org list", "org view", "organization list")
+    words = ("admin organizations", "admin organization view", "organization list")
     assert [await ask_privately(world, world.bob, reply) for reply in words] == snapshot(
         [
             """\
@@ -43,14 +43,14 @@ Acme Inc · acme-inc · yes · 2026-11-02 09:00 UTC\
 async def test_teams_are_listed(world: World) -> None:
     """Teams have name, slug and privacy; secret ones are listed only with the person's own token."""
     world.buildkite.documents_of("team")[1]["privacy"] = "secret"
-    assert await ask_privately(world, world.alice, "team list") == snapshot("""\
+    assert await ask_privately(world, world.alice, "admin teams") == snapshot("""\
 1 team
 Team · Slug · Privacy · Default
 Everyone · everyone · visible · yes
 1 secret team is hidden. Connect your own token (/bk connect) to see the teams you may see.\
 """)
     await connect_alice(world)
-    assert await ask_privately(world, world.alice, "team list") == snapshot("""\
+    assert await ask_privately(world, world.alice, "admin teams") == snapshot("""\
 2 teams
 Team · Slug · Privacy · Default
 Everyone · everyone · visible · yes
@@ -98,7 +98,7 @@ async def test_a_missing_scope_is_named(world: World, noun: str, scope: str) -> 
 
 async def test_templates_are_listed(world: World) -> None:
     """Templates have name, description and audience, but not their configuration."""
-    assert await ask_privately(world, world.bob, "template list") == snapshot("""\
+    assert await ask_privately(world, world.bob, "admin templates") == snapshot("""\
 1 template
 Template · Description · Available to · Updated
 Service · Build, test, deploy · everyone · 2026-11-02 09:00 UTC\
@@ -111,7 +111,7 @@ async def test_rules_are_listed_in_words(world: World) -> None:
     odd = {**first, "uuid": world.buildkite.new_id(), "type": "pipeline.new.pipeline", "target_uuid": "0198-gone"}
     read = {**first, "uuid": world.buildkite.new_id(), "type": "pipeline.artifacts_read.pipeline"}
     world.buildkite.documents_of("rule").extend([odd, read])
-    assert await ask_privately(world, world.bob, "rule list") == snapshot("""\
+    assert await ask_privately(world, world.bob, "admin rules") == snapshot("""\
 3 rules
 Pipeline · Rule · Target pipeline · Created
 web · may read artifacts of · mobile · 2026-11-02 09:00 UTC
@@ -122,7 +122,12 @@ web · pipeline.new.pipeline · 0198-gone · 2026-11-02 09:00 UTC\
 
 async def test_emoji_are_found_by_part_of_a_name(world: World) -> None:
     """Emoji are found by name or alias, or only the organization's own."""
-    words = ("emoji list", "emoji list :squir", "emoji list --custom", "emoji list nonesuch")
+    words = (
+        "admin emoji list",
+        "admin emoji list :squir",
+        "admin emoji list --custom",
+        "admin emoji list nonesuch",
+    )
     assert [await ask_privately(world, world.bob, reply) for reply in words] == snapshot(
         [
             """\
@@ -151,7 +156,7 @@ You can search by any part of a name or alias.\
 
 async def test_webhook_addresses_without_an_allow_list(world: World) -> None:
     """Buildkite's addresses are listed, with a note that the allow-list is off."""
-    assert await ask_privately(world, world.bob, "meta") == snapshot("""\
+    assert await ask_privately(world, world.bob, "admin meta") == snapshot("""\
 *Addresses of Buildkite's webhooks*
 `192.0.2.0/24`
 `198.51.100.12`
@@ -163,12 +168,12 @@ To turn it on, set `BUILDKITE_WEBHOOK_ALLOWLIST=meta`.\
 async def test_webhook_addresses_and_the_allow_list(tmp_path: Path) -> None:
     """The reply says whether the allow-list admits the addresses that Buildkite lists now."""
     async with open_world(tmp_path, webhooks=False, allowlist="meta") as world:
-        replies = [await ask_privately(world, world.bob, "meta")]
+        replies = [await ask_privately(world, world.bob, "admin meta")]
         assert world.bot.workspace.deps.buildkite.allowlist is not None
         await world.bot.workspace.deps.buildkite.allowlist.tick()
-        replies.append(await ask_privately(world, world.bob, "meta"))
+        replies.append(await ask_privately(world, world.bob, "admin meta"))
         world.buildkite.webhook_ips = ["192.0.2.0/24", "203.0.113.7"]
-        replies.append(await ask_privately(world, world.bob, "meta"))
+        replies.append(await ask_privately(world, world.bob, "admin meta"))
     assert [reply.split("\n")[-1].split(": ") for reply in replies] == snapshot(
         [
             [

@@ -23,9 +23,11 @@ def test_only_missing_scopes_are_named() -> None:
     operations = registry()
     assert find_missing_scopes(TOKEN_SCOPES, operations.commands_by_scope) == ()
     without_teams = set(TOKEN_SCOPES) - {"read_teams"}
-    assert find_missing_scopes(without_teams, operations.commands_by_scope) == (("read_teams", ("team list",)),)
-    only_user = Registry([operations["user"], operations["help"]])
-    assert find_missing_scopes((), only_user.commands_by_scope) == (("read_user", ("user",)),)
+    assert find_missing_scopes(without_teams, operations.commands_by_scope) == (
+        ("read_teams", ("admin team list",)),
+    )
+    only_user = Registry([operations["admin user"], operations["help"]])
+    assert find_missing_scopes((), only_user.commands_by_scope) == (("read_user", ("admin user",)),)
 
 
 async def test_commands_fail_without_their_scope(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ async def test_words_that_make_no_sense_are_quoted(world: World) -> None:
     assert [await ask_and_read_answer(world, world.alice, word) for word in words] == snapshot(
         [
             """\
-⚠️ `faild` isn't an option for `words`.
+⚠️ `faild` isn't an option for `event`.
 Did you mean `failed`?\
 """,
             """\
@@ -113,7 +113,7 @@ For example: `notify off failed`.\
 """,
             """\
 ⚠️ `notify` has no `--me`.
-Usage: `/bk notify [words]…`\
+Usage: `/bk notify [event]…`\
 """,
         ]
     )

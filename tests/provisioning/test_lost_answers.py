@@ -67,7 +67,7 @@ async def test_a_pipeline_that_was_not_created_is_reported(world: World) -> None
         ("pipeline unarchive mobile", "POST", "/unarchive$", "unarchived pipeline Mobile"),
         ("pipeline delete web --yes", "DELETE", "/pipelines/web$", "deleted pipeline"),
         ("pipeline copy web Fork", "POST", "/pipelines$", "copied web to pipeline Fork"),
-        ("service add", "POST", "/services$", "created the Buildkite webhook"),
+        ("admin service add", "POST", "/services$", "created the Buildkite webhook"),
     ],
 )
 async def test_a_change_with_a_lost_response_is_reported_once(

@@ -111,11 +111,11 @@ Choose another name.\
 """,
             """\
 ⚠️ `nonsense` isn't valid for `--repository`: use a Git address such as git@github.com:acme/web.git.
-Usage: `/bk pipeline create <name> -r repository [--cluster cluster] [-t template] [-s steps] [--teams teams] [--tags tags] …`\
+Usage: `/bk pipeline create <name> -r repository [--cluster name] [--template name] [--steps YAML] [--teams names] [--tags names] …`\
 """,
             """\
 ⚠️ `https://ann:•••@github.com/acme/shop` isn't valid for `--repository`: it contains a password, which everyone who can see the pipeline could read.
-Usage: `/bk pipeline create <name> -r repository [--cluster cluster] [-t template] [-s steps] [--teams teams] [--tags tags] …`\
+Usage: `/bk pipeline create <name> -r repository [--cluster name] [--template name] [--steps YAML] [--teams names] [--tags names] …`\
 """,
             """\
 ⚠️ There's no cluster “opensource”.
@@ -142,7 +142,7 @@ Nothing was created or changed.\
 """,
             """\
 ⚠️ A pipeline's name needs a letter from a to z or a digit, because its URL is made from them.
-Usage: `/bk pipeline create <name> -r repository [--cluster cluster] [-t template] [-s steps] [--teams teams] [--tags tags] …`\
+Usage: `/bk pipeline create <name> -r repository [--cluster name] [--template name] [--steps YAML] [--teams names] [--tags names] …`\
 """,
         ]
     )

@@ -71,8 +71,8 @@ async def test_a_mute_can_be_ended(world: World) -> None:
     )
     assert await ask_privately(world, world.bob, "unmute") == snapshot("Nothing is muted here.")
     assert await ask_privately(world, world.bob, "mute 90d") == snapshot("""\
-⚠️ `90d` isn't valid for `for`: it can be 30d at most.
-Usage: `/bk mute [for]`\
+⚠️ `90d` isn't valid for `duration`: it can be 30d at most.
+Usage: `/bk mute [duration]`\
 """)
 
 

@@ -119,7 +119,7 @@ Mention them or use their e-mail address.\
 """,
             """\
 ⚠️ `evening` isn't valid for `--quiet`: it should be two times such as 18:00-08:00.
-Usage: `/bk subscribe <pipeline> [-b branch] [-s state] [--creator creator] [--source source] [--step step] …`\
+Usage: `/bk subscribe <pipeline> [-b branch] [-s state] [--creator people] [--source ui,api,…] [--step key] …`\
 """,
             """\
 ⚠️ `never` isn't an option for `--updates`.
