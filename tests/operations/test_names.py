@@ -113,7 +113,7 @@ def test_what_people_type_first_is_understood() -> None:
             "build status web 41": "build view web 41",
             "follow web 41": "build watch web 41",
             "version": "status",
-            "org": "organization view",
+            "org": "admin organization view",
             "job log web 41": "job log web 41",
             "job log web#41": "job log web#41",
             "job log web 41 Lint": "job log web 41 Lint",

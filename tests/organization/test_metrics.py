@@ -167,7 +167,7 @@ async def test_without_a_list_of_stacks_there_is_an_alternative(world: World) ->
     world.buildkite.lists_stacks = False
     assert await ask_privately(world, world.bob, "admin stacks") == snapshot("""\
 Buildkite doesn't list stacks for this token. Buildkite says: Not Found
-If you know a stack's key, list its waiting jobs with `/bk stacks <key>`.\
+If you know a stack's key, list its waiting jobs with `/bk admin stacks <key>`.\
 """)
 
 
@@ -196,7 +196,7 @@ Buildkite says: No stack found\
 """,
             """\
 ⚠️ `../metrics` doesn't have the right form for `stack`.
-Usage: `/bk stacks [stack] [-q queue]`\
+Usage: `/bk admin stacks [stack] [-q queue]`\
 """,
         ]
     )

@@ -26,7 +26,7 @@ ChatOps
 *Scopes*
 `read_builds` `read_clusters` `read_user` `write_builds` `write_pipelines`
 *Commands that need other scopes*
-`read_organizations`: organization list, organization view
+`read_organizations`: admin organization list, admin organization view
 `read_pipelines`: build create, pipeline list, pipeline view
 `read_build_logs`: job log
 `read_job_env`: job env
@@ -34,11 +34,11 @@ ChatOps
 `read_agents`: agent list, agent view, queue list, queue view
 `write_agents`: agent pause, agent resume, agent stop
 `write_clusters`: queue pause, queue resume
-`read_teams`: team list
-`read_pipeline_templates`: template list
-`read_rules`: rule list
-`read_notification_services`: service list
-`write_notification_services`: service add, service remove
+`read_teams`: admin team list
+`read_pipeline_templates`: admin template list
+`read_rules`: admin rule list
+`read_notification_services`: admin service list
+`write_notification_services`: admin service add, admin service remove
 `graphql`: job cancel\
 """)
 
@@ -58,7 +58,7 @@ async def test_a_persons_own_token(world: World) -> None:
     assert reply[reply.index("*Commands that need") :] == snapshot("""\
 *Commands that need other scopes*
 `write_agents`: agent pause, agent resume, agent stop
-`read_teams`: team list
+`read_teams`: admin team list
 `graphql`: job cancel\
 """)
 
@@ -67,7 +67,7 @@ async def test_a_token_cannot_be_revoked_from_chat(world: World) -> None:
     """Commands that look like revoking are errors with a hint; the token stays valid."""
     assert await ask_privately(world, world.alice, "admin token revoke") == snapshot("""\
 ⚠️ I don't know what to do with `revoke`.
-Usage: `/bk token`\
+Usage: `/bk admin token`\
 """)
     assert not world.buildkite.revoked
 
@@ -93,7 +93,7 @@ Values are never shown. Buildkite shows a value only once, when the token is cre
 """)
     assert VALUE not in world.transcript()
     assert await ask_privately(world, world.bob, "admin agent-tokens") == snapshot("""\
-⚠️ `token list` is for workspace admins.
+⚠️ `admin agent-token list` is for workspace admins.
 Ask a workspace admin to do it.\
 """)
 
