@@ -8,7 +8,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 # Debian's Python lacks ensurepip unless python3-venv is installed. Its own pip can install into the .venv instead.
 PIP = $$($(PY) -m pip --version >/dev/null 2>&1 && echo $(PY) -m pip || echo $(PYTHON) -m pip --python $(PY))
-INSTALL = $(PIP) install --quiet --disable-pip-version-check --require-hashes -r
+INSTALL = $(PYTHON) requirements/install.py $< $(PIP)
 
 COMPILE = $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links
@@ -75,15 +75,15 @@ $(VENV)/bin/python:
 
 $(VENV)/.run: requirements/run.txt | $(VENV)/bin/python
 	@echo "Installing Kitestring's dependencies (once, about a minute) …"
-	@$(INSTALL) $< && touch $@
+	@$(INSTALL) && touch $@
 
 $(VENV)/.test: requirements/test.txt | $(VENV)/bin/python
 	@echo "Installing the dependencies of the tests (once, about a minute) …"
-	@$(INSTALL) $< && touch $@ $(VENV)/.run
+	@$(INSTALL) && touch $@ $(VENV)/.run
 
 $(VENV)/.check: requirements/check.txt | $(VENV)/bin/python
 	@echo "Installing the dependencies of the checks (once, about a minute) …"
-	@$(INSTALL) $< && touch $@ $(VENV)/.test $(VENV)/.run
+	@$(INSTALL) && touch $@ $(VENV)/.test $(VENV)/.run
 
 $(VENV)/.lock: | $(VENV)/bin/python
 	@$(PIP) install --quiet --disable-pip-version-check uv && touch $@

@@ -15,7 +15,7 @@ async def run(port: int, *, ready: Callable[[str], None] | None = None) -> None:
     """Serve the demo page on 127.0.0.1:`port` (0: a free one) until cancelled or interrupted.
 
     `ready` gets the page's address once everything runs; without it the address is printed.
-    Raise SimulatorsMissing if the simulators aren't installed, OSError if the port is taken.
+    If the port is in use, the next free one is taken. Raise SimulatorsMissing if the simulators aren't installed.
     """
     try:
         # Imported here because packages and images of Kitestring leave the simulators out.

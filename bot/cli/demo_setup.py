@@ -8,12 +8,16 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 
 from bot.app.process import serve
+from bot.cli.demo_policy import render_policy
+from bot.cli.demo_tips import ALICE, ALICES_TOKEN, BOB, COMMAND, GUEST, TIPS
+from bot.errors import KitestringError
 from bot.runtime import log_setup
 from bot.settings import Settings, load_settings
 from bot.slack.manifest import EVENTS_PATH, list_bot_scopes, load_template
@@ -25,53 +29,20 @@ from simulators.demo_page.build_pages import with_pages
 from simulators.http_server import Serving
 from simulators.slack.sim import SlackSim
 
-COMMAND = "/bk"
 WEBHOOKS = "/buildkite/webhooks"
-GUEST = "U0GWEN001"
-ALICE, ALICES_TOKEN = "U0ALICE01", "bkua_made-up-for-alice"
-TRIES: tuple[dict[str, object], ...] = (
-    {
-        "title": "Start a build",
-        "text": f"{COMMAND} build create web -b main",
-        "detail": "A card appears and keeps itself up to date. Updates go to its thread.",
-    },
-    {
-        "title": "Reply in its thread",
-        "text": "@kitestring cancel",
-        "thread": True,
-        "detail": "In a thread, Kitestring knows which build you mean. The buttons work too.",
-    },
-    {
-        "title": "See how the week went",
-        "text": f"{COMMAND} health",
-        "detail": "Pass rate, durations and flaky steps, in numbers and charts.",
-    },
-    {
-        "title": "Get notified of failures",
-        "text": f"{COMMAND} subscribe web",
-        "detail": "Before you save it, you see what it would have posted in the past seven days.",
-    },
-    {
-        "title": "Try it as Gwen, a guest",
-        "text": f"{COMMAND} build create web",
-        "as": GUEST,
-        "detail": "Kitestring refuses and says why, in a message only Gwen can see.",
-    },
-    {
-        "title": "Connect your own account",
-        "text": f"{COMMAND} connect",
-        "as": ALICE,
-        "detail": f"Paste Alice's made-up token into the form: {ALICES_TOKEN}",
-    },
-)
+# Ports above the wanted one that are tried if it's in use.
+_MORE_PORTS = 20
 
 
 async def serve_demo(port: int, *, ready: Callable[[str], None] | None = None) -> None:
     """Serve the page on 127.0.0.1:`port` (0: a free one) until cancelled or interrupted.
 
     `ready` gets the page's address once everything runs; without it the address is printed.
-    Raise OSError if the port is taken.
+    If the port is in use, the next free one is taken. Raise KitestringError if there is none near it.
     """
+    chosen = _choose_port(port)
+    if chosen != port and ready is None:
+        click.echo(f"\n  Port {port} is in use, so the demo runs on {chosen}.")
     slack, buildkite = make_workspace(), make_organization()
     page = DemoPage(
         slack,
@@ -84,7 +55,7 @@ async def serve_demo(port: int, *, ready: Callable[[str], None] | None = None) -
         async with (
             Serving(slack.app) as slack.base_url,
             Serving(with_pages(buildkite)) as buildkite.base_url,
-            Serving(page.app, port=port) as address,
+            Serving(page.app, port=chosen) as address,
         ):
             settings = _settings(slack, buildkite, Path(folder))
             log_setup.configure_logging(settings.log_level, settings.log_format)
@@ -126,6 +97,8 @@ def _settings(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> Setting
     bot = f"http://127.0.0.1:{port}"
     slack.request_url = bot + EVENTS_PATH
     buildkite.add_webhook(bot + WEBHOOKS, token)
+    policy = folder / "policy.toml"
+    policy.write_text(render_policy(datetime.now(UTC)), encoding="utf-8")
     return load_settings(
         {
             "SLACK_BOT_TOKEN": slack.bot_token,
@@ -139,10 +112,32 @@ def _settings(slack: SlackSim, buildkite: BuildkiteSim, folder: Path) -> Setting
             "BUILDKITE_WEBHOOK_TOKEN": token,
             "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'demo.db'}",
             "KITESTRING_COMMAND": COMMAND,
+            "KITESTRING_POLICY": str(policy),
             "PORT": str(port),
             "LOG_LEVEL": "warning",
         }
     )
+
+
+def _choose_port(wanted: int) -> int:
+    """Return the wanted port, or the first free one of those above it; 0 stays 0."""
+    last = min(wanted + _MORE_PORTS, 65535) if wanted else 0
+    free = next((port for port in range(wanted, last + 1) if _is_free(port)), None)
+    if free is None:
+        raise KitestringError(
+            f"The ports from {wanted} to {last} are all in use.", "Choose another one: make demo PORT=4000."
+        )
+    return free
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _free_port() -> int:
@@ -161,7 +156,7 @@ def make_workspace() -> SlackSim:
     slack.command_names = {COMMAND}
     slack.unfurl_domains = {"127.0.0.1"}  # the simulated Buildkite's host; in a real workspace it is buildkite.com
     slack.person(ALICE, "alice", real_name="Alice Okafor", admin=True)
-    slack.person("U0BOB0001", "bob", real_name="Bob Lind")
+    slack.person(BOB, "bob", real_name="Bob Lind")
     slack.person(GUEST, "gwen", real_name="Gwen Park", guest=True)
     slack.channel("C0DEPLOYS", "deploys")
     slack.channel("C0WEB0001", "web")
@@ -192,7 +187,7 @@ def make_hints() -> dict[str, object]:
     features = load_template().features
     command, name = features.slash_commands[0], features.bot_user["display_name"]
     known = {"command": COMMAND, "usage": command.usage_hint, "summary": command.description}
-    return {**known, "mention": f"@{name}", "tries": list(TRIES)}
+    return {**known, "mention": f"@{name}", "tries": list(TIPS)}
 
 
 def _announce(address: str) -> None:

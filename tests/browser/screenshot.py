@@ -35,7 +35,7 @@ async def press_job_buttons(page: Page, *names: str) -> None:
 async def play(page: Page) -> None:
     """Let Alice's build fail and people discuss it, and Bob's build wait at its block step."""
     await page.get_by_role("button", name="By hand").click()
-    await page.get_by_role("button", name="Hide").click()
+    await page.get_by_role("button", name="Hide tips").click()
     await send_message(page, "The basket fix is merged. Building `main`, then we release.")
     await send_message(page, "/bk build create web -b main -m 'Round prices after the discount'")
     card = page.locator("#channel article").filter(has_text="Round prices")
@@ -48,7 +48,10 @@ async def play(page: Page) -> None:
     await switch_person(page, "Bob Lind")
     await send_message(page, "Island rates again. I have a fix.", "#thread")
     await send_message(page, "/bk build create deploy-prod -m 'Release 2026.11'")
-    blocked = page.locator("#channel article").filter(has_text="Release 2026.11")
+    await switch_person(page, "Alice Okafor")
+    await page.locator("#channel article").get_by_role("button", name="Approve").click()
+    await switch_person(page, "Bob Lind")
+    blocked = page.locator("#channel article").filter(has_text="Release 2026.11").last
     await press_job_buttons(page, "Start Test", "Let Test pass")
     await expect(blocked).to_contain_text("is blocked on")
     await send_message(page, "/bk build create mobile -b fix/island-rates -m 'Fix rates for islands'")

@@ -203,3 +203,59 @@ async def test_the_composer_completes_what_slack_completes(page: Page) -> None:
     await expect(box).to_have_value("/bk ")
     await box.press_sequentially("build c")
     await expect(hints).to_have_count(0)
+
+
+async def act_as(page: Page, name: str) -> None:
+    await page.get_by_role("radio", name=name).click()
+    await expect(page.get_by_role("radio", name=name)).to_be_checked()
+
+
+async def test_an_approval_is_asked_for_and_given(page: Page) -> None:
+    """Bob's deploy waits for a second person; once Alice approves, it starts."""
+    await act_as(page, "Bob Lind")
+    await send_message(channel(page), "/bk build create deploy-prod -m 'Ship v2'")
+    proposal = channel(page).locator("article").filter(has_text="Ship v2").first
+    await expect(proposal).to_contain_text("production needs a second pair of eyes")
+    await expect(panel(page)).to_contain_text("No builds yet")
+    await act_as(page, "Alice Okafor")
+    await channel(page).get_by_role("button", name=re.compile("^Approve")).click()
+    await expect(panel(page).locator(".build")).to_contain_text("deploy-prod")
+
+
+async def test_a_freeze_refuses(page: Page) -> None:
+    """The frozen pipeline's builds are refused with the reason."""
+    await send_message(channel(page), "/bk build create docs-site")
+    await expect(channel(page).locator("article")).to_contain_text("it moves to a new host")
+
+
+async def test_tips_are_ticked_off_when_done_and_stay_hidden(page: Page) -> None:
+    """A tip is ticked off once its line is sent; hidden tips stay hidden until they're called back."""
+    tips, opener = (
+        page.get_by_role("complementary", name="Tips"),
+        page.get_by_role("button", name=re.compile("^Tips")),
+    )
+    await tips.get_by_role("button", name=re.compile("Meet a freeze")).click()
+    await expect(opener).to_have_text("Tips 0/10")
+    await channel(page).get_by_role("textbox").press("Enter")
+    await expect(opener).to_have_text("Tips 1/10")
+    await tips.get_by_role("button", name=re.compile("as Gwen")).click()
+    await tips.get_by_role("button", name=re.compile("Start a build")).click()
+    await expect(page.get_by_role("radio", name="Alice Okafor")).to_be_checked()
+    await tips.get_by_role("button", name="Hide tips").click()
+    await page.reload()
+    await expect(channel(page).get_by_role("textbox")).to_be_focused()
+    await expect(opener).to_have_text("Tips 1/10")
+    await expect(tips).to_be_hidden()
+    await opener.click()
+    await expect(tips.get_by_role("button", name=re.compile("Meet a freeze .done"))).to_be_visible()
+
+
+async def test_tables_keep_words_whole(page: Page) -> None:
+    """Beside an open thread, a table scrolls instead of breaking its cells into single letters."""
+    await send_message(channel(page), "/bk build create mobile -m 'Both apps'")
+    await panel(page).get_by_role("button", name="Start iOS").click()
+    await channel(page).get_by_role("button", name="1 reply").click()
+    await send_message(channel(page), "/bk build list web")
+    cells = channel(page).locator("td")
+    await expect(cells.first).to_be_visible()
+    assert max(await cells.evaluate_all("cells => cells.map((cell) => cell.clientHeight)")) < 100

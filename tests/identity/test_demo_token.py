@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bot.cli.demo_setup import ALICE, ALICES_TOKEN, TRIES, make_organization
+from bot.cli.demo_setup import make_organization
+from bot.cli.demo_tips import ALICE, ALICES_TOKEN, TIPS
 from tests.conversations.world import World
 
 
 async def test_the_token_that_the_demo_shows_can_be_connected(world: World) -> None:
     """The page says which made-up token to give the form; the demo's Buildkite knows it as Alice's."""
-    shown = next(item for item in TRIES if item["text"] == "/bk connect")
+    shown = next(tip for tip in TIPS if tip.get("text") == "/bk connect")
     assert shown["as"] == ALICE
     assert ALICES_TOKEN in shown["detail"]
     world.buildkite.tokens[ALICES_TOKEN] = make_organization().tokens[ALICES_TOKEN]

@@ -123,5 +123,5 @@ def render_open_button(build: Build) -> Block | None:
     if not re.match(r"https?://[^\s<>|]+$", build.web_url):
         return None
     return button(
-        "Open in Buildkite", "open", url=build.web_url, accessibility_label=f"Open {build.ref} in Buildkite"
+        "Open in Buildkite", "open", url=build.web_url, accessibility_label=f"Open in Buildkite: {build.ref}"
     )

@@ -88,7 +88,7 @@ def _render_job_buttons(job: Job, card_id: str) -> list[Block | None]:
         if job.failed and printed
         else None,
         button("Log", "job log", card_id, accessibility_label=f"Log of {title}") if printed else None,
-        button("Open in Buildkite", "open", url=job.web_url, accessibility_label=f"Open {title}")
+        button("Open in Buildkite", "open", url=job.web_url, accessibility_label=f"Open in Buildkite: {title}")
         if job.web_url
         else None,
     ]

@@ -169,14 +169,14 @@ def button(
     url: str | None = None,
     accessibility_label: str | None = None,
 ) -> Block:
-    """Return a button; screen readers read `accessibility_label` instead of the label."""
+    """Return a button; screen readers read `accessibility_label` instead of the label, and so with it."""
     block: Block = {"type": "button", "text": plain_text(label, BUTTON_LIMIT), "action_id": action_id[:ID_LIMIT]}
     optional: Block = {
         "value": value[:2000] or None,
         "style": style if style in {"primary", "danger"} else None,
         "confirm": confirm_dialog(confirm) if confirm else None,
         "url": url if url and re.match(r"https?://[^\s<>|]{1,2990}$", url) else None,
-        "accessibility_label": flatten_text(accessibility_label, BUTTON_LIMIT) if accessibility_label else None,
+        "accessibility_label": _name_button(label, accessibility_label) if accessibility_label else None,
     }
     return {**block, **{key: entry for key, entry in optional.items() if entry is not None}}
 
@@ -198,6 +198,15 @@ def read_overflow_value(value: str) -> tuple[str, str]:
     """Return the action id and the value of the button that an option stands for."""
     action_id, _, own = value.partition(":")
     return action_id, own
+
+
+def _name_button(label: str, name: str) -> str:
+    """Return a name that has the visible label in it: people who speak to their computer say what they see.
+
+    https://www.w3.org/WAI/WCAG22/Understanding/label-in-name
+    """
+    whole = name if label.casefold() in name.casefold() else f"{label}: {name}"
+    return flatten_text(whole, BUTTON_LIMIT)
 
 
 def confirm_dialog(confirm: Confirm) -> Block:

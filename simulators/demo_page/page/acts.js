@@ -20,6 +20,7 @@ export async function act(name, details) {
     });
     const answer = await response.json();
     if (answer.problem) toast(answer.problem);
+    else document.dispatchEvent(new CustomEvent("acted", { detail: { name, details } }));
     return answer.problem ? null : answer;
   } catch {
     toast("The demo isn't responding. Check that it's still running.");

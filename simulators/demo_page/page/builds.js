@@ -57,11 +57,12 @@ function jobRow(job) {
 export function buildCard(build) {
   const jobs = el("ul", { class: "jobs" }, build.jobs.filter((job) => job.kind !== "wait").map(jobRow));
   const head = el("div", { class: "build-head" },
-    el("a", { href: build.url, target: "_blank", rel: "noopener", text: `${build.slug} #${build.number}` }),
+    el("b", { text: `${build.slug} #${build.number}` }),
     el("span", { class: `pill ${build.state}`, text: build.state.replaceAll("_", " ") }));
   const words = el("div", { class: "build-words" }, el("code", { text: build.branch }), ` ${build.message ?? ""}`);
   return el("details", { class: `build ${build.state}`, open: build.lively || build.fresh || build.state === "failed" },
-    el("summary", {}, head, words), jobs);
+    el("summary", {}, head, words), jobs,
+    el("a", { class: "build-link", href: build.url, target: "_blank", rel: "noopener", text: `Open ${build.slug} #${build.number}` }));
 }
 
 function agentTools(agent) {

@@ -13,8 +13,8 @@ function candidates(text, hints, inThread) {
   return text ? known.filter((item) => item.start.startsWith(text) || text === `${item.start} `) : [];
 }
 
-/** `place()` returns {channel, thread_ts}. Returns the form, with `write(text)` to fill it in. */
-export function composer(app, { label, place, inThread = false }) {
+/** `place()` returns {channel, thread_ts}; `sent()` is called with each message. Returns the form, with `write(text)` to fill it in. */
+export function composer(app, { label, place, sent, inThread = false }) {
   const state = { shown: [], active: 0, history: [], at: 0 };
   const box = el("textarea", { rows: 1, "aria-label": label, placeholder: label, spellcheck: "false", enterkeyhint: "send" });
   const list = el("div", { class: "hints", role: "listbox", hidden: true });
@@ -60,6 +60,7 @@ export function composer(app, { label, place, inThread = false }) {
     box.value = "";
     fit();
     draw();
+    sent();
     await act("post", { as: app.viewer, ...place(), text });
   }
 

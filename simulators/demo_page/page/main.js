@@ -76,7 +76,9 @@ class App {
     scene.problems.slice(before).forEach((problem) => toast(describeProblem(problem)));
     this.problemsShown = scene.problems.length;
     this.draw();
+    if (document.body.classList.contains("ready")) return;
     document.body.classList.add("ready");
+    this.channelPane.composer.querySelector("textarea").focus();
   }
 
   draw() {
@@ -134,6 +136,11 @@ class App {
 
   write(text) {
     this.channelPane.composer.write(text);
+  }
+
+  openPanel(name) {
+    document.body.classList.add("panel-open");
+    this.panel.open(name);
   }
 
   panelButton() {

@@ -56,13 +56,21 @@ export class Panel {
       this.tabs, this.top, this.body);
   }
 
+  open(name) {
+    this.tab = name;
+    this.body.keyed = undefined;
+    this.body.replaceChildren();
+    this.top.looks = "";
+    this.show(this.buildkite);
+  }
+
   show(buildkite) {
     this.buildkite = buildkite;
     const broken = Object.values(buildkite.network).filter(Boolean).length;
     const counts = { builds: buildkite.builds.filter((b) => b.lively).length, agents: buildkite.agents.length, network: broken, deliveries: buildkite.pending };
     this.tabs.replaceChildren(...Object.entries(TABS).map(([name, label]) => el("button", {
       role: "tab", type: "button", "aria-selected": String(name === this.tab), class: name === "network" && broken ? "alarm" : "",
-      onclick: () => { this.tab = name; this.body.keyed = undefined; this.body.replaceChildren(); this.top.looks = ""; this.show(this.buildkite); },
+      onclick: () => this.open(name),
     }, label, counts[name] > 0 && el("span", { class: "count", text: String(counts[name]) }))));
     this.#top();
     this.#body();

@@ -19,6 +19,12 @@ function toEnd(list) {
   if (list.atEnd) list.scrollTop = list.scrollHeight;
 }
 
+/** Goes to the end, where the answer to the person's own message will be. */
+function followEnd(list) {
+  list.atEnd = true;
+  toEnd(list);
+}
+
 function fill(list, subject, entries, make) {
   if (list.subject !== subject) {
     Object.assign(list, { subject, keyed: undefined, atEnd: true });
@@ -39,10 +45,10 @@ export class ChannelPane {
     this.title = el("h1");
     this.about = el("p");
     this.list = scroller("Messages");
-    this.composer = composer(app, { label: "Message", place: () => ({ channel: app.channel.id }) });
+    this.composer = composer(app, { label: "Message", sent: () => followEnd(this.list), place: () => ({ channel: app.channel.id }) });
     this.home = new HomePane(app);
     this.tabs = el("div");
-    box.replaceChildren(el("header", { class: "pane-head" }, el("div", { class: "grow" }, this.title, this.about), app.panelButton()),
+    box.replaceChildren(el("header", { class: "pane-head" }, el("div", { class: "grow" }, this.title, this.about), app.tips.opener, app.panelButton()),
       this.tabs, this.home.node, this.list, app.tips.node, this.composer);
   }
 
@@ -85,7 +91,7 @@ export class ThreadPane {
     this.box = box;
     this.where = el("p");
     this.list = scroller("Thread");
-    this.composer = composer(app, { label: "Reply…", inThread: true, place: () => ({ channel: app.thread.channel, thread_ts: app.thread.ts }) });
+    this.composer = composer(app, { label: "Reply…", inThread: true, sent: () => followEnd(this.list), place: () => ({ channel: app.thread.channel, thread_ts: app.thread.ts }) });
     box.replaceChildren(el("header", { class: "pane-head" }, el("div", { class: "grow" }, el("h1", { text: "Thread" }), this.where),
       el("button", { class: "close", type: "button", "aria-label": "Close thread", text: "✕", onclick: () => app.closeThread() })), this.list, this.composer);
   }

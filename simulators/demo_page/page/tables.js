@@ -5,6 +5,9 @@ import { pictured } from "./glyphs.js";
 import { words } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
 
+// A box that scrolls must be reachable by keyboard.
+const SCROLLS = { tabindex: "0", role: "region", "aria-label": "Table" };
+
 function cellNodes(cell, names) {
   if (cell.type === "rich_text") return richText(cell, names);
   return el("span", {}, pictured(String(cell.text ?? cell.value ?? "")));
@@ -22,7 +25,7 @@ function rowOf(row, names, { head = false, header = -1, settings = [], below = r
 export function table(block, names) {
   const [first = [], ...rest] = block.rows ?? [];
   const settings = block.column_settings ?? [];
-  return el("div", { class: "table-box" }, el("table", {},
+  return el("div", { class: "table-box", ...SCROLLS }, el("table", {},
     el("thead", {}, rowOf(first, names, { head: true, settings })),
     el("tbody", {}, rest.map((row) => rowOf(row, names, { settings })))));
 }
@@ -44,7 +47,7 @@ export function dataTable(block, names) {
   const pager = el("div", { class: "pager" },
     el("button", { type: "button", class: "button small", "aria-label": "Previous page", text: "‹", onclick: () => turn(-1) }), where,
     el("button", { type: "button", class: "button small", "aria-label": "Next page", text: "›", onclick: () => turn(1) }));
-  return el("div", { class: "table-box" },
+  return el("div", { class: "table-box", ...SCROLLS, "aria-label": words(block.caption ?? "Table") },
     el("table", {}, el("caption", { text: words(block.caption ?? "") }), el("thead", {}, rowOf(first, names, { head: true, below: rest[0] })), body),
     rest.length > size && pager);
 }
