@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from cryptography.fernet import Fernet
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.app.bot import build_bot
+from bot.errors import Unavailable
 from bot.runtime.clock import ManualClock
 from bot.runtime.loop import LoopName
 from bot.settings import load_settings
@@ -27,6 +29,7 @@ from tests.conversations.world import (
     make_environment,
     make_slack,
 )
+from tests.robustness.database_wire import DatabaseWire
 
 
 class Crash(BaseException):
@@ -71,11 +74,16 @@ class Lives:
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     before: set[asyncio.Task[object]] = field(default_factory=set)
     more: dict[str, str] = field(default_factory=dict)
+    database: DatabaseWire | None = None
 
     @property
     def home(self) -> Path:
         """The folder of this life's database."""
         return self.folder / f"life-{self.number}"
+
+    @property
+    def _all_wires(self) -> list[Wire | DatabaseWire]:
+        return [*self.wires, *([self.database] if self.database else [])]
 
     def on_commit(self, number: int) -> None:
         """End the process after the chosen commit, leaving the files as they are."""
@@ -89,7 +97,7 @@ class Lives:
     def die(self) -> None:
         """Cut the wires and copy the files: what this life writes from now on is never read."""
         self.dead, self.die_after = True, None
-        for wire in self.wires:
+        for wire in self._all_wires:
             wire.cut = True
         after = self.folder / f"life-{self.number + 1}"
         after.mkdir(parents=True)
@@ -132,7 +140,7 @@ class Lives:
             await self.start_first_life()
         try:
             await act(self.world)
-        except Crash:
+        except (Crash, Unavailable):  # a dead process finds its database gone
             assert self.dead, "Only a death may end an act."
         while self.dead:
             await self.restart()
@@ -148,14 +156,16 @@ class Lives:
         """Start the bot again, as a process manager would, and let Slack repeat what wasn't acknowledged."""
         await self.bury()
         self.number += 1
-        for wire in self.wires:
+        for wire in self._all_wires:
             wire.cut = False
+        if self.database:
+            await self.database.expire_leases()
         try:
             await self.start_bot()
             for event in self.world.slack.undelivered:
                 await self.world.slack.redeliver(event)
             await settle(self.world)
-        except Crash:
+        except (Crash, Unavailable):
             assert self.dead, "Only a death may end a start."
 
 
@@ -181,9 +191,14 @@ def _seconds_until_next(world: World, idle: Mapping[LoopName, datetime]) -> floa
 
 @asynccontextmanager
 async def open_town(
-    folder: Path, *, die_after: int | None = None, webhooks: bool = True, policy: Path | None = None
+    folder: Path,
+    *,
+    die_after: int | None = None,
+    webhooks: bool = True,
+    policy: Path | None = None,
+    database: DatabaseWire | None = None,
 ) -> AsyncIterator[Lives]:
-    """Run both vendors behind their wires; the first act starts the bot."""
+    """Run both vendors behind their wires; the first act starts the bot, on SQLite unless a database is given."""
     clock = PassingClock(START)
 
     def vendors_time() -> float:
@@ -203,7 +218,10 @@ async def open_town(
         world = World(slack, buildkite, None, clock, None, alice, bob, gwen, deploys)  # type: ignore[arg-type]
         world.idle_seconds = 300  # stories last for hours
         more = {"KITESTRING_POLICY": str(policy)} if policy else {}
-        lives = Lives(folder, world, wires, die_after, more=more)
+        if database:
+            url = database.url.render_as_string(hide_password=False)
+            more |= {"DATABASE_URL": url, "KITESTRING_SECRET_KEY": Fernet.generate_key().decode()}
+        lives = Lives(folder, world, wires, die_after, more=more, database=database)
         try:
             yield lives
         finally:

@@ -1,4 +1,4 @@
-"""The bot is killed after each commit of a command that changes its own state: what it says of it is true."""
+"""The bot is killed after commits of a command that changes its own state: what it says of it is true."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.conversations.world import World
+from tests.databases import create_database, postgresql, ready
+from tests.robustness.database_wire import open_wire
 from tests.robustness.lives import Lives, open_town, settle
 from tests.robustness.truth import assert_posted_once, read_private
 from tests.sampling import Sample
+
+__all__ = ["postgresql", "ready"]
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,36 @@ async def test_recovery_tells_the_truth_about_own_state(
     assert len(commits) >= 3
     for number in sample(commits, keep=3):
         async with open_town(tmp_path / str(number), die_after=number) as lives:
+            await play_story(lives, story, wait)
+            assert lives.number == 2
+            await assert_truth(lives.world, story)
+
+
+@pytest.mark.postgres
+@pytest.mark.exhaustive(keep=2)
+@pytest.mark.parametrize(
+    ("name", "wait"), [("lock", 0), ("unlock", LATE), ("subscribe", 0), ("readonly", LATE), ("alias", 0)]
+)
+async def test_recovery_tells_the_truth_on_postgresql(
+    tmp_path: Path, postgresql: sa.URL, ready: str, name: str, wait: float, sample: Sample
+) -> None:
+    """On PostgreSQL too, where every connection ends with the process, the bot never denies what has happened."""
+    story = STORIES[name]
+    async with (
+        create_database(postgresql, ready) as database,
+        open_wire(database) as wire,
+        open_town(tmp_path / "whole", database=wire) as lives,
+    ):
+        commits = await play_story(lives, story, wait)
+        await assert_truth(lives.world, story)
+        assert await is_done(lives.world, story)
+    assert len(commits) >= 3
+    for number in sample(commits, keep=2):
+        async with (
+            create_database(postgresql, ready) as database,
+            open_wire(database) as wire,
+            open_town(tmp_path / str(number), die_after=number, database=wire) as lives,
+        ):
             await play_story(lives, story, wait)
             assert lives.number == 2
             await assert_truth(lives.world, story)
