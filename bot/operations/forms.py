@@ -103,14 +103,14 @@ def render_loading_view(title: str) -> View:
 
 def render_notice_view(title: str, text: str) -> View:
     """Return a modal with only a text, such as why there is no form."""
-    return _render_modal(title, [section(text, block_id="said")])
+    return _render_modal(title, [section(text, block_id="said")], close="Close")
 
 
-def _render_modal(title: str, blocks: Sequence[Block]) -> View:
+def _render_modal(title: str, blocks: Sequence[Block], close: str = "Never mind") -> View:
     return {
         "type": "modal",
         "title": plain_text(title, TITLE_LIMIT),
-        "close": plain_text("Never mind", TITLE_LIMIT),
+        "close": plain_text(close, TITLE_LIMIT),
         "blocks": list(blocks)[:100],
     }
 

@@ -10,8 +10,9 @@ from bot.buildkite.endpoints.organization import OrganizationCalls
 from bot.errors import KitestringError
 from bot.execution.context import Caller
 from bot.operations.operation import Effect, NoArgs, Permission, operation
+from bot.operations.registry import Registry
 from bot.operations.reply import Reply
-from bot.slack.blockkit.mrkdwn import code, local_time, md, mention
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md, mention
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class WhoamiContext:
     caller: Caller
     accounts: Accounts
     policy: PolicyService
+    registry: Registry
     organizations: OrganizationCalls
 
 
@@ -28,7 +30,6 @@ class WhoamiContext:
 async def whoami(args: NoArgs, ctx: WhoamiContext) -> Reply:  # noqa: ARG001
     """Show your identity and permissions."""
     actor = ctx.caller.actor
-    may = ", ".join(ctx.policy.list_allowed(actor)) or "nothing here"
     facts = {
         "You": mention(actor.id),
         "In this workspace": actor.standing.value,
@@ -36,9 +37,20 @@ async def whoami(args: NoArgs, ctx: WhoamiContext) -> Reply:  # noqa: ARG001
         "Buildkite organization": code(ctx.organizations.organization),
         "I act in Buildkite as": await _find_bot_user(ctx),
         "Your own token": await _describe_own_token(ctx),
-        "You may": may,
+        "You may": _summarise_rights(ctx),
     }
     return Reply(text=md("You are {name}.", name=actor.name), fields=tuple(facts.items()))
+
+
+def _summarise_rights(ctx: WhoamiContext) -> Mrkdwn:
+    """Return the permissions that the person has on something, and those that they have on nothing."""
+    needed = {op.needs for op in ctx.registry} - {Permission.HELP}
+    granted = {ctx.registry[name].needs for name in ctx.policy.list_allowed(ctx.caller.actor)}
+    has = ", ".join(permission for permission in Permission if permission in needed & granted)
+    lacks = ", ".join(permission for permission in Permission if permission in needed - granted)
+    not_granted = f"; not: {lacks}" if lacks else ""
+    every = code(f"{ctx.caller.command} help more")
+    return md("{has}{lacks} (every command: {every})", has=has or "nothing here", lacks=not_granted, every=every)
 
 
 async def _describe_own_token(ctx: WhoamiContext) -> str:
