@@ -121,7 +121,10 @@ class FormHandler:
         resolved = await self._authoriser.resolve(request, op, given)
         pinned_args = resolved.args.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
         if op.prefill:
-            return await self._save_form(request, op, FormMetadata(await op.prefill(resolved.args, resolved.ctx)))
+            filled = await op.prefill(resolved.args, resolved.ctx)
+            return await self._save_form(
+                request, op, FormMetadata(filled.model_dump(mode="json", exclude_none=True))
+            )
         fields = await op.load_fields(pinned_args, resolved.ctx) if op.load_fields else ()
         return await self._save_form(request, op, FormMetadata(pinned_args, fields))
 

@@ -126,7 +126,7 @@ def _list_inputs(op: Operation, fields: Sequence[FormField], given: JsonObject) 
         for argument in read_arguments(op.args)
         if argument.opt.in_form
         and not (fields and argument.name == "fields")
-        and not (op.prefill and argument.opt.positional)
+        and not (op.prefill and argument.opt.positional and given.get(argument.name) is not None)
     ]
     return [argument for argument in shown if op.load_fields is None or given.get(argument.name) is None]
 

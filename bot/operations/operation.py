@@ -17,7 +17,6 @@ from bot.operations.declarations import TargetPart, Unjudged
 from bot.operations.git_names import normalise_slug
 from bot.operations.reply import Reply
 from bot.operations.token_scopes import TokenScope
-from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.mrkdwn import Mrkdwn
 
 
@@ -130,7 +129,6 @@ Handler: TypeAlias = Callable[[A, C], Awaitable[Reply]]
 Pin: TypeAlias = Callable[[A, C], Awaitable[A]]
 Question: TypeAlias = Callable[[A, C], Awaitable[Mrkdwn | None]]
 Probe: TypeAlias = Callable[[A, C], Awaitable[Reply | None]]
-Prefill: TypeAlias = Callable[[A, C], Awaitable[JsonObject]]
 LoadFields: TypeAlias = Callable[[Mapping[str, object], C], Awaitable[tuple[FormField, ...]]]
 SubmitHook: TypeAlias = Callable[[A, C], Awaitable[None]]
 Labels: TypeAlias = Mapping[str, str | Mapping[str, tuple[str, str]]]
@@ -182,7 +180,7 @@ class Operation(Generic[A, C]):
     confirm: Question[A, C] | None = None
     probe: Probe[A, C] | None = None
     load_fields: LoadFields[C] | None = None
-    prefill: Prefill[A, C] | None = None
+    prefill: Pin[A, C] | None = None
     check_form: SubmitHook[A, C] | None = None
     on_submit: SubmitHook[A, C] | None = None
     label_values: LabelValues[A, C] | None = None
@@ -258,7 +256,7 @@ class OperationOptions(OperationTraits, Generic[A, C], total=False):
     confirm: Question[A, C]
     probe: Probe[A, C]
     load_fields: LoadFields[C]
-    prefill: Prefill[A, C]
+    prefill: Pin[A, C]
     check_form: SubmitHook[A, C]
     on_submit: SubmitHook[A, C]
     label_values: LabelValues[A, C]

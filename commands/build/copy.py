@@ -17,7 +17,6 @@ from bot.operations.build_wording import link_build
 from bot.operations.git_names import HEAD, normalise_commit
 from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
-from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.mrkdwn import code, md
 from commands.build.create import check_environment
 
@@ -87,18 +86,18 @@ def _fill_in_values(given: Mapping[str, str], kept: Mapping[str, str]) -> dict[s
     return {name: value or kept.get(name, "") for name, value in (given or kept).items()}
 
 
-async def _prefill(args: BuildCopyArgs, ctx: BuildContext) -> JsonObject:
+async def _prefill(args: BuildCopyArgs, ctx: BuildContext) -> BuildCopyArgs:
     """Return what the form shows: of a variable that may be secret, only the name."""
     address = _find_address(args)
     source, env = await ctx.builds.build(*address, jobs=False), await ctx.builds.build_environment(*address)
-    return {
-        "pipeline": args.pipeline,
-        "number": args.number,
-        "branch": source.branch,
-        "commit": source.commit,
-        "message": source.message,
-        "env": {name: _hide_secret(name, value) for name, value in env.items()},
-    }
+    return args.model_copy(
+        update={
+            "branch": source.branch,
+            "commit": source.commit,
+            "message": source.message,
+            "env": {name: _hide_secret(name, value) for name, value in env.items()},
+        }
+    )
 
 
 def _hide_secret(name: str, value: str) -> str:

@@ -83,7 +83,7 @@ def test_a_passed_build_says_how_long_it_took() -> None:
             "text: ✅ Fix the login &lt;form&gt; – web#101 passed on main, requested by <@U0ANN>",
             "section: ✅ *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> passed on `main`",
             "context: requested by <@U0ANN> · `0123456` · took 3m 12s · 6 passed",
-            "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+            "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101 | Rebuild with changes → build copy:c1",
         ]
     )
 
@@ -99,7 +99,7 @@ def test_a_failed_build_offers_the_next_steps() -> None:
 section: ❌ <https://buildkite.com/acme/web/builds/101#j1|Unit tests> · exit status 1
 ❌ <https://buildkite.com/acme/web/builds/101#j2|Lint> · timed out\
 """,
-            "buttons: Retry failed → build retry=c1 | Rebuild → build rebuild=c1 | Logs → job log=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+            "buttons: Retry failed → build retry=c1 | Rebuild → build rebuild=c1 | Logs → job log=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101 | Retry one job → job retry:c1 / Rebuild with changes → build copy:c1",
         ]
     )
 
@@ -131,7 +131,7 @@ def test_a_canceled_build_can_be_rebuilt() -> None:
                 "text: 🚫 Fix the login &lt;form&gt; – web#101 was canceled on main, requested by <@U0ANN>",
                 "section: 🚫 *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> was canceled on `main`",
                 "context: requested by <@U0ANN> · `0123456` · took 3m 12s",
-                "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+                "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101 | Rebuild with changes → build copy:c1",
             ],
         }
     )
@@ -145,13 +145,13 @@ def test_a_build_that_never_ran_says_so() -> None:
                 "text: ⏭️ Fix the login &lt;form&gt; – web#101 was skipped on main, requested by <@U0ANN>",
                 "section: ⏭️ *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> was skipped on `main`",
                 "context: requested by <@U0ANN> · `0123456` · created <!date^1795175700^{date_short_pretty} at {time}|2026-11-20 11:55 UTC>",
-                "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+                "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101 | Rebuild with changes → build copy:c1",
             ],
             "not_run": [
                 "text: ⏭️ Fix the login &lt;form&gt; – web#101 was not run on main, requested by <@U0ANN>",
                 "section: ⏭️ *Fix the login &lt;form&gt;* – <https://buildkite.com/acme/web/builds/101|web#101> was not run on `main`",
                 "context: requested by <@U0ANN> · `0123456` · started <!date^1795175760^{date_short_pretty} at {time}|2026-11-20 11:56 UTC>",
-                "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101",
+                "buttons: Rebuild → build rebuild=c1 | Open in Buildkite → https://buildkite.com/acme/web/builds/101 | Rebuild with changes → build copy:c1",
             ],
         }
     )

@@ -5,7 +5,9 @@ from inline_snapshot import snapshot
 
 from bot.errors import Ambiguous, Conflict, NotFound, NothingToDo, UsageError
 from bot.execution.resolve.job import simplify_name
+from bot.operations.operation import FormField
 from bot.slack.blockkit.mrkdwn import strip_markup
+from commands.job import block_step
 
 
 @pytest.fixture
@@ -222,3 +224,10 @@ async def test_a_job_that_cannot_be_unblocked_gets_buildkites_reason(bench) -> N
 def test_names_are_compared_without_emoji() -> None:
     """Emoji codes in a job's name are ignored unless the name has nothing else."""
     assert (simplify_name(":eslint: Lint"), simplify_name(":rocket:")) == ("lint", ":rocket:")
+
+
+def test_answers_that_may_be_secret_are_masked() -> None:
+    """The announcement of an unblock has the labels of its answers, and leaves out what may be a secret."""
+    fields = (FormField("ring", "Ring", options=(("Canary", "canary"),)), FormField("api-token", "API token"))
+    answers = {"ring": "canary", "api-token": "made-up-and-long", "other": "1"}
+    assert block_step.describe_answers(fields, answers) == "Ring Canary, API token •••, other 1"

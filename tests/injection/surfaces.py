@@ -26,7 +26,7 @@ from bot.builds.failures.model import Failure
 from bot.builds.links.render import render_followable_preview, render_job_preview, render_pipeline_preview
 from bot.builds.model import JobSummary
 from bot.builds.replies.render import render_thread_reply
-from bot.errors import Ambiguous, KitestringError, UsageError
+from bot.errors import Ambiguous, KitestringError, NothingToDo, UsageError
 from bot.execution.approval_calls import render_approval_call
 from bot.execution.duplicates import render_duplicate
 from bot.execution.resolve.artifact_text import explain_missing, format_size, make_file_name
@@ -44,6 +44,8 @@ from bot.operations.render import (
     render_interrupted,
     render_invitation_request,
     render_note,
+    render_nothing_to_do,
+    render_offer,
     render_problem,
     render_question,
     render_reply,
@@ -336,7 +338,11 @@ SURFACES: dict[str, Surface] = {
     "render_answered": _single(lambda text: render_answered(text, public=True, direct=True)),
     "render_internal_error": _single(render_internal_error),
     "render_interrupted": _single(lambda text: render_interrupted(escape(text), "again")),
-    "render_form_button": _single(lambda text: render_form_button(text, "value")),
+    "render_nothing_to_do": _single(
+        lambda text: render_nothing_to_do(NothingToDo(text, (text, "build rebuild", {})), lambda _index: "c1")
+    ),
+    "render_form_button": _single(lambda text: render_form_button(text, text, "value")),
+    "render_offer": _single(lambda text: render_offer(escape(text), "value")),
     "render_note": _single(render_note),
     "locks": _locks,
     "rules": _rules,

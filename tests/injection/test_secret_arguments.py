@@ -12,7 +12,6 @@ from bot.operations.arguments import Argument, read_arguments
 from bot.operations.operation import Operation
 from commands import registry
 from simulators.slack.controls import list_controls
-from tests.conversations.acts import block_build
 from tests.conversations.world import World, open_world
 from tests.injection.stored import checkpoint, read_database
 from tests.matrix.scenes import find_scene
@@ -87,16 +86,6 @@ async def press_buttons(world: World) -> None:
     assert world.buildkite.builds[-1].env == {"NAME": MARK}
 
 
-async def unblock_with_fields(world: World) -> None:
-    """Unblock a build with a field, if fields are declared secret."""
-    build, _card = await block_build(world)
-    if any(argument.name == "fields" for argument in find_secrets(OPERATIONS["job unblock"])):
-        await world.alice.types(
-            world.deploys, f"/bk job unblock -p deploy-prod -n {build.number} release-name={MARK}"
-        )
-        await world.settle(3)
-
-
 async def read_places(world: World, folder: Path) -> dict[str, str]:
     """Return all that the bot has said and stored."""
     posted = [message for channel in world.slack.posted.values() for message in channel if message.bot]
@@ -117,7 +106,6 @@ async def test_a_marked_secret_is_nowhere(tmp_path: Path, log_output: io.StringI
     secret = [op for op in OPERATIONS if find_secrets(op)]
     others = [op for op in OPERATIONS if not find_secrets(op) and op.name not in ("alias", "readonly")]
     async with open_world(tmp_path) as world:
-        await unblock_with_fields(world)
         for op in [*secret, *sample(others, keep=4)]:
             await type_everywhere(world, op)
             await fill_in_form(world, op)

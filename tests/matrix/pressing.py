@@ -37,8 +37,8 @@ ANSWERED = {
     "unmute": "mute",
 }
 """What she does where everybody is shown a button that undoes it."""
-READS = ("job log", "unmute")
-"""Nothing at Buildkite is changed by these: pressed again they are asked for anew."""
+ASKED_ANEW = ("build rebuild", "job log", "unmute")
+"""Pressed again, these are asked for anew: they change nothing, or find out that it has been done."""
 
 
 async def press_public_buttons(play: Play, operations: dict[str, str]) -> None:
@@ -62,7 +62,7 @@ async def _press(play: Play, cell: Cell, drawn: Message) -> None:
         return await person.clicks(twin, action_id=name)
 
     seen = await play.act_once(cell, person, press)
-    if cell.word == "refuse" or cell.operation in READS:
+    if cell.word == "refuse" or cell.operation in ASKED_ANEW:
         return  # asked anew at every press: whether rights have changed, what the log says now
     await play.act_again(cell, person, press, seen)
 
@@ -145,7 +145,7 @@ def _is_action_of(action_id: str, operation: str) -> bool:
 def list_actions(message: Message) -> Iterator[str]:
     """The action ids in a message."""
     rows = (block for block in message.blocks or [] if block["type"] == "actions")
-    return (item["action_id"] for row in rows for item in row["elements"])
+    return (item["action_id"] for row in rows for item in row["elements"] if item["type"] == "button")
 
 
 async def list_offered_operations(cast: Cast) -> set[str]:

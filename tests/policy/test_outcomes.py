@@ -91,7 +91,7 @@ async def test_a_builds_card_shows_the_pending_approval_of_an_unblock(world: Wor
     await world.settle(3)
     assert format_message(card) == snapshot("""\
 ✋ *Ship v2* – deploy-prod#1 is blocked on `main`
-requested by <@U0ALICE01> `cfc6e62` started 2026-11-02 09:00 UTC 1 passed · 2 blocked
+requested by alice `cfc6e62` started 2026-11-02 09:00 UTC 1 passed · 2 blocked
 ✋ Waiting for “Release to production?”
 ✋ <@U0ALICE01> asked to unblock it. This waits for approval.
 approved by bob
@@ -104,14 +104,14 @@ approved by bob
     assert [reply for reply in world.replies(card) if "Approved" in reply] == snapshot(
         [
             """\
-✅ *Approved*: unblocked *Release to production?* of deploy-prod#1
+✅ *Approved*: unblocked “Release to production?”: Release name 1.42, Ring Canary (5 %)
 alice wanted to unblock *Release to production?* in *deploy-prod#1*: Release name `1.42`, Ring `Canary (5 %)`
 👍 bob “production”\
 """,
-            "<@U0ALICE01> Approved by bob: unblocked *Release to production?* of deploy-prod#1.",
+            "<@U0ALICE01> Approved by bob: unblocked “Release to production?”: Release name 1.42, Ring Canary (5 %).",
         ]
     )
-    assert not [reply for reply in world.replies(card) if reply.startswith("<@U0ALICE01> unblocked")]
+    assert not [reply for reply in world.replies(card) if reply.startswith("alice unblocked")]
 
 
 async def test_a_refused_unblock_gives_the_button_back(world: World) -> None:

@@ -21,7 +21,7 @@ async def run_command(world: World, person: Person, words: str) -> str:
 
 def find_reply(world: World) -> Message:
     """Return the channel's newest message that isn't a card."""
-    found = [message for message in world.slack.messages(world.deploys) if message.plain().startswith("<@")]
+    found = [message for message in world.slack.messages(world.deploys) if message.plain()[:1].isascii()]
     return found[-1]
 
 

@@ -129,7 +129,7 @@ async def test_buttons_depend_on_permissions(world: World) -> None:
     view = world.slack.modal_of(world.alice)
     assert view is not None
     assert view.plain() == snapshot("""\
-# Update pipeline
+# Change
 Fields you leave empty don't change.
 Pipeline: [web]
 New name: [its URL stays the same]

@@ -41,7 +41,7 @@ alice created pipeline Shop
     assert world.buildkite.pipelines["shop"].options["webhook"] is True
     (build,) = world.buildkite.builds
     assert (build.pipeline.slug, build.branch) == ("shop", "main")
-    assert "Shop" in format_message(world.card())
+    assert "shop#1" in format_message(world.card())
     assert "shop" in await ask_privately(world, world.bob, "subscriptions")
 
 
@@ -82,7 +82,7 @@ async def test_creating_a_pipeline_does_not_imply_building_it(world: World) -> N
     world.deploys.members.append(second.id)
     reply = await run_command(world, second, f"pipeline create Shop -r {REPO} --build")
     assert reply == snapshot("""\
-<@U0ADA0001> created pipeline Shop
+ada created pipeline Shop
 ✗ first build: `shop` is locked by <@U0ALICE01> until 2026-11-02 11:00 UTC: migration. Ask them to unlock it, or see `help lock` to take it over.
 [Start a build] [Subscribe this channel] [Open]\
 """)

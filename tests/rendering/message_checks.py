@@ -47,6 +47,8 @@ def _leaf(leaf: dict[str, Any]) -> str:
 
 
 def _button(element: dict[str, Any]) -> str:
+    if element["type"] == "overflow":
+        return " / ".join(f"{option['text']['text']} → {option['value']}" for option in element["options"])
     where = element.get("url") or f"{element['action_id']}={element.get('value', '')}"
     style = f" ({element['style']})" if "style" in element else ""
     return f"{element['text']['text']}{style} → {where}"
@@ -118,6 +120,11 @@ def _actions(block: dict[str, Any]) -> Iterator[str]:
 
 
 def _pressed(element: dict[str, Any]) -> Iterator[str]:
+    if element["type"] == "overflow":
+        if not 1 <= len(element["options"]) <= LIMITS["overflow_options_max_items"]:
+            yield "overflow: options"
+        yield from _options(element["options"])
+        return
     yield from _plain(element["text"], LIMITS["button_text_max_length"])
     bounds = {"value": "button_value", "url": "button_url", "accessibility_label": "button_accessibility_label"}
     for name, limit in {**bounds, "action_id": "action_id"}.items():
@@ -142,7 +149,11 @@ def _input(block: dict[str, Any]) -> Iterator[str]:
     if "options" in element and not 1 <= len(element["options"]) <= most:
         yield "input: options"
     initial = [element[name] for name in ("initial_option",) if name in element]
-    for option in [*element.get("options", ()), *element.get("initial_options", ()), *initial]:
+    yield from _options([*element.get("options", ()), *element.get("initial_options", ()), *initial])
+
+
+def _options(options: list[dict[str, Any]]) -> Iterator[str]:
+    for option in options:
         yield from _plain(option["text"], LIMITS["option_text_max_length"])
         if not 1 <= len(option["value"]) <= LIMITS["option_value_max_length"]:
             yield "option: value"

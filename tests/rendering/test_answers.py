@@ -35,8 +35,8 @@ def test_a_public_answer_names_the_person() -> None:
     answer = Reply(text=md("paused agent {agent}: {note}", agent=code("mac-1"), note="disk <full>"), private=False)
     assert render_answer(answer, ANN) == snapshot(
         [
-            "text: <@U0ANN> paused agent `mac-1`: disk &lt;full&gt;",
-            "section: <@U0ANN> paused agent `mac-1`: disk &lt;full&gt;",
+            "text: ann paused agent `mac-1`: disk &lt;full&gt;",
+            "section: ann paused agent `mac-1`: disk &lt;full&gt;",
         ]
     )
     assert render_answer(replace(answer, private=True), ANN) == snapshot(

@@ -27,7 +27,7 @@ def list_cards(world: World, channel: Channel | None = None) -> list[Message]:
     return [
         message
         for message in world.slack.messages(where)
-        if not message.text.startswith("<@") and not message.is_reply
+        if not message.text[:1].isascii() and not message.is_reply
     ]
 
 

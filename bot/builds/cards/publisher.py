@@ -89,7 +89,7 @@ class CardSource:
         is_final = is_preview_final(card, tracked)
         drawn = DrawnCard(shown.ts, card_draft.fingerprint, tracked.revision, redraw_at, is_final)
         await mark_card_drawn(tx, card, drawn)
-        if card_draft.difference == "state":
+        if card.ts and card_draft.difference == "state":
             await mark_replies_outdated(tx, card.id, self._clock.now())
 
     async def postpone(self, tx: Tx, due: DueCard, postponement: Postponement) -> None:
