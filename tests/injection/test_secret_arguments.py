@@ -1,4 +1,7 @@
-"""Every operation is typed with a marked secret through every entry: it's nowhere in messages, log or database."""
+"""Every operation is typed with a marked secret through every entry: it's nowhere in messages, log or database.
+
+Answers to a block step that was unblocked are another matter: people see them, apart from what looks secret.
+"""
 
 from __future__ import annotations
 
