@@ -68,7 +68,7 @@ Last lines of *:eslint: Lint*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
 """)
 
 

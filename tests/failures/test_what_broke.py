@@ -42,7 +42,7 @@ Last lines of *:jest: Test 1/2*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Retry one job / Rebuild with changes]\
 """,
             "<@U0ALICE01> ❌ web#2 failed: :jest: Test 1/2 (exit 1) and 2 more",
         ]
@@ -166,7 +166,7 @@ Last lines of *:jest: Test 1/2*:
 ```
 exit status 1
 ```
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Retry one job / Rebuild with changes]\
 """)
 
 
@@ -206,5 +206,5 @@ async def test_timed_out_expired_and_lost(world: World) -> None:
 requested by alice b48d73f took 0s 2 failed
 ❌ :android: Android · agent lost
 ❌ :ios: iOS · exit status 137
-[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Rebuild with changes]\
+[Retry failed] [Rebuild] [Logs] [Open in Buildkite] [Retry one job / Rebuild with changes]\
 """)
