@@ -14,7 +14,7 @@ _ORDER = (
     "build artifacts",
     "build annotations",
     "build watch",
-    "build mute",
+    "mute build",
     "open",
 )
 

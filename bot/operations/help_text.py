@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from bot.errors import UsageError
 from bot.operations.arguments import Argument, format_values
@@ -53,13 +54,18 @@ def render_help(
     Raises UsageError, with similar names, for an unknown command.
     """
     word = noun.strip().lower()
-    if word in registry.nouns and not verb:
-        single = registry.find(word)
-        if single is None or len(registry.find_by_noun(word)) > 1:
-            return _render_noun(word, registry, allowed, command)
-    return _render_operation(
-        _find_operation(word, verb or "", registry, command), allowed, command, explain_refusal
-    )
+    if word in registry.nouns and not verb and registry.find(word) is None:
+        return _render_noun(word, registry, allowed, command)
+    op = _find_operation(word, verb or "", registry, command)
+    reply = _render_operation(op, allowed, command, explain_refusal)
+    others = [other for other in registry.find_by_noun(op.name) if other is not op and allowed(other)]
+    return replace(reply, text=join_lines([reply.text, *_list_others(others, command)]))
+
+
+def _list_others(operations: Iterable[Operation], command: str) -> list[Mrkdwn]:
+    """Return a line for each command whose name begins with that of the explained one."""
+    lines = [md("{usage} {summary}", usage=code(f"{command} {op.name}"), summary=op.summary) for op in operations]
+    return [bold("See also"), *lines] if lines else []
 
 
 def _find_operation(noun: str, verb: str, registry: Registry, command: str) -> Operation:

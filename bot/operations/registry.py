@@ -49,7 +49,7 @@ class Registry:
         return iter(self._operations.values())
 
     def __contains__(self, name: object) -> bool:
-        return name in self._operations
+        return isinstance(name, str) and self.find(name) is not None
 
     def find(self, name: str) -> Operation | None:
         """Return the operation with that full name (`agent pause`) or former name, or None.

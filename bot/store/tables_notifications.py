@@ -85,7 +85,7 @@ subscriptions = sa.Table(
     make_time("created_at", PAST, null=False),
     sa.Index("ix_subscriptions_channel", "channel"),
     sa.Index("ix_subscriptions_owner", "owner"),
-    info=declare_retention(KeptUntil("by `/bk unsubscribe`, or when they leave the subscriptions file")),
+    info=declare_retention(KeptUntil("by `/bk subscribe remove`, or when they leave the subscriptions file")),
 )
 channels = sa.Table(
     "channels",

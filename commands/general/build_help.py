@@ -19,7 +19,7 @@ from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
 
 THINGS_LIMIT = 5
 # What people most likely want of a build in its phase; the things that fit any build follow.
-_LIVE = ("build cancel", "build view", "job list", "build mute")
+_LIVE = ("build cancel", "build view", "job list", "mute build")
 _BY_PHASE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         **dict.fromkeys(BUILD_CANCELABLE, _LIVE),

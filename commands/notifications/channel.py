@@ -21,13 +21,13 @@ _DESCRIPTIONS = {
 
 
 class ChannelUpdatesArgs(Args):
-    """Arguments of `channel updates`."""
+    """Arguments of `subscribe updates`."""
 
     level: Annotated[Updates, Opt(positional=True), Field(description="all, important or end")]
 
 
 class ChannelBroadcastArgs(Args):
-    """Arguments of `channel broadcast`."""
+    """Arguments of `subscribe broadcast`."""
 
     switch: Annotated[Literal["on", "off"], Opt(positional=True), Field(description="on or off")]
 
@@ -41,12 +41,13 @@ class ChannelContext:
 
 
 @operation(
-    "channel updates",
+    "subscribe updates",
+    former=("channel updates",),
     needs=Permission.READ,
     effect=Effect.CHANGES_STATE,
     repeatable=True,
     filters_pipelines=True,
-    examples=("channel updates end",),
+    examples=("subscribe updates end",),
 )
 async def updates(args: ChannelUpdatesArgs, ctx: ChannelContext) -> Reply:
     """Set which updates are posted in build threads here."""
@@ -55,12 +56,13 @@ async def updates(args: ChannelUpdatesArgs, ctx: ChannelContext) -> Reply:
 
 
 @operation(
-    "channel broadcast",
+    "subscribe broadcast",
+    former=("channel broadcast",),
     needs=Permission.READ,
     effect=Effect.CHANGES_STATE,
     repeatable=True,
     filters_pipelines=True,
-    examples=("channel broadcast on",),
+    examples=("subscribe broadcast on",),
 )
 async def broadcast(args: ChannelBroadcastArgs, ctx: ChannelContext) -> Reply:
     """Set whether failures posted in a thread also appear in the channel."""

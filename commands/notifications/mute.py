@@ -39,7 +39,7 @@ class MuteArgs(Args):
 
 
 class BuildMuteArgs(BuildArgs):
-    """Arguments of `build mute`."""
+    """Arguments of `mute build`."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class MuteContext:
 async def mute(args: MuteArgs, ctx: MuteContext) -> Reply:
     """Mute subscriptions in this channel. Missed builds aren't posted afterwards."""
     until = ctx.clock.now() + parse_duration(args.for_)
-    undo = (Button("Unmute", Call("unmute", confirmed=True)),)
+    undo = (Button("Unmute", Call("mute off", confirmed=True)),)
     if args.rule is None:
         await ctx.subscriptions.mute_channel(ctx.caller.thread, until)
         text = md("muted this channel's subscriptions until {until}", until=local_time(until, UNTIL))
@@ -71,7 +71,7 @@ async def mute(args: MuteArgs, ctx: MuteContext) -> Reply:
     subscription = next((subscription for subscription in found if subscription.id == args.rule), None)
     if subscription is None:
         raise UsageError(
-            "That subscription no longer exists.", f"See `{ctx.caller.command} subscriptions`.", "rule"
+            "That subscription no longer exists.", f"See `{ctx.caller.command} subscribe list`.", "rule"
         )
     await ctx.subscriptions.mute([subscription.id], until)
     text = md(
@@ -83,12 +83,13 @@ async def mute(args: MuteArgs, ctx: MuteContext) -> Reply:
 
 
 @operation(
-    "unmute",
+    "mute off",
+    former=("unmute",),
     needs=Permission.READ,
     effect=Effect.CHANGES_STATE,
     repeatable=True,
     filters_pipelines=True,
-    examples=("unmute",),
+    examples=("mute off",),
 )
 async def unmute(_args: NoArgs, ctx: MuteContext) -> Reply:
     """Unmute this channel's subscriptions."""
@@ -103,12 +104,13 @@ async def unmute(_args: NoArgs, ctx: MuteContext) -> Reply:
 
 
 @operation(
-    "build mute",
+    "mute build",
+    former=("build mute",),
     needs=Permission.READ,
     effect=Effect.CHANGES_STATE,
     repeatable=True,
     pin=pin_build,
-    examples=("build mute web 101", "build mute"),
+    examples=("mute build web 101", "mute build"),
 )
 async def build_mute(args: BuildMuteArgs, ctx: BuildContext) -> Reply:
     """Mute a build in this channel: no more replies, but its card keeps updating."""

@@ -90,7 +90,7 @@ class SubscribeArgs(Args):
 
 
 class UnsubscribeArgs(Args):
-    """Arguments of `unsubscribe`."""
+    """Arguments of `subscribe remove`."""
 
     pipeline: Annotated[
         str,
@@ -196,11 +196,12 @@ async def subscribe(args: SubscribeArgs, ctx: SubscribeContext) -> Reply:
 
 
 @operation(
-    "subscriptions",
+    "subscribe list",
+    former=("subscriptions",),
     needs=Permission.READ,
     effect=Effect.READS,
     filters_pipelines=True,
-    examples=("subscriptions",),
+    examples=("subscribe list",),
 )
 async def subscriptions(_args: NoArgs, ctx: SubscribeContext) -> Reply:
     """List this channel's subscriptions."""
@@ -237,7 +238,7 @@ def _make_buttons(index: int, subscription: Subscription) -> list[Button]:
     )
     if subscription.origin == "file":
         return [quiet]
-    drop = Call("unsubscribe", {"pipeline": subscription.pipeline, "rule": subscription.id}, confirmed=True)
+    drop = Call("subscribe remove", {"pipeline": subscription.pipeline, "rule": subscription.id}, confirmed=True)
     return [
         quiet,
         Button(f"Remove {index}", drop, spoken_label=f"Remove the subscription to {subscription.pipeline}"),
@@ -274,7 +275,7 @@ def _find_subscription(args: UnsubscribeArgs, found: tuple[Subscription, ...], c
 
 
 async def _probe_unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Reply | None:
-    """Return the answer of `unsubscribe` if the subscription is no longer there, else None."""
+    """Return the answer of `subscribe remove` if the subscription is no longer there, else None."""
     found, _chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
     if any(subscription.id == args.rule for subscription in found):
         return None
@@ -282,13 +283,14 @@ async def _probe_unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Re
 
 
 @operation(
-    "unsubscribe",
+    "subscribe remove",
+    former=("unsubscribe",),
     needs=Permission.READ,
     effect=Effect.CHANGES_STATE,
     repeatable=True,
     probe=_probe_unsubscribe,
     pin=_pin_unsubscribe,
-    examples=("unsubscribe web", "unsubscribe 2"),
+    examples=("subscribe remove web", "subscribe remove 2"),
 )
 async def unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Reply:
     """Remove a subscription from this channel."""
@@ -296,7 +298,7 @@ async def unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Reply:
     subscription = next((subscription for subscription in found if subscription.id == args.rule), None)
     if subscription is None:
         raise UsageError(
-            "That subscription no longer exists.", f"See `{ctx.caller.command} subscriptions`.", "pipeline"
+            "That subscription no longer exists.", f"See `{ctx.caller.command} subscribe list`.", "pipeline"
         )
     await ctx.subscriptions.delete([subscription.id])
     return Reply(

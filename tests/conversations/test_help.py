@@ -225,7 +225,7 @@ Press a button, or mention me in this thread with one of these words.
 `cancel` Cancel a build and stop its jobs.
 `view` Show a build with its failed and blocked jobs.
 `job list` List the jobs of a build.
-`build mute` Mute a build in this channel: no more replies, but its card keeps updating.
+`mute build` Mute a build in this channel: no more replies, but its card keeps updating.
 `build artifacts` List a build's artifacts. Same as `artifacts list`.
 Press a button, or mention me in this thread with one of these words.
 [Cancel] [View] [Jobs] [Mute] [Artifacts]

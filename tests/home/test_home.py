@@ -239,7 +239,7 @@ async def test_a_subscription_is_ended_on_the_home(world: World) -> None:
     await world.alice.clicks(world.slack.home_of(world.alice), "Unsubscribe")
     await world.settle(15, step=2.5)
     assert "No subscriptions yet" in read_home(world, world.alice)
-    assert await ask_privately(world, world.alice, "subscriptions") == snapshot(
+    assert await ask_privately(world, world.alice, "subscribe list") == snapshot(
         "This channel has no subscriptions. Add one with `/bk subscribe`."
     )
 

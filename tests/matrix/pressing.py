@@ -27,17 +27,17 @@ PRIVATE = {
     "pipeline": "pipeline view {pipeline}",
     "question": "build cancel {pipeline} {number}",
     "services": "admin service list",
-    "subscriptions": "subscriptions",
+    "subscriptions": "subscribe list",
 }
 """What Alice types to be shown a button that is hers alone."""
 ANSWERED = {
     "agent resume": "agent pause",
     "pipeline unarchive": "pipeline archive",
     "queue resume": "queue pause",
-    "unmute": "mute",
+    "mute off": "mute",
 }
 """What she does where everybody is shown a button that undoes it."""
-ASKED_ANEW = ("build rebuild", "job log", "unmute")
+ASKED_ANEW = ("build rebuild", "job log", "mute off")
 """Pressed again, these are asked for anew: they change nothing, or find out that it has been done."""
 
 

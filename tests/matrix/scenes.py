@@ -58,14 +58,14 @@ _SCENES = {
     "build cancel": Scene("build cancel {pipeline} {number} --yes", "scheduled", (f"{_BUILD}/cancel",)),
     "build copy": Scene("build copy {pipeline} {number}", "failed", ("POST pipelines/{pipeline}/builds",)),
     "build create": Scene("build create {pipeline}", writes=("POST pipelines/{pipeline}/builds",)),
-    "build mute": Scene("build mute {pipeline} {number}", "followed"),
+    "mute build": Scene("mute build {pipeline} {number}", "followed"),
     "build rebuild": Scene("build rebuild {pipeline} {number}", "failed", (f"{_BUILD}/rebuild",)),
     "build retry": Scene("build retry {pipeline} {number}", "failed", (f"{_BUILD}/retry_failed_jobs",)),
     "build view": Scene("build view {pipeline} {number}", "failed"),
     "build watch": Scene("build watch {pipeline} {number}", "scheduled"),
     "can": Scene("can build create {pipeline}"),
-    "channel broadcast": Scene("channel broadcast on"),
-    "channel updates": Scene("channel updates end"),
+    "subscribe broadcast": Scene("subscribe broadcast on"),
+    "subscribe updates": Scene("subscribe updates end"),
     "cluster view": Scene(f"cluster view {CLUSTER}"),
     "admin emoji list": Scene("admin emoji list ship"),
     "health": Scene("health {pipeline}"),
@@ -102,8 +102,8 @@ _SCENES = {
     "subscribe": Scene("subscribe {pipeline} --yes"),
     "unalias": Scene("unalias ship", "aliased"),
     "unlock": Scene("unlock {pipeline} --take", "locked"),
-    "unmute": Scene("unmute", "muted"),
-    "unsubscribe": Scene("unsubscribe {pipeline}", "subscribed"),
+    "mute off": Scene("mute off", "muted"),
+    "subscribe remove": Scene("subscribe remove {pipeline}", "subscribed"),
 }
 
 

@@ -53,7 +53,7 @@ PUBLIC_BUTTONS = {
     "proposal refuse": "proposal",
     "proposal withdraw": "proposal",
     "queue resume": "answer",
-    "unmute": "answer",
+    "mute off": "answer",
 }
 PRIVATE_BUTTONS = {
     "agent pause": "agent",
@@ -84,7 +84,7 @@ PRIVATE_BUTTONS = {
     "admin service add": "services",
     "subscribe": "form",
     "admin agent-token list": "cluster",
-    "unsubscribe": "subscriptions",
+    "subscribe remove": "subscriptions",
 }
 _FORMS = {
     "job unblock": "card",

@@ -232,7 +232,7 @@ async def test_a_subscription_matches_the_branch_in_any_spelling(world: World) -
     """A pattern keeps its wildcards and loses its prefix, and so does the branch that Buildkite reports."""
     await world.alice.types(world.deploys, "/bk subscribe web -b refs/heads/rel* --yes")
     await settle_all(world)
-    listed = await ask_as_alice(world, "subscriptions")
+    listed = await ask_as_alice(world, "subscribe list")
     assert "rel*" in listed
     assert "refs/heads" not in listed
     await run_build(world, fail=("lint",), branch="refs/heads/release/1")

@@ -42,7 +42,7 @@ alice created pipeline Shop
     (build,) = world.buildkite.builds
     assert (build.pipeline.slug, build.branch) == ("shop", "main")
     assert "shop#1" in format_message(world.card())
-    assert "shop" in await ask_privately(world, world.bob, "subscriptions")
+    assert "shop" in await ask_privately(world, world.bob, "subscribe list")
 
 
 async def test_a_template_gives_the_steps(world: World) -> None:

@@ -38,11 +38,11 @@ STORIES = {
     "unlock": Story(
         "unlock web", "unlocked `web`", "locks", "web · <@U0ALICE01>", "lock web Release", is_absence=True
     ),
-    "subscribe": Story("subscribe web --yes", "the subscription to|channel to `web`", "subscriptions", "`web`"),
-    "unsubscribe": Story(
-        "unsubscribe web",
+    "subscribe": Story("subscribe web --yes", "the subscription to|channel to `web`", "subscribe list", "`web`"),
+    "subscribe remove": Story(
+        "subscribe remove web",
         "removed the subscription",
-        "subscriptions",
+        "subscribe list",
         "`web`",
         "subscribe web --yes",
         is_absence=True,
@@ -118,7 +118,7 @@ async def assert_truth(world: World, story: Story) -> None:
         ("unlock", 0),
         ("unlock", LATE),
         ("subscribe", LATE),
-        ("unsubscribe", 0),
+        ("subscribe remove", 0),
         ("readonly", LATE),
         ("alias", 0),
         ("unalias", LATE),

@@ -88,12 +88,12 @@ async def test_subscriptions_of_the_file_are_posted(file_world: World, rewrite: 
     await world.settle(1)
     await run_build(world, fail=("lint",))
     assert list_card_texts(world) == ["❌ web#1 failed on main"]
-    assert await ask_privately(world, world.alice, "subscriptions") == snapshot("""\
+    assert await ask_privately(world, world.alice, "subscribe list") == snapshot("""\
 *This channel's subscriptions*
 *1.* `web` on `main`: failed, fixed and blocked · from the file
 [Mute 1 for 8h]\
 """)
-    assert await ask_privately(world, world.alice, "unsubscribe web") == snapshot("""\
+    assert await ask_privately(world, world.alice, "subscribe remove web") == snapshot("""\
 ⚠️ That subscription is defined in the subscriptions file.
 Ask an admin to remove it there.\
 """)
@@ -102,7 +102,7 @@ Ask an admin to remove it there.\
     await world.settle(3)
     await run_build(world, fail=("lint",), branch="main")
     assert list_card_texts(world) == ["❌ web#1 failed on main"]
-    assert await ask_privately(world, world.alice, "subscriptions") == snapshot("""\
+    assert await ask_privately(world, world.alice, "subscribe list") == snapshot("""\
 *This channel's subscriptions*
 *1.* `mobile` on `main`: failed, fixed and blocked · from the file
 [Mute 1 for 8h]\

@@ -49,10 +49,10 @@ async def test_a_muted_channel_is_left_in_peace(world: World) -> None:
 async def test_a_mute_can_be_ended(world: World) -> None:
     """Mute and unmute are both posted in the channel."""
     await subscribe(world)
-    await ask_privately(world, world.bob, "subscriptions")
+    await ask_privately(world, world.bob, "subscribe list")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Mute 1 for 8h")
     await world.settle(2)
-    assert await ask_privately(world, world.bob, "subscriptions") == snapshot("""\
+    assert await ask_privately(world, world.bob, "subscribe list") == snapshot("""\
 *This channel's subscriptions*
 *1.* `web`: failed, fixed and blocked · by <@U0ALICE01>, muted until 2026-11-02 17:00 UTC
 [Mute 1 for 8h] [Remove 1]\
@@ -69,7 +69,7 @@ async def test_a_mute_can_be_ended(world: World) -> None:
             "❌ *web#1* failed on `main`",
         ]
     )
-    assert await ask_privately(world, world.bob, "unmute") == snapshot("Nothing is muted here.")
+    assert await ask_privately(world, world.bob, "mute off") == snapshot("Nothing is muted here.")
     assert await ask_privately(world, world.bob, "mute 90d") == snapshot("""\
 ⚠️ `90d` isn't valid for `duration`: it can be 30d at most.
 Usage: `/bk mute [duration]`\

@@ -167,7 +167,7 @@ async def test_a_subscription_posts_only_what_its_maker_may_read(world: World) -
     world.clock.advance(301)
     await run_build(world, fail=("lint",))
     assert list_cards(world) == []
-    assert await ask_privately(world, world.alice, "subscriptions") == snapshot("""\
+    assert await ask_privately(world, world.alice, "subscribe list") == snapshot("""\
 *This channel's subscriptions*
 *1.* `web`: failed, fixed and blocked · by <@U0BOB0001>
 [Mute 1 for 8h] [Remove 1]\

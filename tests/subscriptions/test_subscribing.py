@@ -26,7 +26,7 @@ In the last 7 days it would have posted 2 of 3 builds:
     assert [format_message(message) for message in world.slack.messages(world.deploys)] == snapshot(
         ["alice subscribed this channel to `web` on `main`: failed, fixed and blocked"]
     )
-    assert await ask_privately(world, world.bob, "subscriptions") == snapshot("""\
+    assert await ask_privately(world, world.bob, "subscribe list") == snapshot("""\
 *This channel's subscriptions*
 *1.* `web` on `main`: failed, fixed and blocked · by <@U0ALICE01>
 [Mute 1 for 8h] [Remove 1]\
@@ -49,7 +49,7 @@ In the last 7 days it would have posted none of 1 build.
     assert [item for item in asked if item != "emojis"] == snapshot(["pipelines", "builds"])
     await world.alice.clicks(world.slack.ephemerals(world.alice)[-1], "Cancel")
     await world.settle(2)
-    assert await ask_privately(world, world.alice, "subscriptions") == snapshot(
+    assert await ask_privately(world, world.alice, "subscribe list") == snapshot(
         "This channel has no subscriptions. Add one with `/bk subscribe`."
     )
 
@@ -133,7 +133,7 @@ async def test_a_subscription_can_be_taken_back(world: World) -> None:
     """A subscription can be ended by pipeline, number or button; the channel sees who did it."""
     for words in ("web -b main", "web -b next", "deploy-*"):
         await subscribe(world, words)
-    assert await ask_privately(world, world.bob, "unsubscribe web") == snapshot("""\
+    assert await ask_privately(world, world.bob, "subscribe remove web") == snapshot("""\
 ⚠️ This channel has several subscriptions to web.
 [web main] [web next]\
 """)
@@ -141,7 +141,7 @@ async def test_a_subscription_can_be_taken_back(world: World) -> None:
     await world.settle(2)
     await world.bob.types(world.deploys, "/bk unsubscribe deploy-*")
     await world.settle(2)
-    await ask_privately(world, world.bob, "subscriptions")
+    await ask_privately(world, world.bob, "subscribe list")
     await world.bob.clicks(world.slack.ephemerals(world.bob)[-1], "Remove 1")
     await world.settle(2)
     assert [format_message(message) for message in world.slack.messages(world.deploys)[3:]] == snapshot(
@@ -151,7 +151,7 @@ async def test_a_subscription_can_be_taken_back(world: World) -> None:
             "bob removed the subscription to `web` on `main`: failed, fixed and blocked",
         ]
     )
-    assert await ask_privately(world, world.bob, "unsubscribe web") == snapshot("""\
+    assert await ask_privately(world, world.bob, "subscribe remove web") == snapshot("""\
 ⚠️ This channel isn't subscribed to `web`.
 It has no subscriptions.\
 """)

@@ -52,7 +52,7 @@ def render_buttons(
         if tracked.build.ended and not rebuilt
         else None,
         render_logs_button(ref, card_id) if jobs.failed else None,
-        button("Mute", "build mute", card_id, accessibility_label=f"Mute {ref}") if mute else None,
+        button("Mute", "mute build", card_id, accessibility_label=f"Mute {ref}") if mute else None,
         render_open_button(tracked.build),
         build_stop_button(stop) if stop else None,
         _render_more(tracked, jobs, card_id),
