@@ -24,6 +24,7 @@ from bot.execution.context_factory import ContextFactory, Contexts
 from bot.execution.endings import Endings
 from bot.execution.interrupted import InterruptedInvocations
 from bot.execution.parsing import CommandParser
+from bot.execution.placement import Placement
 from bot.execution.policy_gate import PolicyGate
 from bot.execution.procedure import Procedure
 from bot.execution.proposing import Proposer
@@ -202,7 +203,11 @@ def _build_execution(
     parser = CommandParser(person.aliases, deps.operations, command, services.channel.tracked_builds)
     interrupted = InterruptedInvocations(platform.store, platform.vault, platform.clock, platform.replica)
     background = BackgroundTasks()
-    proposer = Proposer(proposals, ApproverFinder(deps.slack.people, deps.policy.get_rules), answering)
+    proposer = Proposer(
+        proposals,
+        ApproverFinder(deps.slack.people, deps.policy.get_rules),
+        Placement(platform.store, deps.slack.channel_access),
+    )
     procedure = Procedure(parser, records, authoriser, proposer, answering, endings, background, interrupted)
     return Execution(procedure, authoriser, answering, endings, interrupted, background)
 

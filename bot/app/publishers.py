@@ -43,7 +43,14 @@ def build_publishers(deps: Dependencies, interaction: Interaction) -> Publishers
     poster, pacing = _build_poster(deps, interaction), deps.slack.pacing
     admission = _build_admission(deps)
     replies = ReplySource(store, clock, deps.slack.api, admission)
-    proposals = ProposalSource(store, platform.vault, clock, interaction.proposals, interaction.answers)
+    proposals = ProposalSource(
+        store,
+        platform.vault,
+        clock,
+        interaction.proposals,
+        interaction.answers,
+        deps.slack.channel_access.open_direct_message,
+    )
     return Publishers(
         card_publisher=_build_card_publisher(deps, poster, admission),
         reply_publisher=Publisher(replies, PacedTurns(pacing), poster, store, clock),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot.access.approvals.approver_check import ApproverCheck
 from bot.access.approvals.model import Proposal, ProposalState
 from bot.access.approvals.proposals import Proposals
+from bot.access.approvals.queries import add_copies
 from bot.access.approvals.render import render_request
 from bot.errors import Unavailable
 from bot.notifications.direct.model import APPROVALS, build_stop_button, make_stop_value
@@ -57,10 +58,13 @@ class ApprovalCalls:
             async with self._store.write() as tx:
                 await postpone_reminder(tx, due, self._clock.now() + _CARD_RETRY_DELAY)
             return False
-        recipients = () if proposal is None or ended else await self._find_recipients(proposal)
+        able = () if proposal is None or ended else await self._find_recipients(proposal)
+        recipients = tuple([found for found in able if proposal and await self._can_read_card(found, proposal)])
         url = await self._find_card_url(proposal) if proposal and recipients else ""
         async with self._store.write() as tx:
             if proposal and await complete_reminder(tx, due):
+                unable = [found.created_by for found in able if found not in recipients]
+                await add_copies(tx, proposal, unable, self._clock.now())
                 for subscription in recipients:
                     await self._enqueue(tx, subscription, proposal, url)
         return True
@@ -73,13 +77,18 @@ class ApprovalCalls:
             [
                 subscription
                 for subscription in subscriptions
-                if await self._approvers.may_approve(subscription.created_by, proposal)
+                if subscription.created_by not in proposal.sent_to
+                and await self._approvers.may_approve(subscription.created_by, proposal, seen_only=False)
             ]
         )
 
+    async def _can_read_card(self, subscription: Subscription, proposal: Proposal) -> bool:
+        """Return whether a link to the card helps; otherwise the person gets a card of their own."""
+        return await self._approvers.can_see(subscription.created_by, proposal)
+
     async def _find_card_url(self, proposal: Proposal) -> str:
         try:
-            return await self._api.find_permalink(proposal.thread.channel, proposal.ts or "")
+            return await self._api.find_permalink(proposal.place.channel, proposal.ts or "")
         except SlackError as problem:
             raise Unavailable(
                 "Slack didn't return the card's address.", retry_after=problem.retry_after

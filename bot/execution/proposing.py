@@ -10,19 +10,21 @@ from bot.access.policy.declared_target import read_declared, read_target
 from bot.access.policy.policy_wording import explain_protection
 from bot.access.policy.rules import ApprovalRequirement
 from bot.errors import Refused
-from bot.execution.answering import Answering
+from bot.execution.placement import Placement
 from bot.execution.stages import Authorised
 from bot.operations.operation import Args
 from bot.runtime.json_types import JsonObject
+
+_NO_APPROVER = "I know no approver whom I could ask. Request it in a channel with approvers that I'm in."
 
 
 class Proposer:
     """Opens proposals: says in words what is to be run, and asks those who may approve it."""
 
-    def __init__(self, proposals: Proposals, approvers: ApproverFinder, answering: Answering) -> None:
+    def __init__(self, proposals: Proposals, approvers: ApproverFinder, placement: Placement) -> None:
         self._proposals = proposals
         self._approvers = approvers
-        self._answering = answering
+        self._placement = placement
 
     async def find(self, proposal_id: str) -> Proposal | None:
         """Return a proposal with its votes."""
@@ -34,11 +36,11 @@ class Proposer:
         """Turn the invocation into a proposal; `description` is for the audit. Raises UsageError or Refused."""
         invocation, op = authorised.invocation, authorised.op
         require_whole_sha(op.name, invocation.args)
-        if invocation.flags.direct or not await self._answering.can_post(invocation):
-            hint = "Request it in a channel that I'm in."
-            raise Refused(explain_protection(op, requirement), hint, requirement.rule)
         labels = await op.label_values(authorised.args, authorised.ctx) if op.label_values else {}
         audience = await self._approvers.find(requirement, read_target(authorised.args))
+        place = await self._placement.choose(invocation, requirement, audience)
+        if place is None:
+            raise Refused(explain_protection(op, requirement), _NO_APPROVER, requirement.rule)
         proposal = Proposal(
             id=invocation.id,  # opening it twice makes only one
             operation=invocation.operation,
@@ -50,6 +52,8 @@ class Proposer:
             requirement=requirement,
             expires_at=self._proposals.now() + requirement.expires,
             direct=invocation.flags.direct,
+            card_channel=place.card_channel,
+            sent_to=place.sent_to,
             wording=describe_request(op, invocation.args, labels),
             requester_name=authorised.actor.name,
             asked_of=audience.text,

@@ -215,7 +215,7 @@ def _keep_vote_buttons(block: Block) -> Block:
 
 
 def _render_location(proposal: Proposal) -> Mrkdwn:
-    place = _mention_channel(proposal.thread.channel)
+    place = _mention_channel(proposal.place.channel)
     return md("Its card is in {place}. I'll answer you by direct message.", place=place)
 
 

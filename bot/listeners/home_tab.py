@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.access.approvals.model import Proposal
 from bot.access.approvals.proposals import Proposals
 from bot.access.channel_access import ChannelAccess
 from bot.execution.procedure import Procedure
@@ -64,10 +65,13 @@ class HomeTab:
     async def _vote(self, request: Request, name: str, proposal_id: str) -> Message | None:
         """Count a vote in the proposal's channel, if the person can read that channel."""
         proposal = await self._proposals.find(proposal_id)
-        if proposal is None or not await self._channel_access.can_read(proposal.thread.channel, request.user):
+        if proposal is None or not await self._can_see(request.user, proposal):
             return render_note(_NO_LONGER_EXISTS)
-        await self._dispatcher.vote(replace(request, thread=proposal.thread), name, proposal_id)
+        await self._dispatcher.vote(replace(request, thread=proposal.place), name, proposal_id)
         return None
+
+    async def _can_see(self, user: str, proposal: Proposal) -> bool:
+        return user in proposal.sent_to or await self._channel_access.can_read(proposal.place.channel, user)
 
     async def _unsubscribe(self, request: Request, name: str, subscription_id: str) -> Message | None:
         """End a subscription in its channel, if the person made it or owns it."""

@@ -314,9 +314,13 @@ Its card is in <#C0DEPLOYS>. I'll answer you by direct message.\
 
 
 async def test_proposals_in_channels_of_others_are_not_shown(tmp_path: Path) -> None:
-    """A proposal in a private channel that Bob is not in stands on no home of his, nor can he vote on it."""
-    async with open_world(tmp_path, policy=write_policy(tmp_path)) as world:
-        private = world.slack.channel("C0PRIVATE", "secret", private=True, members=[world.alice])
+    """A proposal in a private channel with another approver isn't on Bob's home, because he isn't in the channel."""
+    path = write_policy(tmp_path)
+    path.write_text(path.read_text().replace('"U0BOB0001"', '"U0BOB0001", "U0CARA001"'))
+    async with open_world(tmp_path, policy=path) as world:
+        world.slack.person("U0CARA001", "cara", "cara@acme.example")
+        members = [world.alice.id, "U0CARA001"]
+        private = world.slack.channel("C0PRIVATE", "secret", private=True, members=members)
         await world.alice.types(private, "/bk build create deploy-prod -b main")
         await world.settle(2)
         assert "[Approve]" not in await open_home(world, world.bob)

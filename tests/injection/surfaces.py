@@ -10,7 +10,12 @@ from typing import Any
 
 from bot.access.accounts.model import Account
 from bot.access.approvals.model import BuildApproval, Proposal, ProposalState, Vote
-from bot.access.approvals.render import render_outcome, render_pending_proposal, render_proposal
+from bot.access.approvals.render import (
+    render_outcome,
+    render_pending_proposal,
+    render_proposal,
+    render_waiting_note,
+)
 from bot.access.approvals.request_wording import describe_request, describe_unknown
 from bot.access.locks.rules import Lock, describe_lock
 from bot.access.policy.policy_wording import describe_requirement
@@ -156,6 +161,8 @@ def _proposals(text: str) -> Iterator[Message]:
         for wording in wordings:
             ended = replace(item, wording=wording, outcome=escape(text))
             yield render_proposal(ended)
+            yield render_proposal(replace(ended, sent_to=(text,)), copied=True)
+            yield render_waiting_note(replace(ended, card_channel=OURS))
             yield render_outcome(ended, message(escape(text), [section(text)]))
         yield render_pending_proposal(item)
         yield render_approval_call(item, text, text)
@@ -325,7 +332,7 @@ SURFACES: dict[str, Surface] = {
     "render_failure_blocks": _failures,
     "render_proposal": _proposals,
     "add_approvals": _approvals,
-    "render_outcome": _proposals,
+    **dict.fromkeys(("render_outcome", "render_waiting_note"), _proposals),
     "render_pending_proposal": _proposals,
     "render_approval_call": _proposals,
     "render_reply": _replies,

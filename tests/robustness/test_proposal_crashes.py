@@ -38,8 +38,16 @@ approvals = 2
 def find_proposal(world: World) -> Message | None:
     """Return the card of the only proposal."""
     found = [item for item in find_bot_messages(world) if read_mark(item).startswith("proposal:")]
-    assert len(found) <= 1, world.slack.transcript()
-    return found[0] if found else None
+    marks = [read_mark(item) for item in found]
+    assert len(marks) == len(set(marks)), world.slack.transcript()
+    own = [item for item in found if read_mark(item).count(":") == 1]
+    return own[0] if own else None
+
+
+def find_copy(world: World, person: Person) -> Message | None:
+    """Return the card in an approver's direct messages."""
+    mark = f":{person.id}"
+    return next((item for item in find_bot_messages(world) if read_mark(item).endswith(mark)), None)
 
 
 def cara(world: World) -> Person:
@@ -53,6 +61,10 @@ async def _arrive(world: World) -> None:
 
 async def _ask(world: World) -> None:
     await world.alice.types(world.deploys, "/bk build create deploy-prod")
+
+
+async def _ask_privately(world: World) -> None:
+    await world.alice.types(world.alice.dm, "/bk build create deploy-prod")
 
 
 async def _bob(world: World) -> None:
@@ -69,7 +81,7 @@ async def _withdraw(world: World) -> None:
 
 async def _press(world: World, person: Person, label: str) -> None:
     """Press a button, and again if the first press had no effect."""
-    card = find_proposal(world)
+    card = find_copy(world, person) or find_proposal(world)
     if card and f"[{label}]" in format_message(card) and f"👍 {person.name}" not in format_message(card):
         await person.clicks(card, label)
 
@@ -92,6 +104,7 @@ APPROVED: tuple[Act, ...] = (
     _cara,
     _settle_briefly,
 )
+PRIVATE: tuple[Act, ...] = (_ask_privately, *APPROVED[1:])
 WITHDRAWN: tuple[Act, ...] = (_ask, _settle_briefly, _withdraw, _settle_briefly, _withdraw, _settle_briefly)
 
 
@@ -118,6 +131,9 @@ def assert_ran_once(world: World) -> None:
         assert "but it failed" in format_message(card), world.slack.transcript()
         assert "build create" in read_private(world, world.alice), world.slack.transcript()
         return
+    for approver in (world.bob, cara(world)):
+        copy = find_copy(world, approver)
+        assert copy is None or "[Approve]" not in format_message(copy), world.slack.transcript()
     (build,) = world.buildkite.builds
     assert count_writes(world, "/builds") == 1
     assert "*Approved*: deploy-prod#1 has started" in format_message(card), world.slack.transcript()
@@ -134,8 +150,8 @@ def assert_nothing_ran(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("story", "is_well"),
-    [(APPROVED, assert_ran_once), (WITHDRAWN, assert_nothing_ran)],
-    ids=["approved", "withdrawn"],
+    [(APPROVED, assert_ran_once), (PRIVATE, assert_ran_once), (WITHDRAWN, assert_nothing_ran)],
+    ids=["approved", "approved in private", "withdrawn"],
 )
 async def test_an_approval_survives_every_crash(
     tmp_path: Path, story: tuple[Act, ...], is_well: Callable[[World], None], sample: Sample

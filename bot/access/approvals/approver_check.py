@@ -31,8 +31,10 @@ class ApproverCheck:
     can_read: Callable[[str, str], Awaitable[bool]]
     buildkite: Buildkite | None = None
 
-    async def may_approve(self, user: str, proposal: Proposal) -> bool:
-        """Return whether a person can approve a proposal: not their own, not voted on, in a channel they read.
+    async def may_approve(self, user: str, proposal: Proposal, *, seen_only: bool = True) -> bool:
+        """Return whether a person can approve a proposal: not their own, not voted on, with a card that they see.
+
+        Without `seen_only` they needn't see it yet.
 
         Raise Unavailable while Slack or Buildkite doesn't answer.
         """
@@ -40,11 +42,15 @@ class ApproverCheck:
             return False
         op, rules = self.registry[proposal.operation], self.rules()
         # Judged as in the proposal's channel, because grants may be limited to channels.
-        actor = await self.people.find_actor(user, proposal.thread, "button")
+        actor = await self.people.find_actor(user, proposal.judged_in, "button")
         try:
             args = validate(op, proposal.args)
         except UsageError:
             return False
         target = await resolve_target(args, self.buildkite, rules, ()) if self.buildkite else read_target(args)
         verdict = judge_approval(rules, proposal.requirement, actor, proposal.requester, op, target)
-        return isinstance(verdict, Allow) and await self.can_read(proposal.thread.channel, user)
+        return isinstance(verdict, Allow) and (not seen_only or await self.can_see(user, proposal))
+
+    async def can_see(self, user: str, proposal: Proposal) -> bool:
+        """Return whether a person sees a card of the proposal. Raise Unavailable while Slack doesn't say."""
+        return user in proposal.sent_to or await self.can_read(proposal.place.channel, user)

@@ -71,8 +71,9 @@ class Proposal:
 
     `digest` covers the operation and all arguments, so that an approval is never used for anything else.
     `direct`: the answer is sent by direct message. `wording` says what runs; `requester_name` who asked for it.
-    `asked_of` is the mrkdwn that mentions those who may approve. `decided_at` is when it left `open`. `build` is
-    the build that it acts on, as `web#12`. `outcome` is the mrkdwn that its card shows once it has run.
+    `card_channel` is where its card is instead of where it was requested; `sent_to` are approvers who got a card
+    by direct message. `asked_of` is the mrkdwn that mentions those who may approve. `decided_at` is when it ended.
+    `build` is the build that it acts on, as `web#12`. `outcome` is the mrkdwn that its card shows once it has run.
     """
 
     id: str
@@ -90,20 +91,56 @@ class Proposal:
     asked_of: str = ""
     build: str | None = None
     decided_at: datetime | None = None
+    sent_to: tuple[str, ...] = ()
+    card_channel: str | None = None
     votes: tuple[Vote, ...] = ()
     ended_by: str | None = None
     ts: str | None = None
-    shown_digest: str | None = None
-    intent_at: datetime | None = None
-    due_at: datetime | None = None
-    attempts: int = 0
     direct: bool = False
     outcome: str | None = None
 
     @property
     def asked_in(self) -> Thread:
         """Return the thread where it was requested: that of its card, if the request itself has none."""
-        return self.thread._replace(ts=self.thread.ts or self.ts)
+        return self.thread if self.card_channel else self.thread._replace(ts=self.thread.ts or self.ts)
+
+    @property
+    def place(self) -> Thread:
+        """Return where its card is."""
+        return Thread(self.thread.team, self.card_channel) if self.card_channel else self.thread
+
+    @property
+    def judged_in(self) -> Thread:
+        """Return the place whose grants decide who may approve: none, if no approver sees its card."""
+        return Thread(self.thread.team, "") if self.is_private else self.place
+
+    @property
+    def is_private(self) -> bool:
+        """Return whether only the requester sees its card, so that approvers vote in their direct messages."""
+        return self.place.channel.startswith("D")
+
+
+@dataclass(frozen=True)
+class ProposalCard:
+    """A card of a proposal: its own, or the `copy` in an approver's direct messages.
+
+    The direct message with `user` is opened when it is first needed: `place` has no channel until then.
+    """
+
+    proposal: Proposal
+    place: Thread
+    copy: str | None = None
+    user: str | None = None
+    ts: str | None = None
+    shown_digest: str | None = None
+    intent_at: datetime | None = None
+    due_at: datetime | None = None
+    attempts: int = 0
+
+    @property
+    def id(self) -> str:
+        """Return an id that no other card has."""
+        return self.copy or self.proposal.id
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.access.approvals.closing import end_proposal
-from bot.access.approvals.model import Proposal, ProposalEnd, ProposalState, Vote, tally_votes
+from bot.access.approvals.model import Proposal, ProposalCard, ProposalEnd, ProposalState, Vote, tally_votes
 from bot.access.approvals.queries import (
+    add_copies,
     find_approved,
     find_expired,
     find_open_proposals,
@@ -17,6 +18,7 @@ from bot.access.approvals.queries import (
     record_vote,
     retire_proposal_card,
 )
+from bot.access.approvals.render import render_waiting_note
 from bot.access.queries import record_audit_entry
 from bot.operations.choices import make_choice_id
 from bot.operations.invocation import (
@@ -27,6 +29,7 @@ from bot.operations.invocation import (
 from bot.operations.queries import close_invocation
 from bot.runtime.clock import Clock
 from bot.runtime.json_types import JsonObject
+from bot.slack.queries import enqueue_message
 from bot.slack.types import Thread
 from bot.store.transactions import Store, Tx
 from bot.store.vault import Vault
@@ -65,9 +68,16 @@ class Proposals:
         return self._clock.now()
 
     async def open(self, proposal: Proposal, invocation: Invocation, description: JsonObject) -> None:
-        """Store a proposal, and close the invocation that it replaces; `description` is for the audit."""
+        """Store a proposal, and close the invocation that it replaces; `description` is for the audit.
+
+        Approvers who don't see where it waits get a card by direct message; the requester is told where it waits.
+        """
         async with self._store.write() as tx:
             await insert_proposal(tx, self._vault, proposal, self._clock.now())
+            await add_copies(tx, proposal, proposal.sent_to, self._clock.now())
+            if proposal.card_channel and not proposal.sent_to:
+                note, now = render_waiting_note(proposal), self._clock.now()
+                await enqueue_message(tx, f"waiting:{proposal.id}", proposal.thread, note, now, proposal.requester)
             await self._schedule_call(tx, proposal.id, proposal.thread, proposal.requester, self._clock.now())
             await self._mark(tx, proposal)
             await close_invocation(tx, invocation, "proposed", None, self._clock.now(), None)
@@ -129,9 +139,9 @@ class Proposals:
         self._wake()
         return True
 
-    async def abandon(self, proposal: Proposal, reason: str) -> bool:
+    async def abandon(self, card: ProposalCard, reason: str) -> bool:
         """Withdraw a proposal whose card can't be shown any more; return whether it was still open."""
-        now = self._clock.now()
+        now, proposal = self._clock.now(), card.proposal
         async with self._store.write() as tx:
             newest = await lock_proposal(tx, self._vault, proposal.id)
             was_open = newest is not None and newest.state is ProposalState.OPEN
@@ -144,7 +154,7 @@ class Proposals:
                     now,
                     {**_build_audit_detail(proposal), "because": reason},
                 )
-            await retire_proposal_card(tx, proposal)
+            await retire_proposal_card(tx, card)
         return was_open
 
     async def expire(self) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import structlog
 
-from bot.access.approvals.model import Proposal
+from bot.access.approvals.model import ProposalCard
 from bot.access.approvals.proposals import Proposals, build_request
 from bot.access.approvals.queries import (
-    find_due_proposals,
+    find_due_cards,
     find_next_proposal_due,
     mark_proposal_begun,
     mark_proposal_drawn,
@@ -25,6 +25,7 @@ from bot.slack.answers import Answers
 from bot.slack.blockkit.mrkdwn import md
 from bot.slack.drafts import Draft, Postponement
 from bot.slack.posting import SHARED_OUTSIDE, MessageEdit, Post, Shown
+from bot.slack.types import Thread
 from bot.store.transactions import Transactions, Tx
 from bot.store.vault import Vault
 
@@ -37,63 +38,71 @@ class ProposalSource:
     label = "proposal"
 
     def __init__(
-        self, store: Transactions, vault: Vault, clock: Clock, proposals: Proposals, answers: Answers
+        self,
+        store: Transactions,
+        vault: Vault,
+        clock: Clock,
+        proposals: Proposals,
+        answers: Answers,
+        open_direct_message: Callable[[str, str], Awaitable[Thread]],
     ) -> None:
+        self._open_direct_message = open_direct_message
         self._store = store
         self._vault = vault
         self._clock = clock
         self._proposals = proposals
         self._answers = answers
 
-    async def find_due(self, now: datetime) -> Sequence[Proposal]:
-        """Return the proposals whose card is due, after closing those whose time is up."""
+    async def find_due(self, now: datetime) -> Sequence[ProposalCard]:
+        """Return the cards that are due, after closing the proposals whose time is up."""
         await self._proposals.expire()
         async with self._store.read() as tx:
-            return await find_due_proposals(tx, self._vault, now)
+            return await find_due_cards(tx, self._vault, now)
 
     async def find_next_due(self, tx: Tx) -> datetime | None:
         """Return when the next card is due or the next proposal expires."""
         return await find_next_proposal_due(tx)
 
-    async def draw(self, proposal: Proposal) -> Draft[Proposal, str]:
-        """Render the card of a proposal."""
-        message = render_proposal(proposal)
+    async def draw(self, card: ProposalCard) -> Draft[ProposalCard, str]:
+        """Render the card of a proposal; that of an approver's direct messages opens them."""
+        place = card.place
+        if card.user and not place.channel:
+            place = await self._open_direct_message(place.team, card.user)
+        message = render_proposal(card.proposal, copied=card.copy is not None)
         digest = message.digest()
-        if not proposal.ts:
-            post = Post(proposal.thread, message, f"proposal:{proposal.id}", proposal.intent_at)
-            return Draft(proposal, post, digest)
-        edit = MessageEdit(proposal.thread.channel, proposal.ts, message)
-        return Draft(proposal, edit, digest, unchanged=digest == proposal.shown_digest)
+        if not card.ts:
+            return Draft(card, Post(place, message, f"proposal:{card.id}", card.intent_at), digest)
+        edit = MessageEdit(place.channel, card.ts, message)
+        return Draft(card, edit, digest, unchanged=digest == card.shown_digest)
 
-    async def begin(self, tx: Tx, draft: Draft[Proposal, str]) -> None:
+    async def begin(self, tx: Tx, draft: Draft[ProposalCard, str]) -> None:
         """Record that the card is about to be posted."""
-        await mark_proposal_begun(tx, draft.row, self._clock.now())
+        await mark_proposal_begun(tx, draft.row, draft.sending.channel, self._clock.now())
 
-    async def mark_shown(self, tx: Tx, draft: Draft[Proposal, str], shown: Shown) -> None:
+    async def mark_shown(self, tx: Tx, draft: Draft[ProposalCard, str], shown: Shown) -> None:
         """Record what the card shows. One that an earlier attempt posted is drawn again, as its state is older."""
         if shown.fresh:
             await mark_proposal_drawn(tx, self._vault, draft.row, shown.ts, draft.content)
         else:
             await mark_proposal_found(tx, draft.row, shown.ts, self._clock.now())
 
-    async def postpone(self, tx: Tx, proposal: Proposal, postponement: Postponement) -> None:
+    async def postpone(self, tx: Tx, card: ProposalCard, postponement: Postponement) -> None:
         """Draw the card later."""
-        await postpone_proposal(tx, proposal, postponement)
+        await postpone_proposal(tx, card, postponement)
 
-    async def give_up(self, draft: Draft[Proposal, str], code: str) -> None:
+    async def give_up(self, draft: Draft[ProposalCard, str], code: str) -> None:
         """Show the card no more; withdraw a proposal if another organization reads its channel now.
 
         Its decisions don't belong there.
         """
-        proposal = draft.row
+        card = draft.row
         if code != SHARED_OUTSIDE:
-            log.warning("proposal cannot be shown", proposal=proposal.id, code=code)
+            log.warning("proposal cannot be shown", proposal=card.id, code=code)
             async with self._store.write() as tx:
-                await retire_proposal_card(tx, proposal)
-        elif await self._proposals.abandon(proposal, SHARED_OUTSIDE):
-            act = proposal.wording.act
+                await retire_proposal_card(tx, card)
+        elif await self._proposals.abandon(card, SHARED_OUTSIDE):
             text = md(
                 "This channel is now shared with another organization, so I withdrew your request to {act}.",
-                act=act,
+                act=card.proposal.wording.act,
             )
-            await self._answers.send(build_request(proposal).recipient, render_note(text))
+            await self._answers.send(build_request(card.proposal).recipient, render_note(text))

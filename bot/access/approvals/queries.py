@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.access.approvals.model import UNSUCCESSFUL, BuildApproval, Proposal, ProposalEnd, ProposalState, Vote
+from bot.access.approvals.model import (
+    UNSUCCESSFUL,
+    BuildApproval,
+    Proposal,
+    ProposalCard,
+    ProposalEnd,
+    ProposalState,
+    Vote,
+)
 from bot.access.approvals.request_wording import describe_unknown
 from bot.access.approvals.stored_parts import (
     decode_requirement,
@@ -19,7 +29,7 @@ from bot.slack.blockkit.mrkdwn import Mrkdwn
 from bot.slack.drafts import Postponement
 from bot.slack.types import Thread
 from bot.store.sql import Row, insert_into
-from bot.store.tables_people import proposals, votes
+from bot.store.tables_people import proposal_copies, proposals, votes
 from bot.store.transactions import Tx
 from bot.store.vault import Vault
 
@@ -42,11 +52,20 @@ async def insert_proposal(tx: Tx, vault: Vault, proposal: Proposal, now: datetim
             expires_at=proposal.expires_at,
             state=proposal.state,
             build=proposal.build,
+            card_channel=proposal.card_channel,
             due_at=now,
             created_at=now,
         )
         .on_conflict_do_nothing()
     )
+
+
+async def add_copies(tx: Tx, proposal: Proposal, users: Iterable[str], now: datetime) -> None:
+    """Save the cards in approvers' direct messages, due at once; a person gets only one."""
+    for user in users:
+        values = {"proposal_id": proposal.id, "user_id": user, "channel": "", "due_at": now}
+        row = insert_into(tx, proposal_copies).values(id=f"{proposal.id}:{user}", **values)
+        await tx.execute(row.on_conflict_do_nothing())
 
 
 async def lock_proposal(tx: Tx, vault: Vault, proposal_id: str) -> Proposal | None:
@@ -64,39 +83,50 @@ async def record_vote(tx: Tx, proposal_id: str, vote: Vote) -> None:
     await tx.execute(row.on_conflict_do_update(index_elements=["proposal_id", "user_id"], set_=change))
 
 
-async def mark_proposal_begun(tx: Tx, proposal: Proposal, now: datetime) -> None:
-    """Record that the card is about to be posted."""
-    await tx.execute(_update_proposal(proposal.id).values(intent_at=now))
+async def mark_proposal_begun(tx: Tx, card: ProposalCard, channel: str, now: datetime) -> None:
+    """Record that the card is about to be posted, and where a copy is."""
+    place = {"channel": channel} if card.copy else {}
+    await tx.execute(_update_card(card).values(intent_at=now, **place))
 
 
-async def mark_proposal_found(tx: Tx, proposal: Proposal, ts: str, now: datetime) -> None:
+async def mark_proposal_found(tx: Tx, card: ProposalCard, ts: str, now: datetime) -> None:
     """Record that an earlier attempt posted the card, with an older state: it is due to be drawn again."""
     change = {"ts": ts, "shown": None, "intent_at": None, "attempts": 0, "due_at": now}
-    await tx.execute(_update_proposal(proposal.id).values(change))
+    await tx.execute(_update_card(card).values(change))
 
 
-async def mark_proposal_drawn(tx: Tx, vault: Vault, proposal: Proposal, ts: str, shown: str) -> None:
+async def mark_proposal_drawn(tx: Tx, vault: Vault, card: ProposalCard, ts: str, shown: str) -> None:
     """Record that the card shows this proposal. It stays due if a vote or an end came in meanwhile."""
-    newest = await lock_proposal(tx, vault, proposal.id)
-    same = newest is not None and (newest.state, newest.votes) == (proposal.state, proposal.votes)
-    due_at = None if same or newest is None else newest.due_at
+    drawn, newest = card.proposal, await lock_proposal(tx, vault, card.proposal.id)
+    same = newest is None or (newest.state, newest.votes) == (drawn.state, drawn.votes)
+    due_at = None if same else _get_cards(card).c.due_at
     change = {"ts": ts, "shown": shown, "due_at": due_at, "intent_at": None, "attempts": 0}
-    await tx.execute(_update_proposal(proposal.id).values(change))
+    await tx.execute(_update_card(card).values(change))
 
 
-async def postpone_proposal(tx: Tx, proposal: Proposal, postponement: Postponement) -> None:
+async def postpone_proposal(tx: Tx, card: ProposalCard, postponement: Postponement) -> None:
     """Draw the card later, unless it has become due again meanwhile."""
-    is_unchanged = proposals.c.due_at == proposal.due_at
-    later = sa.bindparam("later", postponement.due_at, proposals.c.due_at.type)
-    due_at = sa.case((is_unchanged, later), else_=proposals.c.due_at)
+    due = _get_cards(card).c.due_at
+    later = sa.bindparam("later", postponement.due_at, due.type)
+    due_at = sa.case((due == card.due_at, later), else_=due)
     kept = {} if postponement.keeps_intent else {"intent_at": None}
     change = {"due_at": due_at, "attempts": postponement.attempts, **kept}
-    await tx.execute(_update_proposal(proposal.id).values(change))
+    await tx.execute(_update_card(card).values(change))
 
 
-async def retire_proposal_card(tx: Tx, proposal: Proposal) -> None:
+async def retire_proposal_card(tx: Tx, card: ProposalCard) -> None:
     """Never draw the card again, unless the proposal changes."""
-    await tx.execute(_update_proposal(proposal.id).values(due_at=None, intent_at=None))
+    await tx.execute(_update_card(card).values(due_at=None, intent_at=None))
+
+
+def _get_cards(card: ProposalCard) -> sa.Table:
+    """Return the table with the card: that of proposals, or that of copies; both have the same columns for it."""
+    return proposal_copies if card.copy else proposals
+
+
+def _update_card(card: ProposalCard) -> sa.Update:
+    table = _get_cards(card)
+    return sa.update(table).where(table.c.id == card.id)
 
 
 async def close_proposal(tx: Tx, proposal_id: str, end: ProposalEnd, now: datetime) -> None:
@@ -108,6 +138,8 @@ async def close_proposal(tx: Tx, proposal_id: str, end: ProposalEnd, now: dateti
     }
     change = {"state": end.state, "due_at": now, "outcome": end.outcome}
     await tx.execute(_update_proposal(proposal_id).values({**change, **kept}))
+    copies = proposal_copies.c.proposal_id == proposal_id
+    await tx.execute(sa.update(proposal_copies).where(copies).values(due_at=now))
     if end.state in UNSUCCESSFUL:
         await release_key(tx, proposal_id)
 
@@ -116,11 +148,22 @@ def _update_proposal(proposal_id: str) -> sa.Update:
     return sa.update(proposals).where(proposals.c.id == proposal_id)
 
 
-async def find_due_proposals(tx: Tx, vault: Vault, now: datetime) -> tuple[Proposal, ...]:
-    """Return the proposals whose card is due."""
-    query = sa.select(proposals).where(proposals.c.due_at <= now).order_by(proposals.c.due_at).limit(20)
-    due = (await tx.execute(query)).mappings().all()
-    return tuple([await _read_proposal(tx, vault, row) for row in due])
+async def find_due_cards(tx: Tx, vault: Vault, now: datetime) -> tuple[ProposalCard, ...]:
+    """Return the cards that are due: those of proposals, then copies in direct messages."""
+    own = sa.select(proposals).where(proposals.c.due_at <= now).order_by(proposals.c.due_at).limit(20)
+    found = [(row, await _read_proposal(tx, vault, row)) for row in (await tx.execute(own)).mappings().all()]
+    cards = [_read_card(row, proposal, proposal.place) for row, proposal in found]
+    copied = sa.select(proposal_copies).where(proposal_copies.c.due_at <= now)
+    for row in (await tx.execute(copied.order_by(proposal_copies.c.due_at).limit(20))).mappings().all():
+        if proposal := await lock_proposal(tx, vault, row["proposal_id"]):
+            place = Thread(proposal.thread.team, row["channel"])
+            cards.append(replace(_read_card(row, proposal, place), copy=row["id"], user=row["user_id"]))
+    return tuple(cards)
+
+
+def _read_card(row: Row, proposal: Proposal, place: Thread) -> ProposalCard:
+    shown = {"shown_digest": row["shown"], "intent_at": row["intent_at"], "due_at": row["due_at"]}
+    return ProposalCard(proposal, place, ts=row["ts"], attempts=row["attempts"], **shown)
 
 
 async def find_expired(tx: Tx, vault: Vault, now: datetime) -> tuple[Proposal, ...]:
@@ -162,7 +205,15 @@ async def find_next_proposal_due(tx: Tx) -> datetime | None:
     """Return when the next card is due or the next open proposal expires."""
     card_due = await tx.scalar(sa.select(sa.func.min(proposals.c.due_at)))
     next_expiry = sa.select(sa.func.min(proposals.c.expires_at)).where(proposals.c.state == ProposalState.OPEN)
-    return min((at for at in (card_due, await tx.scalar(next_expiry)) if at is not None), default=None)
+    copy_due = sa.select(sa.func.min(proposal_copies.c.due_at))
+    times = (card_due, await tx.scalar(next_expiry), await tx.scalar(copy_due))
+    return min((at for at in times if at is not None), default=None)
+
+
+async def _find_recipients(tx: Tx, proposal_id: str) -> tuple[str, ...]:
+    """Return the people who got a card by direct message."""
+    copies = sa.select(proposal_copies.c.user_id).where(proposal_copies.c.proposal_id == proposal_id)
+    return tuple(await tx.scalars(copies.order_by(proposal_copies.c.user_id)))
 
 
 async def _read_proposal(tx: Tx, vault: Vault, row: Row) -> Proposal:
@@ -189,10 +240,8 @@ async def _read_proposal(tx: Tx, vault: Vault, row: Row) -> Proposal:
         ),
         ended_by=row["ended_by"],
         ts=row["ts"],
-        shown_digest=row["shown"],
-        intent_at=row["intent_at"],
-        due_at=row["due_at"],
-        attempts=row["attempts"],
+        sent_to=await _find_recipients(tx, row["id"]),
+        card_channel=row["card_channel"],
         direct=bool(sealed["how"].get("dm")),
         outcome=row["outcome"],
     )

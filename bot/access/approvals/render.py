@@ -35,16 +35,19 @@ _WANTING = frozenset({ProposalState.OPEN, ProposalState.APPROVED})
 _SAME_DAY = timedelta(hours=12)
 
 
-def render_proposal(proposal: Proposal) -> Message:
-    """Render the card of a proposal: what is wanted, by whom, and who decides or has decided."""
+def render_proposal(proposal: Proposal, *, copied: bool = False) -> Message:
+    """Render the card of a proposal: what is wanted, by whom, and who decides or has decided.
+
+    `copied`: the card in an approver's direct messages, where the requester can't withdraw it.
+    """
     heading = _render_heading(proposal)
     what = pack_lines([heading, render_request(proposal), *proposal.wording.details])
     is_open = proposal.state is ProposalState.OPEN
     blocks = [
         *(section(text, block_id=f"what:{proposal.id}{index or ''}") for index, text in enumerate(what)),
-        section(render_requirement(proposal), block_id=f"needs:{proposal.id}") if is_open else None,
+        section(render_requirement(proposal, copied=copied), block_id=f"needs:{proposal.id}") if is_open else None,
         context(*_render_status(proposal), block_id=f"standing:{proposal.id}:{len(proposal.votes)}"),
-        actions(_build_buttons(proposal), block_id=f"votes:{proposal.id}:{len(proposal.votes)}")
+        actions(_build_buttons(proposal, copied=copied), block_id=f"votes:{proposal.id}:{len(proposal.votes)}")
         if is_open
         else None,
     ]
@@ -62,22 +65,39 @@ def name_requester(proposal: Proposal) -> Mrkdwn:
     return md("{name}", name=proposal.requester_name) if proposal.requester_name else mention(proposal.requester)
 
 
-def render_requirement(proposal: Proposal) -> Mrkdwn:
+def render_requirement(proposal: Proposal, *, copied: bool = False) -> Mrkdwn:
     """Render what is still needed: `Needs 1 approval from @release before 5:58 PM.`"""
     requirement = proposal.requirement
     pattern = "{time}" if requirement.expires <= _SAME_DAY else "{date_short_pretty} at {time}"
     return md(
-        "Needs {approvals} before {deadline}.",
+        "Needs {approvals} before {deadline}.{wait}",
         approvals=count_approvals(requirement, proposal.asked_of),
         deadline=local_time(proposal.expires_at, pattern),
+        wait=md(" {wait}", wait=_render_wait(proposal)) if proposal.sent_to and not copied else "",
     )
+
+
+def render_waiting_note(proposal: Proposal) -> Message:
+    """Render the note to the requester about a request that waits somewhere else."""
+    place = Mrkdwn(f"<#{proposal.place.channel}>")
+    text = md("✋ Your request to {act} waits for approval in {place}.", act=proposal.wording.act, place=place)
+    return message(text, [section(text, block_id=f"waiting:{proposal.id}")])
+
+
+def _render_wait(proposal: Proposal) -> Mrkdwn:
+    """Name the approvers who were asked by direct message."""
+    who = join_names(mention(user) for user in proposal.sent_to[:5])
+    return md("I asked {who} by direct message.", who=who)
 
 
 def render_pending_proposal(proposal: Proposal) -> Message:
     """Render the answer to a second press of the same button: the state of the proposal and its channel."""
-    channel = proposal.thread.channel
+    channel = proposal.place.channel
     place = Mrkdwn(f"<#{channel}>") if channel.isalnum() else "that channel"
-    if proposal.state is ProposalState.OPEN:
+    if proposal.state is ProposalState.OPEN and proposal.sent_to:
+        who, wait = name_requester(proposal), _render_wait(proposal)
+        text = md("✋ {who} already asked to {what}. {wait}", who=who, what=proposal.wording.act, wait=wait)
+    elif proposal.state is ProposalState.OPEN:
         text = md(
             "✋ {who} already asked to {what}. It's waiting for approval in {place}.",
             who=name_requester(proposal),
@@ -166,14 +186,15 @@ def _render_status(proposal: Proposal) -> list[str]:
     return parts
 
 
-def _build_buttons(proposal: Proposal) -> list[Block | None]:
+def _build_buttons(proposal: Proposal, *, copied: bool) -> list[Block | None]:
+    """Build the buttons that people can use where the card is."""
     act = strip_markup(proposal.wording.act)
     confirm = Confirm(
         "Approve this?",
         f"{strip_markup(render_request(proposal))}. It starts as soon as enough people have approved it.",
         "Approve",
     )
-    return [
+    vote: list[Block | None] = [
         button(
             "Approve",
             APPROVE,
@@ -183,5 +204,8 @@ def _build_buttons(proposal: Proposal) -> list[Block | None]:
             accessibility_label=f"Approve: {act}",
         ),
         button("Refuse", REFUSE, proposal.id, style="danger", accessibility_label=f"Refuse: {act}"),
-        button("Withdraw", WITHDRAW, proposal.id, accessibility_label=f"Withdraw: {act}"),
     ]
+    withdraw = button("Withdraw", WITHDRAW, proposal.id, accessibility_label=f"Withdraw: {act}")
+    if copied:
+        return vote
+    return [withdraw] if proposal.is_private else [*vote, withdraw]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import timedelta
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from bot.access.approvals.model import Proposal, RequestWording
 from bot.access.policy.rules import ApprovalRequirement, Principals
@@ -36,6 +36,7 @@ class StoredRequirement(TypedDict):
     count: int
     seconds: float
     approvers: StoredApprovers | None
+    channel: NotRequired[str | None]
 
 
 def encode_options(proposal: Proposal) -> JsonObject:
@@ -60,6 +61,7 @@ def encode_requirement(requirement: ApprovalRequirement) -> StoredRequirement:
         "count": requirement.count,
         "seconds": requirement.expires.total_seconds(),
         "approvers": _encode_approvers(requirement.approvers) if requirement.approvers else None,
+        "channel": requirement.channel,
     }
 
 
@@ -79,6 +81,5 @@ def decode_requirement(stored: StoredRequirement) -> ApprovalRequirement:
         frozenset(named["groups"]),
         frozenset(Standing(standing) for standing in named["standings"]),
     )
-    return ApprovalRequirement(
-        stored["rule"], approvers or None, stored["count"], timedelta(seconds=stored["seconds"])
-    )
+    expires = timedelta(seconds=stored["seconds"])
+    return ApprovalRequirement(stored["rule"], approvers or None, stored["count"], expires, stored.get("channel"))

@@ -115,7 +115,7 @@ class Approvals:
         op, rules = self._registry[proposal.operation], self._rules()
         target = await resolve_target(validate(op, proposal.args, self._command), buildkite, rules, ())
         voters = {
-            vote.user: await self._people.find_actor(vote.user, proposal.thread, "button")
+            vote.user: await self._people.find_actor(vote.user, proposal.judged_in, "button")
             for vote in proposal.votes
         }
 
@@ -128,7 +128,7 @@ class Approvals:
 
     async def _require_open(self, ctx: VoteContext, proposal_id: str) -> Proposal:
         proposal = await self._proposals.find(proposal_id)
-        if proposal is None or proposal.thread.channel != ctx.thread.channel:
+        if proposal is None or not _has_card(proposal, ctx):
             raise NotFound("I can't find that proposal.", "Use the buttons on its card.")
         if proposal.state is not ProposalState.OPEN:
             raise await self._refuse_late(proposal)
@@ -160,6 +160,13 @@ class Approvals:
         refused = next((verdict for verdict in judged if isinstance(verdict, Refuse)), None)
         if refused:
             raise refused.make_error()
+
+
+def _has_card(proposal: Proposal, ctx: VoteContext) -> bool:
+    """Return whether a card of the proposal is where the person votes."""
+    channel = ctx.thread.channel
+    copied = ctx.actor.id in proposal.sent_to and channel.startswith("D")
+    return copied or channel in (proposal.place.channel, proposal.thread.channel)
 
 
 def _describe_vote(proposal: Proposal) -> Mrkdwn:

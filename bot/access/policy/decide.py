@@ -227,7 +227,9 @@ def _find_requirement(rules: Rules, op: Operation, target: Target) -> ApprovalRe
         target, [protect for protect in rules.protections if is_protected(protect, op, target)]
     )
     rule = max(found, key=lambda protection: protection.approvals, default=None)
-    return ApprovalRequirement(rule.name, rule.approvers, rule.approvals, rule.expires) if rule else None
+    if rule is None:
+        return None
+    return ApprovalRequirement(rule.name, rule.approvers, rule.approvals, rule.expires, rule.channel)
 
 
 def _select_named_protections(target: Target, found: list[Protection]) -> list[Protection]:

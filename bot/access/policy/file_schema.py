@@ -68,6 +68,9 @@ UserGroup = Annotated[
     str, match_pattern(_GROUP, 'the id of a user group such as "S012ABCDEF", or a handle such as "@release"')
 ]
 Channel = Annotated[str, match_pattern(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
+ApprovalChannel = Annotated[
+    str, match_pattern(re.compile(r"[CG][A-Z0-9]{2,}"), 'the id of a channel such as "C012ABCDEF"')
+]
 SharedChannel = Annotated[
     str,
     match_pattern(_SHARED_CHANNEL, 'the id of a channel such as "C012ABCDEF", or its name such as "#partners"'),
@@ -114,6 +117,7 @@ class ProtectTable(TomlTable):
     branches: Branches | None = None
     approvers: PeopleTable | None = None
     approvals: Annotated[int, Field(ge=1, le=20)] = 1
+    approval_channel: ApprovalChannel | None = None
     expires: Annotated[Any, BeforeValidator(_parse_expiry)] = "30m"
 
     @model_validator(mode="after")

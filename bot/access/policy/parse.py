@@ -79,6 +79,7 @@ def _build_protection(table: ProtectTable) -> Protection:
         table.branches,
         table.approvals,
         table.expires if isinstance(table.expires, timedelta) else timedelta(minutes=30),
+        table.approval_channel,
     )
 
 

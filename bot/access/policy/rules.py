@@ -89,7 +89,8 @@ class Grant:
 class Protection:
     """A rule that requires approvals; without `approvers`, people with the `approve` permission can give them.
 
-    The requester's own approval never counts.
+    The requester's own approval never counts. `channel` is where a request waits that no approver would see where
+    it was made.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Protection:
     branches: Globs | None = None
     approvals: int = 1
     expires: timedelta = timedelta(minutes=30)
+    channel: str | None = None
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,7 @@ class ApprovalRequirement:
     approvers: Principals | None
     count: int
     expires: timedelta
+    channel: str | None = None
 
 
 Verdict = Allow | Refuse | ApprovalRequirement

@@ -35,6 +35,7 @@ def find_groups(rules: Rules) -> dict[str, str]:
 def find_channels(rules: Rules) -> dict[str, str]:
     """Return the channels named, each with the first rule that names it."""
     limited = [(channel, grant.name) for grant in rules.grants for channel in sorted(grant.channels or ())]
+    limited += [(rule.channel, rule.name) for rule in rules.protections if rule.channel]
     return _keep_first([*limited, *((channel, "shared_channels") for channel in sorted(rules.shared_channels))])
 
 
