@@ -20,7 +20,7 @@ _MOST_LOOKUPS = 20
 
 
 class WaitingPlace(NamedTuple):
-    """Where a card is posted instead of where it was requested, and who gets one by direct message."""
+    """The channel of a card that isn't posted where it was requested, and who gets one by direct message."""
 
     card_channel: str | None = None
     sent_to: tuple[str, ...] = ()
@@ -40,15 +40,15 @@ class Placement:
 
         Raise Unavailable while direct messages can't be opened.
         """
-        here, team = await self._is_postable(invocation), invocation.thread.team
-        if here and await self._is_seen(invocation, audience):
+        postable, team = await self._is_postable(invocation), invocation.thread.team
+        if postable and await self._is_seen(invocation, audience):
             return WaitingPlace()
         if requirement.channel and await self._channel_access.can_post(Thread(team, requirement.channel)):
             return WaitingPlace(requirement.channel)
         others = await self._list_others(invocation, audience)
         if not others:
             return None
-        own = None if here else (await self._channel_access.open_direct_message(team, invocation.user)).channel
+        own = None if postable else (await self._channel_access.open_direct_message(team, invocation.user)).channel
         return WaitingPlace(own, others[:MOST_RECIPIENTS])
 
     async def _is_postable(self, invocation: Invocation) -> bool:

@@ -314,7 +314,7 @@ Its card is in <#C0DEPLOYS>. I'll answer you by direct message.\
 
 
 async def test_proposals_in_channels_of_others_are_not_shown(tmp_path: Path) -> None:
-    """A proposal in a private channel with another approver isn't on Bob's home, because he isn't in the channel."""
+    """A proposal in a private channel with another approver isn't on Bob's home: he isn't in it."""
     path = write_policy(tmp_path)
     path.write_text(path.read_text().replace('"U0BOB0001"', '"U0BOB0001", "U0CARA001"'))
     async with open_world(tmp_path, policy=path) as world:
