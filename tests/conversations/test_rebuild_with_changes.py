@@ -41,7 +41,7 @@ OLD=1]
         [
             """\
 ❌ *web#1* failed on `main`
-requested by alice `f323ca7` took 0s 2 passed · 1 failed · 2 skipped
+requested by alice f323ca7 with `RING` `API_TOKEN` `OLD` took 0s 2 passed · 1 failed · 1 skipped
 ❌ :eslint: Lint · exit status 1
 Last lines of *:eslint: Lint*:
 ```
@@ -51,7 +51,7 @@ exit status 1
 """,
             """\
 🕒 *web#2* is scheduled on `release`
-requested by bob created 2026-11-02 09:00 UTC 5 waiting
+requested by bob with `RING` `API_TOKEN` created 2026-11-02 09:00 UTC 0 of 4 jobs done · 4 waiting
 [Cancel] [Open in Buildkite]\
 """,
         ]

@@ -91,7 +91,7 @@ async def test_a_builds_card_shows_the_pending_approval_of_an_unblock(world: Wor
     await world.settle(3)
     assert format_message(card) == snapshot("""\
 ✋ *Ship v2* – deploy-prod#1 is blocked on `main`
-requested by alice `cfc6e62` started 2026-11-02 09:00 UTC 1 passed · 2 blocked
+requested by alice cfc6e62 started 2026-11-02 09:00 UTC 1 of 3 jobs done · 2 blocked
 ✋ Waiting for “Release to production?”
 ✋ <@U0ALICE01> asked to unblock it. This waits for approval.
 approved by bob
