@@ -105,6 +105,7 @@ async def unmute(_args: NoArgs, ctx: MuteContext) -> Reply:
 
 @operation(
     "mute build",
+    label="Mute",
     former=("build mute",),
     needs=Permission.READ,
     effect=Effect.CHANGES_STATE,

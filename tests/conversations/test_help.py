@@ -77,13 +77,13 @@ async def test_help_shows_what_this_person_may(world: World) -> None:
     ] == snapshot(
         [
             "*All commands*",
-            "`/bk build` annotate · annotations · artifacts · cancel · copy · create · list · mute · rebuild · retry · view · watch",
+            "`/bk build` annotate · annotations · artifacts · cancel · copy · create · list · rebuild · retry · view · watch",
             "`/bk agent` list · unwatch · view · watch · watches",
             "`/bk job` cancel · env · list · log · reprioritize · retry · unblock",
             "`/bk whoami` Show your identity and permissions.",
-            "One command in full: `/bk help build create`",
-            "[Build] [Admin] [Agent] [Artifacts] [Channel]",
-            "[Cluster] [Job] [Pipeline] [Proposal] [Queue]",
+            "[Build] [Admin] [Agent] [Artifacts] [Cluster]",
+            "[Job] [Mute] [Pipeline] [Proposal] [Queue]",
+            "[Subscribe]",
         ]
     )
     assert await ask_privately(world, world.bob, "help agent") == snapshot("""\

@@ -38,8 +38,8 @@ Usage: `/bk build view [pipeline] [number]`\
         (
             "build crate web",
             snapshot("""\
-⚠️ `build` has no `crate`.
-Did you mean `create`?\
+⚠️ `build` has no `crate`. Try `/bk build create web`
+[Run it]\
 """),
         ),
         (
@@ -56,8 +56,8 @@ Did you mean `create`?\
         (
             "build create web --brunch main",
             snapshot("""\
-⚠️ `build create` has no `--brunch`.
-Did you mean `--branch`?\
+⚠️ `build create` has no `--brunch`. Try `/bk build create web -b main`
+[Run it]\
 """),
         ),
         (
@@ -103,7 +103,7 @@ Choose `running`, `idle`, `paused` or `stopping`.\
             "build list web --limit 1000",
             snapshot("""\
 ⚠️ `1000` is too large for `--limit`: it must be at most 100.
-Usage: `/bk build list [pipeline] [-b branch] [-s state] [-c commit] [--creator creator] [-M KEY=value] …`\
+Usage: `/bk build list [pipeline] [-b branch] [-s state] [-c commit] [--creator person] [-M KEY=value] …`\
 """),
         ),
         (
@@ -137,7 +137,7 @@ Buildkite says: No build found\
         (
             "list",
             snapshot("""\
-⚠️ `list` of what? Try `/bk agent list`, `/bk artifacts list`, `/bk build list` or 11 more.
+⚠️ `list` of what? Try `/bk agent list`, `/bk artifacts list`, `/bk build list` or 5 more.
 See `/bk help`.\
 """),
         ),
@@ -145,14 +145,14 @@ See `/bk help`.\
             "agent pause ci-linux-1 -t 0",
             snapshot("""\
 ⚠️ `0` is too small for `--timeout-in-minutes`: it must be at least 1.
-Usage: `/bk agent pause <agent> [-n note] [-t N]`\
+Usage: `/bk agent pause <agent> [--note reason] [--timeout-in-minutes N]`\
 """),
         ),
         (
             "agent pause ci-linux-1 --timeout-in-minutes soon",
             snapshot("""\
 ⚠️ `soon` isn't a whole number for `--timeout-in-minutes`.
-Usage: `/bk agent pause <agent> [-n note] [-t N]`\
+Usage: `/bk agent pause <agent> [--note reason] [--timeout-in-minutes N]`\
 """),
         ),
         (

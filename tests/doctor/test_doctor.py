@@ -155,7 +155,7 @@ async def test_a_scope_that_the_buildkite_token_lacks_is_named(installation: Ins
     installation.buildkite.scopes -= {"write_builds", "read_notification_services"}
     found = await installation.examine_settings()
     assert found["Buildkite scopes"].sentence == (
-        "missing: write_builds. These won't work: build annotate, build cancel, build create, build rebuild, "
+        "missing: write_builds. These won't work: build annotate, build cancel, build copy, build create, build rebuild, "
         "build retry, job reprioritize, job retry, job unblock (write_builds); "
         "admin service list (read_notification_services); job cancel (graphql)."
     )

@@ -57,7 +57,7 @@ async def test_a_branch_is_locked_by_its_flag_or_its_address(world: World) -> No
     await world.bob.types(world.deploys, "/bk lock web@main hotfix running")
     await world.settle(2)
     assert "locked `web`, branch `main` until" in format_message(world.card())
-    assert "`main`" in await ask_privately(world, world.bob, "unlock web main")
+    assert "unlock web -b main" in await ask_privately(world, world.bob, "unlock web main")
     assert "hotfix running" in await ask_privately(world, world.bob, "locks")
     await world.bob.types(world.deploys, "/bk unlock web -b main")
     await world.settle(2)
