@@ -88,5 +88,9 @@ class Unavailable(KitestringError):
         self.sent = sent
 
 
+class BudgetUsedUp(Unavailable):
+    """The client didn't send the request, because the limit of requests doesn't allow it yet."""
+
+
 class BadSignature(KitestringError):
     """The request's signature doesn't prove its origin."""

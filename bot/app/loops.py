@@ -35,10 +35,12 @@ def build_loops(
     return (
         replica.build(LoopName.INBOX, readers.inbox, _tick_inbox(readers.inbox), BATCH_INTERVAL),
         leader.build(LoopName.POLLER, readers.poller),
+        replica.build(LoopName.READ_INTAKE, readers.read_intake),
         leader.build(LoopName.CARDS, publishers.card_publisher, 0, tick_cards),
         leader.build(LoopName.REPLIES, publishers.reply_publisher, 0),
-        leader.build(LoopName.FAILURES, readers.failure_lookup),
         leader.build(LoopName.CATCH_UP, readers.catch_up),
+        leader.build(LoopName.JOB_DETAILS, readers.job_details),
+        leader.build(LoopName.FAILURES, readers.failure_lookup),
         leader.build(LoopName.SUBSCRIPTION_FILE, readers.subscription_file),
         replica.build(LoopName.RECOVERY, maintenance.recovery),
         leader.build(LoopName.PROPOSALS, publishers.proposal_publisher),

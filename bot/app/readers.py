@@ -12,20 +12,26 @@ from bot.builds.failures.log_visibility import LogVisibility
 from bot.builds.failures.lookup import FailureLookup
 from bot.builds.ingest.inbox import Inbox
 from bot.builds.polling.catch_up import CatchUp
+from bot.builds.polling.job_details import JobDetails
 from bot.builds.polling.poller import Poller
+from bot.builds.polling.read_intake import ReadIntake
 from bot.builds.waiting.lookup import WaitingLookup
 from bot.notifications.subscriptions.subscription_file import SubscriptionFile
 from bot.runtime.loop import LoopName
 from webhooks.router import read_event
 
+_AFTER_READS = (LoopName.CARDS, LoopName.POLLER, LoopName.JOB_DETAILS, LoopName.FAILURES, LoopName.HOME)
+
 
 @dataclass(frozen=True)
 class Readers:
-    """Services whose `tick` reads a bounded amount of news; all but the inbox run on the leader only."""
+    """Services whose `tick` reads a bounded amount of news; all but the first and third run on the leader only."""
 
     inbox: Inbox
     poller: Poller
+    read_intake: ReadIntake
     catch_up: CatchUp
+    job_details: JobDetails
     subscription_file: SubscriptionFile
     failure_lookup: FailureLookup
     waiting_lookup: WaitingLookup
@@ -43,19 +49,29 @@ def build_readers(deps: Dependencies) -> Readers:
             clock,
             buildkite,
             identity.instance,
-            wakeups.waker(LoopName.CARDS, LoopName.FAILURES, LoopName.HOME),
+            wakeups.waker(*_AFTER_READS),
             cache,
         ),
-        CatchUp(store, clock, buildkite, cache, wakeups.waker(LoopName.CARDS, LoopName.POLLER)),
+        _build_read_intake(deps),
+        CatchUp(store, clock, buildkite, cache, wakeups.waker(*_AFTER_READS)),
+        JobDetails(store, clock, buildkite, cache, wakeups.waker(LoopName.CARDS, LoopName.FAILURES)),
         _build_subscription_file(deps),
         _build_failure_lookup(deps),
         WaitingLookup(store, clock, buildkite, deps.choices, identity.team, wakeups.waker(LoopName.CARDS)),
     )
 
 
+def _build_read_intake(deps: Dependencies) -> ReadIntake:
+    platform = deps.platform
+    wake_self = platform.wakeups.local_waker(LoopName.READ_INTAKE)
+    intake = ReadIntake(platform.store, platform.clock, wake_self, platform.wakeups.waker(*_AFTER_READS))
+    deps.buildkite.client.observe = intake.note
+    return intake
+
+
 def _build_inbox(deps: Dependencies) -> Inbox:
     platform = deps.platform
-    wake = platform.wakeups.waker(LoopName.CARDS, LoopName.POLLER, LoopName.FAILURES, LoopName.HOME)
+    wake = platform.wakeups.waker(*_AFTER_READS)
     observe_age = platform.metrics.observer(HistogramMetric.DELIVERY_AGE)
     return Inbox(platform.store, platform.clock, read_event, wake, observe_age, deps.subscriptions.cache)
 

@@ -25,6 +25,7 @@ from bot.buildkite.endpoints.pipelines import PipelineCalls
 from bot.buildkite.endpoints.raw import RawCalls
 from bot.buildkite.personal_token import Bearer
 from bot.buildkite.request_budget import Budget
+from bot.buildkite.request_order import Purpose
 from bot.buildkite.transport import BACKGROUND_PATIENCE, PERSON_PATIENCE, Requests
 from bot.errors import Ambiguous, NotFound, UsageError
 from bot.runtime.clock import Clock, SystemClock
@@ -66,7 +67,7 @@ class Buildkite(
     ServiceCalls,
     RawCalls,
 ):
-    """All calls, in one of two lanes: people's requests go first, background requests leave them a reserve.
+    """All calls, each sent for one purpose: people's requests go first, all others leave them a reserve.
 
     Every call raises Refused (401, 403), NotFound (404), Conflict (400, 409, 410, 422) or
     Unavailable (429, 5xx, no answer), each in Buildkite's own words.
@@ -96,7 +97,7 @@ class Buildkite(
             http,
             Budget(time_source),
             time_source,
-            True,
+            Purpose.PEOPLE,
             options.jitter,
             patience=patience,
             variable=options.variable,
@@ -105,13 +106,18 @@ class Buildkite(
 
     @property
     def budget(self) -> Budget:
-        """Request budget of the token, shared by both lanes."""
+        """Request budget of the token, shared by all purposes."""
         return self.requests.budget
 
-    def for_background(self) -> Buildkite:
-        """Return a client with the same connections and budget in the background lane."""
+    def for_background(
+        self, purpose: Purpose = Purpose.OTHER, *, patience: float = BACKGROUND_PATIENCE
+    ) -> Buildkite:
+        """Return a client with the same connections and budget for background work of this purpose.
+
+        Without `patience`, a call that can't start now raises BudgetUsedUp, and a failed one isn't repeated.
+        """
         current = self.requests
-        return self._copy_with(current.budget, urgent=False, patience=BACKGROUND_PATIENCE, bearer=current.bearer)
+        return self._copy_with(current.budget, purpose, patience=patience, bearer=current.bearer)
 
     def for_person(self, bearer: Bearer, *, patience: float | None = None) -> Buildkite:
         """Return a client with the same connections, but a person's token and a budget of its own.
@@ -120,16 +126,16 @@ class Buildkite(
         """
         current = self.requests
         waits = current.patience if patience is None else patience
-        return self._copy_with(Budget(current.clock), urgent=True, patience=waits, bearer=bearer)
+        return self._copy_with(Budget(current.clock), Purpose.PEOPLE, patience=waits, bearer=bearer)
 
-    def _copy_with(self, budget: Budget, *, urgent: bool, patience: float, bearer: Bearer | None) -> Buildkite:
+    def _copy_with(self, budget: Budget, purpose: Purpose, *, patience: float, bearer: Bearer | None) -> Buildkite:
         """Return a client with the same connections and other settings for its requests."""
         current, client = self.requests, copy(self)
         client.requests = Requests(
             current.http,
             budget,
             current.clock,
-            urgent,
+            purpose,
             current.jitter,
             bearer,
             patience=patience,

@@ -189,9 +189,14 @@ class AgentStub(Vendor):
 
 
 class JobStateCounts(Vendor):
-    """Number of jobs by state at the time `at`; only builds read by number have it."""
+    """Number of jobs by state at the time `at`; only builds read by number have it.
+
+    `phase` and `ended_at` are the build's when its jobs came with the counts.
+    """
 
     at: Moment | None = None
+    phase: str | None = None
+    ended_at: Moment | None = None
     total: int = 0
     states: dict[str, int] = Field(default_factory=dict)
 

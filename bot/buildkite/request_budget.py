@@ -1,23 +1,20 @@
-"""Request budget of one token: people go first, and background work never uses up their reserve."""
+"""Request budget of one token: requests start in the order of their purposes, people's first."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from bot.errors import Unavailable
+from bot.buildkite.request_order import MINUTE, Demand, Purpose, list_changes, may_start
+from bot.errors import BudgetUsedUp
 from bot.runtime.clock import Clock
 
-# Seconds: Buildkite's limits count requests a minute. https://buildkite.com/docs/apis/rest-api/limits
-MINUTE = 60.0
-# Background work leaves this many of the user's 50 requests a minute to people, and starts at most 30 itself.
-PEOPLE_RESERVE = 20
-BACKGROUND_PER_MINUTE = 30
 SAME_WINDOW_SECONDS = 5.0
+# A loop that comes back sooner would find that no time has passed.
+_SHORTEST_RETRY_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -31,10 +28,6 @@ class BudgetWindow:
     def count_left(self, now: float) -> int:
         """Return how many requests may still start in the minute that `now` falls into."""
         return self.limit if now >= self.resets_at else self.remaining
-
-    def compute_wait(self, now: float, reserve: int) -> float:
-        """Return the seconds until more than `reserve` requests are left."""
-        return 0.0 if self.count_left(now) > reserve else self.resets_at - now
 
     def spend(self, now: float) -> BudgetWindow:
         """Return the window after one more request has started."""
@@ -65,31 +58,39 @@ class BudgetState:
     organization: BudgetWindow = BudgetWindow(200, 200, 0.0)
     held_until: float = 0.0
     in_flight: int = 0
-    background_starts: tuple[float, ...] = ()
+    demand: Demand = field(default_factory=Demand)
 
-    def compute_delay(self, now: float, urgent: bool) -> float:
-        """Return the seconds until a request may start; zero means now."""
-        reserve = 0 if urgent else PEOPLE_RESERVE
-        waits = [
-            self.held_until - now,
-            self.user.compute_wait(now, reserve),
-            self.organization.compute_wait(now, reserve),
-        ]
-        recent = [start for start in self.background_starts if start > now - MINUTE]
-        if not urgent and len(recent) >= BACKGROUND_PER_MINUTE:
-            waits.append(recent[-BACKGROUND_PER_MINUTE] + MINUTE - now)
-        return max(0.0, *waits)
+    @property
+    def limit(self) -> int:
+        """Requests that the tighter limit allows a minute."""
+        return min(self.user.limit, self.organization.limit)
 
-    def start(self, now: float, urgent: bool) -> BudgetState:
+    def count_left(self, now: float) -> int:
+        """Return how many requests Buildkite still allows in this minute."""
+        return min(self.user.count_left(now), self.organization.count_left(now))
+
+    def compute_delay(self, now: float, purpose: Purpose) -> float:
+        """Return the seconds until a request may start, unless something else happens; zero means now."""
+        ends = (self.held_until, self.user.resets_at, self.organization.resets_at)
+        later = [at for at in ends if at > now] + list_changes(purpose, self.demand, now)
+        return next((at - now for at in (now, *sorted(later)) if self._may_start(at, purpose)), MINUTE)
+
+    def _may_start(self, at: float, purpose: Purpose) -> bool:
+        return at >= self.held_until and may_start(purpose, self.demand, self.count_left(at), self.limit, at)
+
+    def start(self, now: float, purpose: Purpose) -> BudgetState:
         """Return the state after a request has started."""
-        recent = tuple(start for start in self.background_starts if start > now - MINUTE)
         return replace(
             self,
             user=self.user.spend(now),
             organization=self.organization.spend(now),
             in_flight=self.in_flight + 1,
-            background_starts=recent if urgent else (*recent, now),
+            demand=self.demand.start(now, purpose),
         )
+
+    def wait(self, now: float, purpose: Purpose, seconds: float) -> BudgetState:
+        """Return the state after a request wasn't allowed to start, and will be back in so many seconds."""
+        return replace(self, demand=self.demand.wait(now, purpose, seconds))
 
     def end(self) -> BudgetState:
         """Return the state after a request has ended, answered or not."""
@@ -130,28 +131,36 @@ class BudgetSnapshot(NamedTuple):
 class _Waiter:
     """A request waiting to start."""
 
-    def __init__(self, urgent: bool) -> None:
-        self.urgent = urgent
+    def __init__(self, purpose: Purpose) -> None:
+        self.purpose = purpose
         self.granted = False
 
 
 class Budget:
-    """Lets requests start in turn: `async with budget.wait_for_turn(urgent=True, patience=8): …`."""
+    """Lets requests start in turn: `async with budget.wait_for_turn(Purpose.PEOPLE, patience=8): …`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._state = BudgetState()
-        self._people: deque[_Waiter] = deque()
-        self._background: deque[_Waiter] = deque()
+        self._waiters: list[_Waiter] = []
+
+    @property
+    def limit(self) -> int:
+        """Requests that may start in a minute."""
+        return self._state.limit
 
     @asynccontextmanager
-    async def wait_for_turn(self, *, urgent: bool, patience: float) -> AsyncIterator[None]:
-        """Wait for a turn for at most `patience` seconds; raise Unavailable(retry_after) if that isn't enough."""
-        await self._wait_in_queue(urgent, self._clock.monotonic() + patience)
+    async def wait_for_turn(self, purpose: Purpose, *, patience: float) -> AsyncIterator[None]:
+        """Wait for a turn for at most `patience` seconds; raise BudgetUsedUp(retry_after) if that isn't enough."""
+        await self._wait_in_queue(purpose, self._clock.monotonic() + patience)
         try:
             yield
         finally:
             self._state = self._state.end()
+
+    def compute_delay(self, purpose: Purpose) -> float:
+        """Return the seconds until a request for this purpose may start; zero means now."""
+        return self._state.compute_delay(self._clock.monotonic(), purpose)
 
     def apply_headers(self, headers: Mapping[str, str]) -> None:
         """Update the budget from a response's headers, during its turn or later."""
@@ -168,47 +177,43 @@ class Budget:
         reset, held = max(tight.resets_at - now, 0.0), max(state.held_until - now, 0.0)
         return BudgetSnapshot(tight.count_left(now), tight.limit, reset, held)
 
-    async def _wait_in_queue(self, urgent: bool, until: float) -> None:
-        waiter = _Waiter(urgent)
-        queue = self._people if urgent else self._background
-        queue.append(waiter)
+    async def _wait_in_queue(self, purpose: Purpose, until: float) -> None:
+        waiter = _Waiter(purpose)
+        self._waiters.append(waiter)
         with ExitStack() as given_up:
-            given_up.callback(self._give_back, waiter, queue)
+            given_up.callback(self._give_back, waiter)
             self._grant()
             while not waiter.granted:
                 await self._clock.sleep(self._compute_wait(waiter, until))
-                if not urgent:
+                if purpose is not Purpose.PEOPLE:
                     await asyncio.sleep(0)  # let people's requests that wake at the same moment go first
                 self._grant()
             given_up.pop_all()
 
-    def _give_back(self, waiter: _Waiter, queue: deque[_Waiter]) -> None:
+    def _give_back(self, waiter: _Waiter) -> None:
         """Leave the queue, or return the turn that was granted just before the waiter was cancelled."""
         if waiter.granted:
             self._state = self._state.end()
         else:
-            queue.remove(waiter)
+            self._waiters.remove(waiter)
 
     def _compute_wait(self, waiter: _Waiter, until: float) -> float:
         now = self._clock.monotonic()
-        behind_people = self._state.compute_delay(now, True) if self._people else 0.0
-        wait = max(self._state.compute_delay(now, waiter.urgent), behind_people)
+        wait = self._state.compute_delay(now, waiter.purpose)
+        self._state = self._state.wait(now, waiter.purpose, wait)
         if now + wait > until:
-            raise Unavailable(
+            raise BudgetUsedUp(
                 "Buildkite's request limit for this minute is used up.",
                 f"Try again in {wait:.0f} seconds.",
-                retry_after=wait,
+                retry_after=max(wait, _SHORTEST_RETRY_SECONDS),
             )
         return wait
 
     def _grant(self) -> None:
-        for queue in self._eligible_queues():
-            while queue and self._state.compute_delay(self._clock.monotonic(), queue[0].urgent) == 0:
-                waiter = queue.popleft()
+        """Start the requests that may start now, in the order of their purposes, then as they came."""
+        now = self._clock.monotonic()
+        for waiter in sorted(self._waiters, key=lambda waiter: waiter.purpose):
+            if self._state.compute_delay(now, waiter.purpose) == 0:
+                self._waiters.remove(waiter)
                 waiter.granted = True
-                self._state = self._state.start(self._clock.monotonic(), waiter.urgent)
-
-    def _eligible_queues(self) -> Iterable[deque[_Waiter]]:
-        yield self._people
-        if not self._people:
-            yield self._background
+                self._state = self._state.start(now, waiter.purpose)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from bot.buildkite import error_responses, personal_token
 from bot.buildkite.request_budget import Budget
+from bot.buildkite.request_order import Purpose
 from bot.buildkite.response_parsing import (
     malformed_error,
     parse_list,
@@ -27,6 +29,7 @@ from bot.runtime.clock import Clock
 
 Params = Sequence[tuple[str, str]]
 M = TypeVar("M", bound=BaseModel)
+NotePage = Callable[[Sequence[M], datetime], None]
 PERSON_PATIENCE = 8.0
 BACKGROUND_PATIENCE = 90.0
 MAX_ATTEMPTS = 4
@@ -66,7 +69,7 @@ class ListPage(Generic[M]):
 
 
 class Requests:
-    """Sends requests in one of two lanes: urgent, for a person who is waiting, or background.
+    """Sends requests for one purpose, in the turn that the budget gives it.
 
     `jitter()` returns a number in [0, 1). `bearer` is a person's own token, sent instead of the bot's. `patience`
     limits the seconds spent waiting and retrying. `variable` is the environment variable of the token, for hints.
@@ -77,7 +80,7 @@ class Requests:
         http: httpx.AsyncClient,
         budget: Budget,
         clock: Clock,
-        urgent: bool,
+        purpose: Purpose,
         jitter: Callable[[], float],
         bearer: personal_token.Bearer | None = None,
         patience: float | None = None,
@@ -86,10 +89,11 @@ class Requests:
         self.http = http
         self.budget = budget
         self.clock = clock
-        self.urgent = urgent
+        self.purpose = purpose
         self.jitter = jitter
         self.bearer = bearer
-        self.patience = patience if patience is not None else PERSON_PATIENCE if urgent else BACKGROUND_PATIENCE
+        usual = PERSON_PATIENCE if purpose is Purpose.PEOPLE else BACKGROUND_PATIENCE
+        self.patience = usual if patience is None else patience
         self.variable = variable
 
     async def send(self, request: ApiRequest) -> httpx.Response:
@@ -122,7 +126,7 @@ class Requests:
 
     async def _attempt(self, request: ApiRequest, deadline: float) -> httpx.Response:
         left = deadline - self.clock.monotonic()
-        async with self.budget.wait_for_turn(urgent=self.urgent, patience=left):
+        async with self.budget.wait_for_turn(self.purpose, patience=left):
             response = await self.send_once(request)
         self.budget.apply_headers(response.headers)
         if response.status_code == 429:
@@ -195,17 +199,27 @@ class Calls:
         return parse_object(model, await self.requests.send(ApiRequest("GET", path, subject, params)))
 
     async def read_all(
-        self, path: str, subject: str, model: type[M], params: Params = (), limit: int | None = None
+        self,
+        path: str,
+        subject: str,
+        model: type[M],
+        params: Params = (),
+        limit: int | None = None,
+        note_page: NotePage[M] | None = None,
     ) -> AsyncGenerator[M, None]:
         """Yield the objects of a list page by page, at most `limit`, in either of Buildkite's pagination styles.
 
-        https://buildkite.com/docs/apis/rest-api#pagination
+        `note_page` gets each page, and when it was asked for. https://buildkite.com/docs/apis/rest-api#pagination
         """
         query = [*params, ("per_page", str(min(limit or PER_PAGE, PER_PAGE)))]
         array, count, pages = TypeAdapter(list[model]), 0, 0  # type: ignore[valid-type]
         while query:
+            asked_at = self.requests.clock.now()
             response = await self.requests.send(ApiRequest("GET", path, subject, query))
-            for value in parse_list(array, model, response):
+            page = parse_list(array, model, response)
+            if note_page is not None:
+                note_page(page, asked_at)
+            for value in page:
                 if limit is not None and count >= limit:
                     return
                 yield value

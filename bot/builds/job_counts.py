@@ -10,6 +10,7 @@ from bot.buildkite.models import Build, JobStateCounts
 
 # A job that has begun was in one of these states before: the first that holds enough jobs is taken.
 _NOT_BEGUN = ("scheduled", "assigned", "accepted", "limited", "limiting", "waiting", "pending")
+_UNDER_WAY = frozenset({*_NOT_BEGUN, "reserved", "running", "canceling", "timing_out"})
 
 
 def count_listed_jobs(build: Build) -> JobStateCounts | None:
@@ -55,6 +56,11 @@ def apply_moves(counts: Mapping[str, int], moves: Sequence[JobMove]) -> dict[str
             now[move.state] += 0 if move.retried else move.size
     now["failed"] -= min(_count_replaced(moves), now["failed"])
     return {state: number for state, number in now.items() if number > 0 and state}
+
+
+def are_final(counts: Mapping[str, int]) -> bool:
+    """Return whether none of the jobs waits or runs, as it must be once their build has ended."""
+    return _UNDER_WAY.isdisjoint(counts)
 
 
 def _count_replaced(moves: Sequence[JobMove]) -> int:

@@ -9,7 +9,7 @@ from functools import cache
 import sqlalchemy as sa
 
 from bot.buildkite.models import JOB_FAILED, Build, Job
-from bot.builds.job_counts import JobMove, apply_moves
+from bot.builds.job_counts import JobMove, apply_moves, are_final
 from bot.builds.model import JobSummary, TrackedBuild
 from bot.builds.replies.kinds import AWAITED_PHASES
 from bot.builds.rows import build_from_row, build_values, job_from_row, tracking_values
@@ -174,7 +174,16 @@ _MOVES_SINCE_READ = _build_moves_query()
 
 
 async def count_jobs(tx: Tx, build: Build) -> dict[str, int]:
-    """Return the number of jobs by state; empty for a build that was never read by its number."""
+    """Return the number of jobs by state.
+
+    Empty for a build that was never read by its number, and for one whose end only a list has shown,
+    until its jobs are read again.
+    """
+    counts = await _count_jobs(tx, build)
+    return {} if build.ended and not are_final(counts) else counts
+
+
+async def _count_jobs(tx: Tx, build: Build) -> dict[str, int]:
     read = build.job_state_counts
     if read is None:
         return {}

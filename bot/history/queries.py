@@ -230,3 +230,9 @@ async def are_webhooks_arriving(tx: Tx, now: datetime) -> bool:
     """Return whether a webhook has arrived within ten minutes."""
     last = await find_last_webhook_time(tx)
     return last is not None and now - last < WEBHOOK_SILENCE
+
+
+async def are_builds_running(tx: Tx, since: datetime) -> bool:
+    """Return whether a build that was heard of since then hasn't ended, as far as is known."""
+    unended = (runs.c.heard_at >= since, runs.c.finished_at.is_(None), runs.c.phase.not_in(_ENDED))
+    return bool(await tx.scalar(sa.select(sa.exists().where(*unended))))

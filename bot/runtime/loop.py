@@ -26,6 +26,8 @@ class LoopName(StrEnum):
 
     INBOX = "inbox"
     POLLER = "sweep"
+    READ_INTAKE = "reads"
+    JOB_DETAILS = "jobs"
     CARDS = "writer"
     REPLIES = "replies"
     FAILURES = "findings"

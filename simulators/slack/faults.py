@@ -1,6 +1,7 @@
 """Makes the next calls of a method fail, in the ways that networks and Slack do."""
 
 import asyncio
+import random
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -21,13 +22,22 @@ class Faults:
 
     def __init__(self) -> None:
         self._waiting: dict[str, deque[Fault]] = {}
+        self._share, self._prefix, self._retry_after = 0.0, "", 1
+        self._rng = random.Random()
 
     def take(self, method: str) -> Fault | None:
         """Return the fault for this call, and remove it."""
         for name in (method, "*"):
             if self._waiting.get(name):
                 return self._waiting[name].popleft()
+        if self._share and method.startswith(self._prefix) and self._rng.random() < self._share:
+            return Fault("rate_limit", retry_after=self._retry_after)
         return None
+
+    def rate_limit_share(self, prefix: str, share: float, seed: int, retry_after: int = 1) -> None:
+        """Answer HTTP 429 to this share of the calls whose method begins with `prefix`, until cleared."""
+        self._prefix, self._share, self._retry_after = prefix, share, retry_after
+        self._rng.seed(seed)
 
     def rate_limit(self, method: str, times: int = 1, retry_after: int = 30) -> None:
         """Answer HTTP 429 with Retry-After in seconds."""
@@ -65,6 +75,7 @@ class Faults:
             for fault in queue:
                 fault.release.set()
         self._waiting.clear()
+        self._share = 0.0
 
     def _add(self, method: str, times: int, fault: Fault) -> None:
         self._waiting.setdefault(method, deque()).extend([fault] * times)

@@ -7,16 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.buildkite.request_budget import (
-    BACKGROUND_PER_MINUTE,
-    MINUTE,
-    PEOPLE_RESERVE,
-    Budget,
-    BudgetState,
-    parse_window,
-)
-from bot.errors import Unavailable
+from bot.buildkite.request_budget import Budget, BudgetState, parse_window
+from bot.buildkite.request_order import MINUTE, Purpose, count_share
+from bot.errors import BudgetUsedUp
 from bot.runtime.clock import ManualClock
+
+PEOPLE_RESERVE = count_share(Purpose.PEOPLE, 50)
+BACKGROUND_PER_MINUTE = 50 - PEOPLE_RESERVE
+PEOPLE, OTHER = Purpose.PEOPLE, Purpose.OTHER
 
 
 def headers(remaining: int, reset: int, limit: int = 50) -> dict[str, str]:
@@ -47,14 +45,14 @@ def test_background_work_never_uses_the_reserve(steps: list[tuple[str, int]]) ->
     state, now, starts = BudgetState(), 1000.0, list[float]()
     for step, amount in steps:
         if step in ("background", "urgent"):
-            urgent = step == "urgent"
-            if state.compute_delay(now, urgent):
+            purpose = PEOPLE if step == "urgent" else OTHER
+            if state.compute_delay(now, purpose):
                 continue
             left = min(state.user.count_left(now), state.organization.count_left(now))
-            assert left > (0 if urgent else PEOPLE_RESERVE)
+            assert left > (0 if purpose is PEOPLE else PEOPLE_RESERVE)
             assert now >= state.held_until
-            starts += [] if urgent else [now]
-            state = state.start(now, urgent)
+            starts += [] if purpose is PEOPLE else [now]
+            state = state.start(now, purpose)
         elif step == "end" and state.in_flight:
             state = state.end()
         elif step == "pass":
@@ -75,9 +73,10 @@ def test_a_request_may_start_after_its_delay(steps: list[tuple[str, int]]) -> No
         state = state.apply_headers(headers(amount, 30), now) if step == "report" else state
         state = state.hold(amount, now) if step == "hold" else state
         if step in ("background", "urgent"):
-            now += state.compute_delay(now, step == "urgent")
-            assert state.compute_delay(now, step == "urgent") == pytest.approx(0, abs=1e-6)
-            state = state.start(now, step == "urgent")
+            purpose = PEOPLE if step == "urgent" else OTHER
+            now += state.compute_delay(now, purpose)
+            assert state.compute_delay(now, purpose) == pytest.approx(0, abs=1e-6)
+            state = state.start(now, purpose)
 
 
 def test_unreadable_headers_change_nothing() -> None:
@@ -93,13 +92,13 @@ def test_unreadable_headers_change_nothing() -> None:
 
 def test_requests_in_flight_are_counted() -> None:
     """Requests sent after an answer are subtracted from the number it reports."""
-    state = BudgetState().start(0.0, True).start(0.0, True).end()
+    state = BudgetState().start(0.0, PEOPLE).start(0.0, PEOPLE).end()
     assert state.apply_headers(headers(40, 30), 0.0).user.count_left(1.0) == 39
 
 
 def test_a_raised_limit_applies_at_once() -> None:
     """If Buildkite allows more than assumed, its number applies from the first answer on."""
-    state = BudgetState().start(0.0, urgent=True).end().apply_headers(headers(499, 60, limit=500), 0.0)
+    state = BudgetState().start(0.0, PEOPLE).end().apply_headers(headers(499, 60, limit=500), 0.0)
     assert (state.user.count_left(1.0), state.user.limit) == (499, 500)
     assert (
         state.apply_headers(headers(450, 59, limit=500), 1.0)
@@ -116,11 +115,11 @@ async def test_people_go_first() -> None:
     budget.hold(5)
     order: list[str] = []
 
-    async def ask(name: str, urgent: bool) -> None:
-        async with budget.wait_for_turn(urgent=urgent, patience=60):
+    async def ask(name: str, purpose: Purpose) -> None:
+        async with budget.wait_for_turn(purpose, patience=60):
             order.append(name)
 
-    waiting = [asyncio.create_task(ask("poller", False)), asyncio.create_task(ask("person", True))]
+    waiting = [asyncio.create_task(ask("poller", Purpose.STATES)), asyncio.create_task(ask("person", PEOPLE))]
     await clock.wait_for_sleepers(2)
     assert order == []
     clock.advance(5)
@@ -132,8 +131,8 @@ async def test_a_wait_beyond_patience_is_refused_at_once() -> None:
     """A wait longer than the patience is refused at once, with the remaining seconds."""
     budget = Budget(make_clock())
     budget.apply_headers(headers(0, 42))
-    with pytest.raises(Unavailable) as caught:
-        async with budget.wait_for_turn(urgent=True, patience=8):
+    with pytest.raises(BudgetUsedUp) as caught:
+        async with budget.wait_for_turn(PEOPLE, patience=8):
             pass
     assert caught.value.retry_after == 42
 
@@ -146,12 +145,12 @@ async def test_the_reserve_is_for_people() -> None:
     started: list[str] = []
 
     async def poll() -> None:
-        async with budget.wait_for_turn(urgent=False, patience=60):
+        async with budget.wait_for_turn(OTHER, patience=60):
             started.append("poller")
 
     waiting = asyncio.create_task(poll())
     await clock.wait_for_sleepers(1)
-    async with budget.wait_for_turn(urgent=True, patience=8):
+    async with budget.wait_for_turn(PEOPLE, patience=8):
         assert started == []
     clock.advance(30)
     await waiting
@@ -164,11 +163,11 @@ async def test_a_canceled_request_leaves_the_queue() -> None:
     budget = Budget(clock)
     budget.hold(5)
 
-    async def ask(urgent: bool) -> None:
-        async with budget.wait_for_turn(urgent=urgent, patience=60):
+    async def ask(purpose: Purpose) -> None:
+        async with budget.wait_for_turn(purpose, patience=60):
             pass
 
-    canceled, other = asyncio.create_task(ask(True)), asyncio.create_task(ask(False))
+    canceled, other = asyncio.create_task(ask(PEOPLE)), asyncio.create_task(ask(OTHER))
     await clock.wait_for_sleepers(2)
     canceled.cancel()
     await asyncio.wait({canceled})
@@ -184,7 +183,7 @@ async def test_a_turn_granted_too_late_is_returned() -> None:
     budget.hold(5)
 
     async def ask() -> None:
-        async with budget.wait_for_turn(urgent=True, patience=60):
+        async with budget.wait_for_turn(PEOPLE, patience=60):
             pass
 
     first, second = asyncio.create_task(ask()), asyncio.create_task(ask())

@@ -169,10 +169,13 @@ class Lives:
             assert self.dead, "Only a death may end a start."
 
 
-async def settle(world: World, within: float = 30) -> None:
-    """Let everything happen that is due within this many seconds, each thing at its time."""
+async def settle(world: World, within: float = 30, idle: dict[LoopName, datetime] | None = None) -> None:
+    """Let everything happen that is due within this many seconds, each thing at its time.
+
+    `idle` remembers between calls when each loop has something to do next.
+    """
     horizon = world.clock.monotonic() + within
-    idle: dict[LoopName, datetime] = {}
+    idle = {} if idle is None else idle
     while True:
         while await world.tick_due_loops(idle):
             continue

@@ -30,7 +30,12 @@ def find_background_reads(world: World, since: int) -> list[RecordedRequest]:
 
 def split_reads(done: list[RecordedRequest]) -> tuple[list[RecordedRequest], list[RecordedRequest]]:
     """Split them into reads of states and reads of why builds wait, which ask for waiting jobs."""
-    why = [item for item in done if "job_states%5B%5D=scheduled" in item.query]
+    why = [
+        item
+        for item in done
+        if "job_states%5B%5D=scheduled" in item.query
+        or (item.path.endswith("/builds") and "exclude_jobs" not in item.query)
+    ]
     return [item for item in done if item not in why], why
 
 

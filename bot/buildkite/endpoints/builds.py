@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot.buildkite.models import Build, BuildEnvironment, Vendor
 from bot.buildkite.resources import MARK_KEY, NewBuild
 from bot.buildkite.response_parsing import parse_object
-from bot.buildkite.transport import ApiRequest, Calls, ListPage
+from bot.buildkite.transport import ApiRequest, Calls, ListPage, Requests
 from bot.errors import KitestringError, Unavailable
 
 
@@ -18,8 +18,31 @@ class _RetryCount(Vendor):
     retried_jobs_count: int | None = None
 
 
+@dataclass(frozen=True)
+class BuildsRead:
+    """Builds as Buildkite answered them, to a request that was sent at `asked_at`.
+
+    `job_states` are those of the jobs that came with them; empty: all of them; None: no jobs came.
+    """
+
+    builds: tuple[Build, ...]
+    asked_at: datetime
+    job_states: tuple[str, ...] | None = None
+
+
+BuildObserver = Callable[[BuildsRead], None]
+
+
+def ignore_builds(_read: BuildsRead) -> None:
+    """Observe nothing."""
+
+
 class BuildCalls(Calls):
-    """Reads, creates, cancels, rebuilds and retries builds."""
+    """Reads, creates, cancels, rebuilds and retries builds. `observe` gets every build that is read."""
+
+    def __init__(self, requests: Requests, organization: str) -> None:
+        super().__init__(requests, organization)
+        self.observe: BuildObserver = ignore_builds
 
     def builds(
         self,
@@ -55,7 +78,11 @@ class BuildCalls(Calls):
         params += _format_flags(
             exclude_jobs=exclude_jobs, exclude_pipeline=exclude_pipeline, include_retried_jobs=include_retried_jobs
         )
-        return self.read_all(*self._locate_list(pipeline), Build, params, limit)
+
+        def note_page(page: Sequence[Build], asked_at: datetime) -> None:
+            self.observe(BuildsRead(tuple(page), asked_at, None if exclude_jobs else ()))
+
+        return self.read_all(*self._locate_list(pipeline), Build, params, limit, note_page)
 
     async def builds_page(
         self,
@@ -82,9 +109,12 @@ class BuildCalls(Calls):
             finished_from=None,
             meta_data=meta_data,
         )
-        return await self.read_page(
+        asked_at = self.requests.clock.now()
+        found = await self.read_page(
             *self._locate_list(pipeline), Build, page, size, params + _format_flags(exclude_jobs=True)
         )
+        self.observe(BuildsRead(found.items, asked_at))
+        return found
 
     def _locate_list(self, pipeline: str | None) -> tuple[str, str]:
         if pipeline is None:
@@ -99,9 +129,12 @@ class BuildCalls(Calls):
         https://buildkite.com/docs/apis/rest-api/builds#get-a-build
         """
         params = [*_format_flags(exclude_jobs=not jobs), *_format_repeated("job_states", job_states)]
-        return await self.read_object(
+        asked_at = self.requests.clock.now()
+        build = await self.read_object(
             self._build_path(pipeline, number), f"build {pipeline}#{number}", Build, params
         )
+        self.observe(BuildsRead((build,), asked_at, tuple(job_states) if jobs else None))
+        return build
 
     async def build_environment(self, pipeline: str, number: int) -> dict[str, str]:
         """Return the variables that a build was created with. Values may be secret: no `Build` holds them."""

@@ -11,6 +11,7 @@ import structlog
 from bot.buildkite.client import Buildkite
 from bot.buildkite.endpoints.annotations import Annotation
 from bot.buildkite.models import Build, BuildRef, Job
+from bot.buildkite.request_order import Purpose
 from bot.builds.cards.queries import find_cards_of_build, mark_cards_due
 from bot.builds.failures.annotation_text import extract_text
 from bot.builds.failures.author_mentions import AuthorMentions
@@ -20,7 +21,7 @@ from bot.builds.failures.model import ANNOTATIONS_SHOWN, LOG_BYTES, FailureFindi
 from bot.builds.failures.queries import PlannedLookup, find_due_lookups, find_next_lookup_due, save_lookup
 from bot.builds.model import Card, JobSummary, TrackedBuild
 from bot.builds.queries import find_build, summarize_jobs
-from bot.errors import Conflict, NotFound, Refused, Unavailable
+from bot.errors import BudgetUsedUp, Conflict, NotFound, Refused, Unavailable
 from bot.history.recorder import record_builds
 from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import InternalError, run_guarded
@@ -57,15 +58,19 @@ class FailureLookup:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._buildkite = buildkite.for_background()
         # A single try per request: this loop plans its own retries, and others don't wait meanwhile.
-        self._buildkite.requests.patience = 0
+        self._buildkite = buildkite.for_background(Purpose.FAILURES, patience=0)
+        # Annotations are read for builds that have shown their log already, so they come after everything else.
+        self._patient_buildkite = buildkite.for_background(Purpose.OTHER, patience=0)
+        self._resume_at = 0.0
         self._log_visibility = log_visibility
         self._mentions = mentions
         self._wake = wake
 
     async def tick(self) -> int:
         """Look up the failures that are due; return how many."""
+        if self._clock.monotonic() < self._resume_at:
+            return 0
         async with self._store.read() as tx:
             due = await find_due_lookups(tx, self._clock.now(), BATCH)
         count = 0
@@ -80,7 +85,9 @@ class FailureLookup:
     async def next_at(self) -> datetime | None:
         """Return when the next lookup is due."""
         async with self._store.read() as tx:
-            return await find_next_lookup_due(tx)
+            due = await find_next_lookup_due(tx)
+        left = self._resume_at - self._clock.monotonic()
+        return max(due, self._clock.now() + timedelta(seconds=left)) if due and left > 0 else due
 
     async def _look_up_safely(self, lookup: PlannedLookup) -> bool:
         """Look up one failure; return False while Buildkite or Slack doesn't answer, so that the rest waits."""
@@ -102,10 +109,13 @@ class FailureLookup:
         ):
             return await self._finish(lookup, found)
         try:
-            for step in (self._find_previous_build, self._find_log_end, self._find_annotations):
+            for step in (self._find_previous_build, self._find_log_end):
                 found = await step(tracked, jobs, found)
             found = await self._judge_cards(tracked, cards, found)
             found = await self._mentions.mention_author(tracked, cards, found)
+            found = await self._find_annotations(tracked, jobs, found)
+        except BudgetUsedUp as refused:
+            return await self._wait_for_requests(lookup, found, refused)
         except Unavailable as error:
             # What was found so far is saved: the next try requests only the rest.
             return await self._retry_later(lookup, found, error)
@@ -174,7 +184,7 @@ class FailureLookup:
 
     async def _read_annotations(self, ref: BuildRef) -> tuple[Annotation, ...]:
         """Return a single page of annotations."""
-        listed = self._buildkite.annotations(ref.pipeline, ref.number, limit=_ANNOTATIONS_READ)
+        listed = self._patient_buildkite.annotations(ref.pipeline, ref.number, limit=_ANNOTATIONS_READ)
         return tuple([annotation async for annotation in listed])
 
     async def _judge_cards(
@@ -189,6 +199,19 @@ class FailureLookup:
     async def _finish(self, lookup: PlannedLookup, found: FailureFindings) -> bool:
         await self._save(lookup, found, None, lookup.attempts)
         return True
+
+    async def _wait_for_requests(
+        self, lookup: PlannedLookup, found: FailureFindings, refused: BudgetUsedUp
+    ) -> bool:
+        """Look up the rest once there are requests for it: that isn't a failed try.
+
+        If only annotations are left, which come last, the others' logs needn't wait.
+        """
+        seconds, has_log = refused.retry_after or 0.0, bool(found.judged)
+        await self._save(lookup, found, self._clock.now() + timedelta(seconds=seconds), lookup.attempts)
+        if not has_log:
+            self._resume_at = self._clock.monotonic() + seconds
+        return has_log
 
     async def _retry_later(
         self, lookup: PlannedLookup, found: FailureFindings, error: Unavailable | InternalError

@@ -14,6 +14,7 @@ from bot.store.tables_notifications import findings
 from bot.store.transactions import Tx
 
 FAILURE = "failure"
+JOB_DETAILS = "jobs"
 
 
 class PlannedLookup(NamedTuple):

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.buildkite.models import Build, Job
 from bot.builds.cards.queries import mark_cards_due, mark_counts_due
-from bot.builds.failures.queries import plan_lookup
+from bot.builds.failures.queries import JOB_DETAILS, plan_lookup
 from bot.builds.fold import merge
 from bot.builds.fold.queries import (
     BuildUpdate,
@@ -47,6 +47,7 @@ class BatchEntry:
     needs_redraw: bool = False
     named_job_changed: bool = False
     needs_failure_lookup: bool = False
+    needs_job_details: bool = False
     cards: list[Card] = field(default_factory=list)
     jobs: dict[str, Job] = field(default_factory=dict)
     failed_before: bool = False
@@ -233,3 +234,5 @@ class BuildBatch:
         await drop_replies(self.tx, self._overtaken)
         failing = [(id_, entry.current.generation) for id_, entry in entries.items() if entry.needs_failure_lookup]
         await plan_lookup(self.tx, failing, self.now)
+        listed = [(id_, entry.current.generation) for id_, entry in entries.items() if entry.needs_job_details]
+        await plan_lookup(self.tx, listed, self.now, JOB_DETAILS)

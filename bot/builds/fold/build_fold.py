@@ -11,28 +11,28 @@ from bot.buildkite.resources import MARK_KEY
 from bot.builds.cards.queries import adopt_card, ensure_card
 from bot.builds.cards.subscribed_cards import SubscriptionMatcher
 from bot.builds.failures.knowledge import plan_failure_lookup
-from bot.builds.failures.model import FAILING_PHASES, is_failing
+from bot.builds.failures.model import is_failing
 from bot.builds.fold import merge
 from bot.builds.fold.batch import BatchEntry, BuildBatch
+from bot.builds.fold.consequences import needs_earlier_failures, needs_job_details, queue_replies
 from bot.builds.model import Card, NewCard
-from bot.builds.polling.schedule import plan_next_read
+from bot.builds.polling.schedule import READ_INTERVALS, ReadIntervals, plan_next_read
 from bot.builds.queries import find_named_jobs, start_polling
-from bot.builds.replies.kinds import END_KINDS, OVERTAKEN_BY_END, find_due_kinds, select_kinds
 from bot.history.recorder import record_builds
 from bot.notifications.queries import find_channel_settings
 from bot.store.transactions import Tx
 
 # A build, and the jobs that the webhook is about.
 WebhookReport = tuple[Build, Sequence[Job]]
-# A build, and how many changes of it had been reported when the request was sent.
-ReadAnswer = tuple[Build, int]
-# In these phases the reply depends on whether a failed job is known by name.
-_PHASES_NAMING_FAILED_JOBS = frozenset({"running", *FAILING_PHASES})
+# A build, and how many changes of it had been reported when the request was sent; None if nobody counted.
+ReadAnswer = tuple[Build, int | None]
 
 
 @dataclass(frozen=True)
 class BuildFold:
     """Applies reports at the moment `now`; without a `matcher`, no subscription gets a card.
+
+    `intervals` are those at which builds are read again.
 
     Each fold is one pass: lock the builds, merge everything reported about them, then decide once per build what
     follows. However many webhooks a batch holds, a build is redrawn, answered and scheduled once.
@@ -41,6 +41,7 @@ class BuildFold:
     now: datetime
     webhooks_arriving: bool
     matcher: SubscriptionMatcher | None = None
+    intervals: ReadIntervals = READ_INTERVALS
 
     async def fold_webhooks(self, tx: Tx, reports: Iterable[WebhookReport]) -> int:
         """Fold in webhooks about builds that are tracked, started by Kitestring, or wanted by a subscription.
@@ -81,28 +82,50 @@ class BuildFold:
         return True
 
     async def fold_reads(
-        self, tx: Tx, answers: Iterable[ReadAnswer], asked_at: datetime, *, has_named_jobs: bool = False
-    ) -> None:
-        """Fold in builds read from Buildkite; `asked_at` is when the requests were sent.
+        self,
+        tx: Tx,
+        answers: Iterable[ReadAnswer],
+        asked_at: datetime,
+        *,
+        has_named_jobs: bool = False,
+        wanted_only: bool = False,
+    ) -> int:
+        """Fold in builds read from Buildkite; `asked_at` is when the requests were sent. Return how many that was.
 
         Each answer carries the number of changes reported when its request was sent: a later change isn't
         confirmed by it. `has_named_jobs`: the answers list every job that a card would name, so a job that is
-        missing has been retried or unblocked.
+        missing has been retried or unblocked. `wanted_only`: a list may contain any builds; those that are neither
+        tracked nor wanted are only recorded in the history.
         """
         ordered = sorted(answers, key=lambda answer: answer[0].id)
-        await record_builds(tx, [(build, build.jobs) for build, _reported in ordered], self.now)
-        ids = [build.id for build, _reported in ordered]
+        reports = [(build, build.jobs) for build, _reported in ordered]
         batch = await BuildBatch.open(
-            tx, self.now, ids, _collect_job_ids(build.jobs for build, _reported in ordered)
+            tx,
+            self.now,
+            [build.id for build, _jobs in reports],
+            _collect_job_ids(jobs for _build, jobs in reports),
         )
+        await record_builds(tx, reports, self.now)
+        folded = []
         for build, reported in ordered:
-            before = batch[build.id].tracked
-            if before is None:
-                before = await batch.claim(merge.apply_read(None, build, asked_at, reported))
-            superseded = await self._find_superseded_jobs(tx, build, asked_at) if has_named_jobs else ()
-            after = merge.apply_read(before, build, asked_at, reported)
-            batch.put_build(merge.bump_revision(after, batch.merge_jobs(build.id, (*build.jobs, *superseded))))
-        await self._conclude(batch, ids)
+            if batch[build.id].tracked or not wanted_only or await self._is_wanted(tx, build):
+                folded.append(build.id)
+                await self._fold_read(batch, build, reported, asked_at, has_named_jobs)
+        await self._conclude(batch, folded)
+        return len(folded)
+
+    async def _fold_read(
+        self, batch: BuildBatch, build: Build, reported: int | None, asked_at: datetime, has_named_jobs: bool
+    ) -> None:
+        before = batch[build.id].tracked
+        if before is None:
+            first = merge.apply_read(None, build, asked_at, reported or 0, has_named_jobs=has_named_jobs)
+            before = await batch.claim(first)
+        if reported is None:
+            reported = merge.count_reported_before(before, asked_at) if before else 0
+        superseded = await self._find_superseded_jobs(batch.tx, build, asked_at) if has_named_jobs else ()
+        after = merge.apply_read(before, build, asked_at, reported, has_named_jobs=has_named_jobs)
+        batch.put_build(merge.bump_revision(after, batch.merge_jobs(build.id, (*build.jobs, *superseded))))
 
     async def fold_deletion(self, tx: Tx, build_id: str, asked_at: datetime, reported_when_asked: int) -> None:
         """Fold in that Buildkite no longer returns the build."""
@@ -128,7 +151,7 @@ class BuildFold:
         if card.id == new.id:
             await batch.load_earlier_failures([build.id])
             # The new card shows what is true by now: those replies are recorded, not posted.
-            _queue_replies(batch, entry, card, dropped=True)
+            queue_replies(batch, entry, card, dropped=True)
             await batch.write()
         elif card.origin == "subscribed" and new.asked_by:
             await adopt_card(tx, card, new, self.now)
@@ -166,56 +189,29 @@ class BuildFold:
                 await self.matcher.add_cards(batch, batch[id_].current)
         entries = [batch[id_] for id_ in ids if batch[id_].polled_since]
         await batch.load_earlier_failures(
-            [entry.current.build.id for entry in entries if _needs_earlier_failures(entry)]
+            [entry.current.build.id for entry in entries if needs_earlier_failures(entry)]
         )
         for entry in entries:
             self._plan_follow_up(entry)
             for card in entry.audience:
-                _queue_replies(batch, entry, card)
+                queue_replies(batch, entry, card)
         await batch.write()
 
     def _plan_follow_up(self, entry: BatchEntry) -> None:
         since = entry.polled_since or self.now
         entry.read_planned = True
-        entry.next_read = plan_next_read(entry.current, self.now, since, webhooks_arriving=self.webhooks_arriving)
+        entry.next_read = plan_next_read(
+            entry.current,
+            self.now,
+            since,
+            webhooks_arriving=self.webhooks_arriving,
+            intervals=self.intervals,
+        )
+        entry.needs_job_details = needs_job_details(entry)
         entry.needs_redraw = entry.is_changed
         entry.needs_failure_lookup = entry.is_changed and is_failing(
             entry.current, has_named_job=entry.has_failed_job
         )
-
-
-def _needs_earlier_failures(entry: BatchEntry) -> bool:
-    """Return whether it matters now that a job failed before this batch.
-
-    Reading all failed jobs of a build costs a query, and most reports don't need it: a job that fails in this
-    batch is at hand anyway.
-    """
-    phase, before = entry.current.build.phase, entry.before
-    moved = before is None or before.build.phase != phase or before.generation != entry.current.generation
-    return phase in _PHASES_NAMING_FAILED_JOBS and (
-        entry.has_new_card or (entry.is_changed and (moved or phase in FAILING_PHASES))
-    )
-
-
-def _queue_replies(batch: BuildBatch, entry: BatchEntry, card: Card, *, dropped: bool = False) -> None:
-    """Queue the replies that are true now and that the card hasn't had.
-
-    A card that is about to be posted shows the state itself, so its first replies are only recorded.
-    """
-    if card.muted or card.origin == "unfurled":
-        return
-    tracked = entry.current
-    unposted = card.origin == "subscribed" and card.ts is None and card.intent_at is None
-    wanted = select_kinds(find_due_kinds(tracked, failed=entry.has_failed_job), card.updates)
-    if card.state != "live":
-        # The card is lost: only the end still reaches the requester, by direct message.
-        wanted = tuple(kind for kind in wanted if kind in END_KINDS)
-    recorded = batch.find_reply_kinds(card, tracked.generation)
-    for kind in wanted:
-        if kind not in recorded:
-            batch.queue_reply(card, kind, tracked.generation, dropped=dropped or unposted)
-    if set(wanted) & END_KINDS:
-        batch.drop_overtaken(card, OVERTAKEN_BY_END)
 
 
 def _group_by_build(reports: Iterable[WebhookReport]) -> dict[str, list[WebhookReport]]:

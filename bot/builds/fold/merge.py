@@ -17,6 +17,8 @@ from bot.builds.model import TrackedBuild
 
 # Payloads carry whole seconds, and Buildkite's clock may differ from ours by about a second.
 _CLOCK_SKEW = timedelta(seconds=2)
+# A card of such a build names none of its jobs and counts none.
+_PHASES_WITHOUT_JOBS = frozenset({"creating", "scheduled"})
 
 
 def apply_webhook(tracked: TrackedBuild | None, build: Build, at: datetime) -> TrackedBuild:
@@ -32,11 +34,17 @@ def apply_webhook(tracked: TrackedBuild | None, build: Build, at: datetime) -> T
 
 
 def apply_read(
-    tracked: TrackedBuild | None, build: Build, asked_at: datetime, reported_when_asked: int
+    tracked: TrackedBuild | None,
+    build: Build,
+    asked_at: datetime,
+    reported_when_asked: int,
+    *,
+    has_named_jobs: bool = False,
 ) -> TrackedBuild:
     """Return the tracked build after a read answered `build`.
 
     `asked_at` is when the request was sent, `reported_when_asked` how many changes had been reported by then.
+    `has_named_jobs`: the jobs that a card would name came with it.
     An answer to an older request is dropped. If a webhook arrived while the request was under way, either of the
     two may be newer: an answer that steps back isn't shown, and the build stays unconfirmed until the next read;
     an answer that is shown counts as one more reported change, since a webhook that agreed with the previous
@@ -48,6 +56,7 @@ def apply_read(
             build,
             asked_at,
             reported_when_asked,
+            has_named_jobs,
         )
     if tracked.read_at is not None and asked_at < tracked.read_at:
         return tracked
@@ -65,7 +74,21 @@ def apply_read(
         revision=tracked.revision + changed,
         generation=tracked.generation + _has_revived(tracked, build),
     )
-    return _confirm(updated, build, asked_at, reported_when_asked)
+    return _confirm(updated, build, asked_at, reported_when_asked, has_named_jobs)
+
+
+def count_reported_before(tracked: TrackedBuild, asked_at: datetime) -> int:
+    """Return how many changes had certainly been reported when a request was sent."""
+    return tracked.changes_reported if tracked.seen_at < asked_at else tracked.changes_confirmed
+
+
+def lacks_job_details(tracked: TrackedBuild) -> bool:
+    """Return whether the jobs haven't been read since the build entered its phase: lists show only states."""
+    build, counts = tracked.build, tracked.build.job_state_counts
+    if tracked.deleted or build.phase in _PHASES_WITHOUT_JOBS:
+        return False
+    read = (counts.phase, truncate_to_second(counts.ended_at)) if counts else None
+    return read != (build.phase, truncate_to_second(build.finished_at))
 
 
 def apply_deletion(tracked: TrackedBuild, asked_at: datetime, reported_when_asked: int) -> TrackedBuild:
@@ -169,12 +192,15 @@ def _has_revived(tracked: TrackedBuild, build: Build) -> bool:
     return bool(before and after and after > before)
 
 
-def _confirm(tracked: TrackedBuild, build: Build, asked_at: datetime, reported_when_asked: int) -> TrackedBuild:
+def _confirm(
+    tracked: TrackedBuild, build: Build, asked_at: datetime, reported_when_asked: int, has_named_jobs: bool
+) -> TrackedBuild:
     """Return the build with every change reported before the request confirmed."""
     return replace(
         tracked,
-        build=_replace_counts(tracked.build, build, asked_at),
-        seen_at=asked_at,
+        build=_replace_counts(tracked.build, build, asked_at, has_named_jobs),
+        # A webhook that arrived meanwhile was later: it must not look as if this read had seen it.
+        seen_at=max(tracked.seen_at, asked_at),
         read_at=asked_at,
         changes_confirmed=max(tracked.changes_confirmed, reported_when_asked),
         read_phase=build.phase,
@@ -182,7 +208,7 @@ def _confirm(tracked: TrackedBuild, build: Build, asked_at: datetime, reported_w
     )
 
 
-def _replace_counts(shown: Build, read: Build, asked_at: datetime) -> Build:
+def _replace_counts(shown: Build, read: Build, asked_at: datetime, has_named_jobs: bool) -> Build:
     """Return the build with the job counts of the read.
 
     The counts are stamped with the time of the request: jobs reported after it are counted on top of them.
@@ -190,13 +216,14 @@ def _replace_counts(shown: Build, read: Build, asked_at: datetime) -> Build:
     counts = count_listed_jobs(read)
     if counts is None:
         return shown
-    return shown.model_copy(update={"job_state_counts": counts.model_copy(update={"at": asked_at})})
+    stamp = {"phase": read.phase, "ended_at": read.finished_at} if has_named_jobs else {}
+    return shown.model_copy(update={"job_state_counts": counts.model_copy(update={"at": asked_at, **stamp})})
 
 
 def _keep_unreported(old: Build, new: Build) -> Build:
     """Return the new build with what it leaves out: webhooks and lists carry no counts, some neither pipeline."""
     kept: dict[str, object] = {}
-    if old.job_state_counts and not (new.jobs or new.job_state_counts):
+    if old.job_state_counts and not new.job_state_counts:
         kept["job_state_counts"] = old.job_state_counts
     if old.pipeline and not new.pipeline:
         kept["pipeline"] = old.pipeline

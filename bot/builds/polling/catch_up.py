@@ -11,20 +11,27 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from bot.buildkite.client import Buildkite
+from bot.buildkite.endpoints.builds import BuildsRead
 from bot.buildkite.models import Build
-from bot.builds.cards.subscribed_cards import SubscriptionMatcher
+from bot.buildkite.request_order import Purpose
+from bot.builds.cards.subscribed_cards import STALE_AFTER, SubscriptionMatcher
 from bot.builds.fold.build_fold import BuildFold
-from bot.errors import KitestringError
-from bot.history.queries import are_webhooks_arriving
+from bot.builds.polling.schedule import choose_intervals
+from bot.errors import BudgetUsedUp, KitestringError
+from bot.history.queries import are_builds_running, are_webhooks_arriving
 from bot.notifications.subscriptions.index import SubscriptionCache, SubscriptionIndex
 from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import run_guarded
 from bot.store.sql import get_meta, set_meta
-from bot.store.transactions import Transactions
+from bot.store.transactions import Transactions, Tx
 
 CURSOR = "patrol"
 INTERVAL_WITH_WEBHOOKS = timedelta(minutes=5)
 INTERVAL_WITHOUT_WEBHOOKS = timedelta(seconds=30)
+# While builds are known to run, the webhook of any end may be lost. So often, a list call is a small part of fifty
+# requests a minute; with more of them, it's made more often.
+INTERVAL_WHILE_RUNNING = timedelta(seconds=40)
+_REQUESTS, _SHORTEST = 50, timedelta(seconds=10)
 # Three pages of a hundred builds in one tick; the next tick continues below them.
 MAX_ENDED = 300
 MAX_LIVE = 100
@@ -56,7 +63,11 @@ class CatchUpRound:
 
 
 class CatchUp:
-    """Asks every five minutes while webhooks arrive, else twice a minute; never without subscriptions."""
+    """Lists what has ended, if there are subscriptions, and settles it: one call answers for all pipelines.
+
+    It asks every 40 seconds while builds are known to run, or else every five minutes; twice a minute without
+    webhooks.
+    """
 
     def __init__(
         self,
@@ -68,20 +79,26 @@ class CatchUp:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._buildkite = buildkite.for_background()
+        self._buildkite = buildkite.for_background(Purpose.ENDS, patience=0)
+        self._buildkite.observe = self._note
+        self._pages: list[BuildsRead] = []
+        self._resume_at = 0.0
         self._subscribers = subscribers
         self._wake = wake
 
     async def tick(self) -> int:
         """Look for missed builds if it is time; return how many were found if there may be more."""
         now = self._clock.now()
+        if self._clock.monotonic() < self._resume_at:
+            return 0
         async with self._store.read() as tx:
             index = await self._subscribers.get_index(tx)
             round_ = _parse_round(await get_meta(tx, CURSOR))
             webhooks_arriving = await are_webhooks_arriving(tx, now)
+            interval = await self._choose_interval(tx, now, webhooks_arriving)
         if not index.all or round_ is None:
             return await self._start_or_stop(round_, bool(index.all), now)
-        if now < _find_due_time(round_, webhooks_arriving=webhooks_arriving):
+        if now < _find_due_time(round_, interval):
             return 0
         try:
             return await run_guarded(self._catch_up(round_, index, now, webhooks_arriving), "patrol")
@@ -92,12 +109,22 @@ class CatchUp:
 
     async def next_at(self) -> datetime | None:
         """Return when to look next; None without subscriptions."""
+        now = self._clock.now()
         async with self._store.read() as tx:
             round_ = _parse_round(await get_meta(tx, CURSOR))
             if round_ is None:
                 return None
-            webhooks_arriving = await are_webhooks_arriving(tx, self._clock.now())
-            return _find_due_time(round_, webhooks_arriving=webhooks_arriving)
+            webhooks_arriving = await are_webhooks_arriving(tx, now)
+            due = _find_due_time(round_, await self._choose_interval(tx, now, webhooks_arriving))
+        left = self._resume_at - self._clock.monotonic()
+        return max(due, now + timedelta(seconds=left)) if left > 0 else due
+
+    async def _choose_interval(self, tx: Tx, now: datetime, webhooks_arriving: bool) -> timedelta:
+        if not webhooks_arriving:
+            return INTERVAL_WITHOUT_WEBHOOKS
+        if not await are_builds_running(tx, now - STALE_AFTER):
+            return INTERVAL_WITH_WEBHOOKS
+        return max(INTERVAL_WHILE_RUNNING * _REQUESTS / max(self._buildkite.budget.limit, _REQUESTS), _SHORTEST)
 
     async def _start_or_stop(self, round_: CatchUpRound | None, wanted: bool, now: datetime) -> int:
         """Start at the present moment: builds that ended before the first subscription aren't wanted."""
@@ -108,62 +135,76 @@ class CatchUp:
     async def _catch_up(
         self, round_: CatchUpRound, index: SubscriptionIndex, now: datetime, webhooks_arriving: bool
     ) -> int:
-        found = await self._list_ended(round_)
-        more = len(found) == MAX_ENDED
+        """List what has ended, and what runs if somebody wants to know; settle as much of it as could be read."""
+        self._pages = []
+        refused = await self._read_until_refused(self._list_ended(round_))
+        ended = [build for page in self._pages for build in page.builds]
+        more = refused is not None or len(ended) >= MAX_ENDED
         if not more:
-            found += await self._list_live(index, now)
-        # Oldest first: a subscription to fixed builds compares each build with the one before it.
-        found.sort(key=lambda build: build.created_at or now)
-        for start in range(0, len(found), _BATCH):
-            await self._fold(found[start : start + _BATCH], webhooks_arriving)
-        await self._save_round(_advance_round(round_, found if more else [], now))
+            refused = await self._read_until_refused(self._list_live(index, now))
+        await self._fold_pages(webhooks_arriving)
+        if not (refused and not ended):
+            await self._save_round(_advance_round(round_, ended if more else [], now))
+        if refused:
+            self._resume_at = self._clock.monotonic() + (refused.retry_after or 0.0)
         self._wake()
-        return len(found) if more else 0
+        return len(ended) if more and not refused else 0
 
-    async def _list_ended(self, round_: CatchUpRound) -> list[Build]:
+    async def _read_until_refused(self, builds: AsyncGenerator[Build, None] | None) -> BudgetUsedUp | None:
+        """Read a list to its end; return the error if the budget allows no more requests before that."""
+        try:
+            if builds is not None:
+                async with aclosing(builds) as listed:
+                    async for _build in listed:
+                        pass
+        except BudgetUsedUp as refused:
+            return refused
+        return None
+
+    def _list_ended(self, round_: CatchUpRound) -> AsyncGenerator[Build, None]:
         below = _parse_timestamp(round_.below) if round_.below else None
         since = _parse_timestamp(round_.since) - _OVERLAP
-        ended = self._buildkite.builds(None, limit=MAX_ENDED, finished_from=since, created_to=below)
-        return await _collect(ended)
+        return self._buildkite.builds(None, limit=MAX_ENDED, finished_from=since, created_to=below)
 
-    async def _list_live(self, index: SubscriptionIndex, now: datetime) -> list[Build]:
+    def _list_live(self, index: SubscriptionIndex, now: datetime) -> AsyncGenerator[Build, None] | None:
         """List running or waiting builds, if a subscription wants to hear about those states."""
         states = sorted({state for wanted in index.states for state in _LIVE_STATES.get(wanted, ())})
         if not states:
-            return []
+            return None
         created_from = now - _LIVE_CREATED_WITHIN
-        return await _collect(
-            self._buildkite.builds(None, limit=MAX_LIVE, state=states, created_from=created_from)
-        )
+        return self._buildkite.builds(None, limit=MAX_LIVE, state=states, created_from=created_from)
 
-    async def _fold(self, found: Sequence[Build], webhooks_arriving: bool) -> None:
-        """Fold the builds in like webhooks: those wanted stay unconfirmed until they are read with their jobs."""
-        async with self._store.write() as tx:
-            now = self._clock.now()
-            fold = BuildFold(
-                now, webhooks_arriving, SubscriptionMatcher(await self._subscribers.get_index(tx), now)
-            )
-            await fold.fold_webhooks(tx, [(build, ()) for build in found])
+    def _note(self, page: BuildsRead) -> None:
+        self._pages.append(page)
+
+    async def _fold_pages(self, webhooks_arriving: bool) -> None:
+        """Fold in the builds as they were read, those created first at first.
+
+        A subscription to fixed builds compares each build with the one before it.
+        """
+        asked_at = min((page.asked_at for page in self._pages), default=self._clock.now())
+        found = {build.id: build for page in self._pages for build in page.builds}
+        ordered = sorted(found.values(), key=lambda build: build.created_at or asked_at)
+        for start in range(0, len(ordered), _BATCH):
+            async with self._store.write() as tx:
+                now = self._clock.now()
+                matcher = SubscriptionMatcher(await self._subscribers.get_index(tx), now)
+                fold = BuildFold(now, webhooks_arriving, matcher, choose_intervals(self._buildkite.budget.limit))
+                answers = [(build, None) for build in ordered[start : start + _BATCH]]
+                await fold.fold_reads(tx, answers, asked_at, wanted_only=True)
 
     async def _save_round(self, round_: CatchUpRound | None) -> None:
         async with self._store.write() as tx:
             await set_meta(tx, CURSOR, json.dumps(asdict(round_)) if round_ else "")
 
 
-async def _collect(builds: AsyncGenerator[Build, None]) -> list[Build]:
-    async with aclosing(builds) as listed:
-        return [build async for build in listed]
-
-
 def _parse_round(stored: str | None) -> CatchUpRound | None:
     return CatchUpRound(**json.loads(stored)) if stored else None
 
 
-def _find_due_time(round_: CatchUpRound, *, webhooks_arriving: bool) -> datetime:
+def _find_due_time(round_: CatchUpRound, interval: timedelta) -> datetime:
     last = _parse_timestamp(round_.at)
-    if round_.below:
-        return last
-    return last + (INTERVAL_WITH_WEBHOOKS if webhooks_arriving else INTERVAL_WITHOUT_WEBHOOKS)
+    return last if round_.below else last + interval
 
 
 def _advance_round(round_: CatchUpRound, unread: Sequence[Build], now: datetime) -> CatchUpRound:

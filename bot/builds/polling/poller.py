@@ -11,13 +11,17 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.buildkite.client import Buildkite
+from bot.buildkite.endpoints.builds import ignore_builds
+from bot.buildkite.request_order import Purpose
 from bot.builds.cards.subscribed_cards import SubscriptionMatcher
 from bot.builds.fold.build_fold import BuildFold
 from bot.builds.job_counts import keep_named_jobs
 from bot.builds.model import TrackedBuild
-from bot.builds.polling.bulk_read import BulkRead, is_unchanged_since_read
+from bot.builds.polling.bulk_read import MAX_SINGLE_READS, BulkRead, Listing
+from bot.builds.polling.read_pace import ReadPace
+from bot.builds.polling.schedule import choose_intervals
 from bot.builds.queries import find_builds_due_for_reading, find_next_read_time, plan_read
-from bot.errors import KitestringError, NotFound, Unavailable
+from bot.errors import BudgetUsedUp, KitestringError, NotFound, Unavailable
 from bot.history.queries import are_webhooks_arriving
 from bot.notifications.subscriptions.index import SubscriptionCache
 from bot.runtime.clock import Clock
@@ -30,9 +34,7 @@ NAMED_STATES = ("failed", "timed_out", "expired", "blocked")
 # Up to this many jobs are listed all, about 600 KB: counted one by one, they leave out wait steps.
 MAX_LISTED_JOBS = 250
 BATCH = 200
-# Reads per tick: then the loop looks again for builds that have become more urgent.
-MAX_SINGLES = 20
-# Up to this many builds are read one by one, since a list carries no jobs.
+# Up to this many builds are read one by one, with their jobs; more of them share list calls.
 MIN_BULK = 5
 READ_AHEAD = timedelta(seconds=30)
 # A build, and how many reads of it have failed in a row.
@@ -41,10 +43,11 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Poller:
-    """Reads in the background lane of the request budget: people's requests go first.
+    """Reads the states of tracked builds, at a pace that leaves requests for everything else.
 
-    Few builds are read one by one, with their jobs. Many are first listed: a list call answers for a hundred
-    builds, and confirms all those that haven't begun, ended or blocked since their last read.
+    Few builds are read one by one, with their jobs. Many are listed: a list call answers for a hundred builds, and
+    settles what it answers for. The jobs of builds that only a list has shown are read beside it. If the pace
+    doesn't allow to read all that are due, they are collected until a list answers for them.
     """
 
     def __init__(
@@ -59,30 +62,31 @@ class Poller:
         self._subscribers = subscribers
         self._store = store
         self._clock = clock
-        self._buildkite = buildkite.for_background()
-        self._bulk_read = BulkRead(self._buildkite, instance)
+        self._buildkite = buildkite.for_background(Purpose.STATES, patience=0)
+        self._buildkite.observe = ignore_builds
+        self._bulk_read = BulkRead(self._buildkite.for_background(Purpose.STATES, patience=0), instance)
+        self._pace = ReadPace(clock, self._buildkite.budget)
         self._wake = wake
 
     async def tick(self) -> int:
         """Read the builds that are due; return how many were read."""
+        if self._pace.is_paused:
+            return 0
         async with self._store.read() as tx:
             due = await self._find_due(tx)
             webhooks_arriving = await are_webhooks_arriving(tx, self._clock.now())
-        confirmed: frozenset[str] | None = frozenset()
-        if len(due) > MIN_BULK:
-            confirmed = await self._read_in_bulk(due, webhooks_arriving)
-        if confirmed is None:
-            return 0
-        rest = [(tracked, failures) for tracked, failures in due if tracked.build.id not in confirmed]
-        count = await self._read_one_by_one(rest, webhooks_arriving)
-        if confirmed or count:
+        count = 0
+        if len(due) > self._pace.count_singles(MIN_BULK):
+            due, count = await self._read_in_bulk(due, webhooks_arriving)
+        count += await self._read_one_by_one(due, webhooks_arriving)
+        if count:
             self._wake()
-        return len(confirmed) + count
+        return count
 
     async def next_at(self) -> datetime | None:
-        """Return when the next build is due."""
+        """Return when the next build is due and may be read."""
         async with self._store.read() as tx:
-            return await find_next_read_time(tx)
+            return self._pace.postpone(await find_next_read_time(tx))
 
     async def _find_due(self, tx: Tx) -> tuple[DueBuild, ...]:
         """Return the builds that are due.
@@ -97,28 +101,38 @@ class Poller:
         soon = await find_builds_due_for_reading(tx, now + READ_AHEAD, BATCH)
         return soon if len(soon) > MIN_BULK else due
 
-    async def _read_in_bulk(self, due: Sequence[DueBuild], webhooks_arriving: bool) -> frozenset[str] | None:
-        """Fold in the listed builds that need no read of their own; return their ids, None without an answer."""
-        asked_at = self._clock.now()
+    async def _read_in_bulk(
+        self, due: Sequence[DueBuild], webhooks_arriving: bool
+    ) -> tuple[tuple[DueBuild, ...], int]:
+        """Fold in what lists show; return the builds to read on their own, and how many the lists settled."""
+        if not self._pace.may_list(len(due) > MAX_SINGLE_READS):
+            return (), 0
         try:
-            found = await run_guarded(self._bulk_read.read([tracked for tracked, _failures in due]), "sweep")
+            listing = await run_guarded(self._bulk_read.read([tracked for tracked, _failures in due]), "sweep")
         except KitestringError as error:
             for tracked, failures in due:
                 await self._retry_later(tracked, failures + 1, error)
-            return None
-        by_id = {tracked.build.id: tracked for tracked, _failures in due}
-        unchanged = {id_: build for id_, build in found.items() if is_unchanged_since_read(by_id[id_], build)}
-        answers = [(build, by_id[id_].changes_reported) for id_, build in unchanged.items()]
-        async with self._store.write() as tx:
-            fold = await self._prepare_fold(tx, webhooks_arriving)
-            await fold.fold_reads(tx, answers, asked_at)
-        return frozenset(unchanged)
+            return (), 0
+        self._pace.note(len(listing.pages), listing.refused)
+        reported = {tracked.build.id: tracked.changes_reported for tracked, _failures in due}
+        await self._fold_pages(listing, reported, webhooks_arriving)
+        listed = listing.find_ids()
+        unlisted = tuple((tracked, failures) for tracked, failures in due if tracked.build.id not in listed)
+        return (unlisted if listing.exhausted else ()), len(due) - len(unlisted)
+
+    async def _fold_pages(self, listing: Listing, reported: dict[str, int], webhooks_arriving: bool) -> None:
+        """Fold in all listed builds, whatever they were listed for."""
+        for page in listing.pages:
+            async with self._store.write() as tx:
+                fold = await self._prepare_fold(tx, webhooks_arriving)
+                answers = [(build, reported.get(build.id)) for build in page.builds]
+                await fold.fold_reads(tx, answers, page.asked_at, wanted_only=True)
 
     async def _read_one_by_one(self, due: Sequence[DueBuild], webhooks_arriving: bool) -> int:
-        """Read the others with their jobs, as many as one tick may; return how many were read."""
+        """Read builds with their jobs, as many as the pace allows; return how many were read."""
         count = 0
-        for tracked, failures in due[:MAX_SINGLES]:
-            if not await self._read_safely(tracked, failures, webhooks_arriving):
+        for tracked, failures in due:
+            if not self._pace.may_read() or not await self._read_safely(tracked, failures, webhooks_arriving):
                 break
             count += 1
         return count
@@ -137,8 +151,12 @@ class Poller:
         # Both are taken before the request: the answer confirms nothing that was reported after it was sent.
         ref, asked_at, reported = tracked.build.ref, self._clock.now(), tracked.changes_reported
         try:
-            read = await self._buildkite.build(ref.pipeline, ref.number, job_states=_choose_job_states(tracked))
+            read = await self._buildkite.build(ref.pipeline, ref.number, job_states=choose_job_states(tracked))
+        except BudgetUsedUp as refused:
+            self._pace.note(0, refused)
+            return False
         except NotFound:
+            self._pace.note(1)
             async with self._store.write() as tx:
                 fold = BuildFold(self._clock.now(), webhooks_arriving)
                 await fold.fold_deletion(tx, tracked.build.id, asked_at, reported)
@@ -146,6 +164,7 @@ class Poller:
         except KitestringError as error:
             await self._retry_later(tracked, failures + 1, error)
             return not isinstance(error, Unavailable)
+        self._pace.note(1)
         async with self._store.write() as tx:
             fold = await self._prepare_fold(tx, webhooks_arriving)
             answer = (keep_named_jobs(read, NAMED_STATES), reported)
@@ -154,7 +173,8 @@ class Poller:
 
     async def _prepare_fold(self, tx: Tx, webhooks_arriving: bool) -> BuildFold:
         now = self._clock.now()
-        return BuildFold(now, webhooks_arriving, SubscriptionMatcher(await self._subscribers.get_index(tx), now))
+        matcher = SubscriptionMatcher(await self._subscribers.get_index(tx), now)
+        return BuildFold(now, webhooks_arriving, matcher, choose_intervals(self._buildkite.budget.limit))
 
     async def _retry_later(self, tracked: TrackedBuild, failures: int, error: KitestringError) -> None:
         retry_after = getattr(error, "retry_after", None) or 0
@@ -164,7 +184,7 @@ class Poller:
             await plan_read(tx, tracked.build.id, self._clock.now() + timedelta(seconds=wait), failures)
 
 
-def _choose_job_states(tracked: TrackedBuild) -> tuple[str, ...]:
+def choose_job_states(tracked: TrackedBuild) -> tuple[str, ...]:
     """Return the states of the jobs to list; of a large build only those that a card names."""
     counts = tracked.build.job_state_counts
     return NAMED_STATES if counts and counts.total > MAX_LISTED_JOBS else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.builds.model import TrackedBuild
@@ -16,8 +16,8 @@ class ReadIntervals:
     unconfirmed_end: float = 0.0
     # Webhooks come in bursts, and a step forward is shown already: one read confirms the whole burst.
     unconfirmed: float = 1.5
-    # With webhooks, reads only find what webhooks lost.
-    live: float = 60.0
+    # With webhooks, reads only find what webhooks lost: often enough that no card is wrong for a minute.
+    live: float = 40.0
     # Without them, reads are all there is.
     live_without_webhooks: float = 8.0
     blocked: float = 60.0
@@ -25,6 +25,15 @@ class ReadIntervals:
 
 
 READ_INTERVALS = ReadIntervals()
+_REQUESTS, _SHORTEST_LIVE = 50, 10.0
+
+
+def choose_intervals(requests: int) -> ReadIntervals:
+    """Return the intervals for so many requests a minute: with more of them, a lost webhook is noticed sooner."""
+    live = READ_INTERVALS.live * _REQUESTS / max(requests, _REQUESTS)
+    return replace(READ_INTERVALS, live=max(live, _SHORTEST_LIVE))
+
+
 # A build that has been blocked or hasn't moved for this long is abandoned; a webhook still wakes it.
 _POLLED_FOR = timedelta(days=30)
 _POLLED_AFTER_END = timedelta(hours=24)

@@ -10,18 +10,21 @@ import structlog
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite
 from bot.buildkite.models import Build
+from bot.buildkite.request_order import Purpose
 from bot.buildkite.resources import Queue
 from bot.builds.cards.queries import mark_cards_due
 from bot.builds.model import ShownReason, TrackedBuild
+from bot.builds.polling.bulk_read import MAX_SINGLE_READS
+from bot.builds.queries import plan_earlier_read
 from bot.builds.waiting.queries import find_next_waiting_due, find_reasons, find_waiting_builds, save_reasons
 from bot.builds.waiting.reasons import WAITING_STATES, WaitingReason, explain_waiting
-from bot.errors import KitestringError, Refused
+from bot.errors import BudgetUsedUp, KitestringError, Refused
 from bot.operations.choices import Choices, make_choice_id
 from bot.operations.invocation import Choice
 from bot.runtime.clock import Clock
 from bot.runtime.error_boundary import run_guarded
 from bot.slack.types import Thread
-from bot.store.transactions import Transactions
+from bot.store.transactions import Transactions, Tx
 
 # Most builds begin within a minute; after that, people wonder why.
 PATIENCE = timedelta(seconds=60)
@@ -29,8 +32,10 @@ PATIENCE = timedelta(seconds=60)
 REPEAT_AFTER = timedelta(seconds=60)
 _REPEAT_SELDOM_AFTER = timedelta(minutes=5)
 _REPEAT_OFTEN_FOR = timedelta(minutes=15)
-# Lookups in a period: a hundred waiting builds must leave requests for the reads that confirm states.
-BATCH = 5
+# Builds of a lookup: a list of them comes with their jobs, so it mustn't become too long.
+BATCH = 30
+# Requests in a period: a hundred waiting builds must leave some for the reads that confirm states.
+REQUESTS = 5
 PERIOD = timedelta(seconds=30)
 log = structlog.stdlib.get_logger(__name__)
 
@@ -38,8 +43,8 @@ log = structlog.stdlib.get_logger(__name__)
 class WaitingLookup:
     """Looks up waiting builds.
 
-    A lookup is one read of the build. All of them share one list of agents and one of queues, which are read at
-    most every 15 and 60 seconds.
+    One list of the builds that wait, with their jobs, answers for many of them; a few are read one by one. All of
+    them share one list of agents and one of queues, which are read at most every 15 and 60 seconds.
     """
 
     def __init__(
@@ -53,25 +58,24 @@ class WaitingLookup:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._buildkite = buildkite.for_background()
+        self._buildkite = buildkite.for_background(Purpose.WAITING, patience=0)
         self._catalog = Catalog(self._buildkite, clock)
         self._choices = choices
         self._team = team
         self._wake = wake
-        self._left = BATCH
+        self._left = REQUESTS
         self._period_ends: datetime | None = None
 
     async def tick(self) -> int:
-        """Look up builds that have waited for a minute, a few at a time; return how many."""
+        """Look up builds that have waited for a minute, with a few requests at a time; return how many."""
         now = self._clock.now()
         if self._period_ends is None or now >= self._period_ends:
-            self._left, self._period_ends = BATCH, now + PERIOD
+            self._left, self._period_ends = REQUESTS, now + PERIOD
         if not self._left:
             return 0
         async with self._store.read() as tx:
-            due = await find_waiting_builds(tx, now, now - PATIENCE, self._left)
-        self._left -= len(due)
-        changed = [await self._look_up_safely(tracked) for tracked in due]
+            due = await find_waiting_builds(tx, now, now - PATIENCE, BATCH)
+        changed = [await self._look_up_safely(group) for group in group_lookups(due) if self._left]
         if any(changed):
             self._wake()
         return len(changed)
@@ -82,22 +86,66 @@ class WaitingLookup:
             due = await find_next_waiting_due(tx, PATIENCE.total_seconds())
         return max(due, self._period_ends) if due and self._period_ends and not self._left else due
 
-    async def _look_up_safely(self, tracked: TrackedBuild) -> bool:
-        """Look up one build; if that fails, try again later: the card is right without a reason."""
+    async def _look_up_safely(self, group: Sequence[TrackedBuild]) -> bool:
+        """Look up some builds; if that fails, try again later: the cards are right without a reason."""
+        names = " ".join(str(tracked.build.ref) for tracked in group)
         try:
-            return await run_guarded(self._look_up(tracked), "waiting", build=str(tracked.build.ref))
+            return await run_guarded(self._look_up(group), "waiting", build=names)
+        except BudgetUsedUp as refused:
+            self._left = 0
+            self._period_ends = self._clock.now() + timedelta(seconds=refused.retry_after or 0)
         except KitestringError as error:
-            log.warning("waiting build not looked up", build=str(tracked.build.ref), error=str(error))
+            log.warning("waiting build not looked up", build=names, error=str(error))
             now = self._clock.now()
             async with self._store.write() as tx:
-                before = await find_reasons(tx, tracked.build.id)
-                await save_reasons(tx, tracked.build.id, before, now, now + _REPEAT_SELDOM_AFTER)
-            return False
+                for tracked in group:
+                    before = await find_reasons(tx, tracked.build.id)
+                    await save_reasons(tx, tracked.build.id, before, now, now + _REPEAT_SELDOM_AFTER)
+        return False
 
-    async def _look_up(self, tracked: TrackedBuild) -> bool:
-        """Look up the reasons and save them; return whether they have changed."""
-        ref, now = tracked.build.ref, self._clock.now()
-        build = await self._buildkite.build(ref.pipeline, ref.number, job_states=WAITING_STATES)
+    async def _look_up(self, group: Sequence[TrackedBuild]) -> bool:
+        """Look up the reasons and save them; return whether any of them have changed."""
+        self._left -= 1
+        builds = await self._read_builds(group)
+        left = [tracked for tracked in group if tracked.build.id not in builds]
+        if len(builds) >= BATCH:
+            # Other builds filled the list, so it doesn't say that these have moved on.
+            for tracked in left[: self._left]:
+                self._left -= 1
+                builds |= await self._read_builds([tracked])
+            left = []
+        changed = [
+            await self._explain(tracked, builds[tracked.build.id])
+            for tracked in group
+            if tracked.build.id in builds
+        ]
+        async with self._store.write() as tx:
+            for tracked in left:
+                await self._read_again(tx, tracked)
+        return any(changed)
+
+    async def _read_builds(self, group: Sequence[TrackedBuild]) -> dict[str, Build]:
+        """Return those of the builds that wait, by id."""
+        if len(group) == 1:
+            ref = group[0].build.ref
+            build = await self._buildkite.build(ref.pipeline, ref.number, job_states=WAITING_STATES)
+            return {group[0].build.id: build}
+        pipelines = {tracked.build.ref.pipeline for tracked in group}
+        created = [tracked.build.created_at for tracked in group if tracked.build.created_at]
+        listed = self._buildkite.builds(
+            pipelines.pop() if len(pipelines) == 1 else None,
+            state=("scheduled",),
+            created_from=min(created, default=None),
+            created_to=max(created) + timedelta(seconds=1) if created else None,
+            exclude_jobs=False,
+            exclude_pipeline=True,
+            limit=BATCH,
+        )
+        return {build.id: build async for build in listed}
+
+    async def _explain(self, tracked: TrackedBuild, build: Build) -> bool:
+        """Save why the build waits; return whether that has changed."""
+        now = self._clock.now()
         found = explain_waiting(build.jobs, await self._catalog.list_agents(), await self._find_queues(build))
         async with self._store.read() as tx:
             before = await find_reasons(tx, tracked.build.id)
@@ -109,6 +157,13 @@ class WaitingLookup:
             if after != before:
                 await mark_cards_due(tx, [tracked.build.id], now)
         return after != before
+
+    async def _read_again(self, tx: Tx, tracked: TrackedBuild) -> None:
+        """Have the poller read a build that isn't among those that wait: it has moved on."""
+        now, ref = self._clock.now(), tracked.build.ref
+        await plan_earlier_read(tx, ref.pipeline, ref.number, now)
+        before = await find_reasons(tx, tracked.build.id)
+        await save_reasons(tx, tracked.build.id, before, now, now + REPEAT_AFTER)
 
     async def _find_queues(self, build: Build) -> dict[str, Queue]:
         """Return the queues by id; empty if the token may not read clusters."""
@@ -149,3 +204,8 @@ class WaitingLookup:
         return Choice(
             make_choice_id(), call.operation, dict(call.args), Thread(self._team, ""), confirmed=call.confirmed
         )
+
+
+def group_lookups(due: Sequence[TrackedBuild]) -> list[Sequence[TrackedBuild]]:
+    """Return the builds in groups that one request answers for: a few one by one, more of them by one list."""
+    return [[tracked] for tracked in due] if len(due) <= MAX_SINGLE_READS else [due]
