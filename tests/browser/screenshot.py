@@ -50,6 +50,7 @@ async def play(page: Page) -> None:
     await send_message(page, "/bk build create deploy-prod -m 'Release 2026.11'")
     await switch_person(page, "Alice Okafor")
     await page.locator("#channel article").get_by_role("button", name="Approve").click()
+    await page.get_by_role("dialog").locator("button").last.click()
     await switch_person(page, "Bob Lind")
     blocked = page.locator("#channel article").filter(has_text="Release 2026.11").last
     await press_job_buttons(page, "Start Test", "Let Test pass")

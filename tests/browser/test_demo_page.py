@@ -219,6 +219,7 @@ async def test_an_approval_is_asked_for_and_given(page: Page) -> None:
     await expect(panel(page)).to_contain_text("No builds yet")
     await act_as(page, "Alice Okafor")
     await channel(page).get_by_role("button", name=re.compile("^Approve")).click()
+    await page.get_by_role("dialog").locator("button").last.click()
     await expect(panel(page).locator(".build")).to_contain_text("deploy-prod")
 
 
