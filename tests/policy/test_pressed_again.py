@@ -160,7 +160,7 @@ async def test_a_form_that_would_be_refused_is_not_shown(world: World) -> None:
     form = world.slack.modal_of(world.bob)
     assert form is not None
     assert form.plain() == snapshot("""\
-# Unblock job
+# Unblock
 You may not run `job unblock` on `deploy-prod` here. Your grant “everybody builds web” is for pipelines `web`. Ask <@U0ALICE01> to do it. (“everybody builds web”)\
 """)
     assert world.whispers(world.bob)[-1] == snapshot("""\
