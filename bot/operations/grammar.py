@@ -295,7 +295,7 @@ def _unparse(call: Call, registry: Registry, *, positional: bool) -> str:
 def _format_positional(argument: Argument, value: object) -> list[str] | None:
     """Return a positional argument without its flag; None where it needs the flag."""
     words = format_values(value)
-    plain = words and not argument.repeatable and not words[0].startswith("-") and not PAIR_START.match(words[0])
+    plain = words and not any(word.startswith("-") or PAIR_START.match(word) for word in words)
     return words if plain else None
 
 

@@ -104,7 +104,7 @@ async def test_words_that_make_no_sense_are_quoted(world: World) -> None:
     assert [await ask_and_read_answer(world, world.alice, word) for word in words] == snapshot(
         [
             """\
-⚠️ `faild` isn't an option for `event`. Try `/bk notify --words me --words on --words failed`
+⚠️ `faild` isn't an option for `event`. Try `/bk notify me on failed`
 [Run it]\
 """,
             """\
