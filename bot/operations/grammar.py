@@ -285,14 +285,14 @@ def _unparse(call: Call, registry: Registry, *, positional: bool) -> str:
     still_positional = positional  # after the first argument with a flag, the rest need flags too
     for argument in sorted(declared, key=lambda argument: not argument.opt.positional):
         value = call.args.get(argument.name)
-        bare = _format_positional(argument, value) if still_positional and argument.opt.positional else None
+        bare = _format_positional(value) if still_positional and argument.opt.positional else None
         left_out = argument.opt.addressed and value is None
         still_positional = still_positional and (bare is not None or left_out)
         words += bare if bare is not None else _format_flags(argument, value)
     return " ".join([*map(quote_as_typed, words), *([] if takes_rest else yes)])
 
 
-def _format_positional(argument: Argument, value: object) -> list[str] | None:
+def _format_positional(value: object) -> list[str] | None:
     """Return a positional argument without its flag; None where it needs the flag."""
     words = format_values(value)
     plain = words and not any(word.startswith("-") or PAIR_START.match(word) for word in words)
