@@ -81,3 +81,15 @@ async def test_more_than_a_few_pages_are_read_in_turn(world: World) -> None:
     world.clock.advance(300)
     await world.settle(40)
     assert list_card_texts(world) == ["❌ web#1 failed on main"]
+
+
+async def test_a_step_that_failed_unnoticed_is_posted(world: World) -> None:
+    """Lists show no steps: a subscription to one waits until the jobs are read, and then posts or doesn't."""
+    await subscribe(world, "web --step lint --state failed")
+    world.buildkite.network.drop = 1.0
+    await world.settle(1)
+    await run_build(world, fail=("lint",))
+    await run_build(world, fail=("test",))
+    world.clock.advance(600)
+    await world.settle(40)
+    assert list_card_texts(world) == ["❌ web#1 failed on main"]

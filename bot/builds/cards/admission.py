@@ -17,6 +17,7 @@ from bot.buildkite.models import Build
 from bot.builds.cards.queries import retire_card, withdraw_card
 from bot.builds.cards.subscribed_cards import SubscriptionMatcher
 from bot.builds.fold.build_fold import BuildFold
+from bot.builds.fold.merge import lacks_job_details
 from bot.builds.model import Card, TrackedBuild
 from bot.errors import Unavailable
 from bot.history.model import run_from_build
@@ -73,8 +74,12 @@ class Admission:
         now = self._clock.now()
         if tracked.unconfirmed and now - (card.created_at or now) < UNCONFIRMED_HOLD:
             return Held(_RECHECK_SECONDS)
+        # Only a list has shown the build: a subscription to a step can't tell yet whether it wants it.
+        lacks_steps = lacks_job_details(tracked)
         async with self._store.read() as tx:
             wanting = await self._find_wanting(tx, card, tracked, now)
+            if not wanting and lacks_steps and await self._find_wanting(tx, card, tracked, now, assume_steps=True):
+                return Held(_RECHECK_SECONDS)
             # A card held back by quiet hours is no news once a later build has passed or failed.
             overtaken = any(rule.quiet for rule in wanting) and await has_later_verdict(tx, tracked.build)
         if not wanting or overtaken:
@@ -134,14 +139,19 @@ class Admission:
             return None
 
     async def _find_wanting(
-        self, tx: Tx, card: Card, tracked: TrackedBuild, now: datetime
+        self, tx: Tx, card: Card, tracked: TrackedBuild, now: datetime, *, assume_steps: bool = False
     ) -> tuple[Subscription, ...]:
-        """Return the subscriptions of the card's channel that want the build as it is now."""
+        """Return the subscriptions of the card's channel that want the build as it is now.
+
+        `assume_steps` adds those to steps of which nothing is known.
+        """
         channel = await find_channel_settings(tx, card.thread.team, card.thread.channel)
         if tracked.deleted or channel.is_muted(now):
             return ()
         matcher = SubscriptionMatcher(await self._subscribers.get_index(tx), now)
-        return _select_for_channel(await matcher.find_wanting(tx, tracked.build), card)
+        return _select_for_channel(
+            await matcher.find_wanting(tx, tracked.build, include_unknown_steps=assume_steps), card
+        )
 
     async def _may_read(self, subscription: Subscription, tracked: TrackedBuild) -> bool:
         """Return whether the subscriber may read the build; a subscription from the file needs no permission."""
