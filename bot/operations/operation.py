@@ -219,8 +219,9 @@ class Operation(Generic[A, C]):
 
     @property
     def title(self) -> str:
-        """The title of its form: its label, or `Pause agent` for `agent pause`."""
-        return self.label or f"{self.verb} {self.noun}".strip().capitalize()
+        """The title of its form: its label, or `Pause agent` for `agent pause` and `admin agent pause`."""
+        subject, _, act = self.name.removeprefix("admin ").partition(" ")
+        return self.label or f"{act} {subject}".strip().capitalize()
 
     @property
     def button_label(self) -> str:

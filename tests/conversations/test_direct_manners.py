@@ -37,12 +37,11 @@ kitestring: 🕒 web#1 scheduled
     created 2026-11-02 09:00 UTC
     *Source*
     api
-    3 scheduled · 2 waiting
+    0 of 4 jobs done · 4 waiting
     [Cancel] [Follow here]
 kitestring: ⚠️ There's no pipeline “frobnicate”.
 bob: build cancel web 1
-kitestring: You canceled web#1.
-kitestring: <@U0BOB0001> canceled web#1\
+kitestring: bob canceled web#1\
 """)
 
 

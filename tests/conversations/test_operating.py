@@ -59,7 +59,7 @@ alice
 created 2026-11-02 09:00 UTC
 *Source*
 api
-3 scheduled · 2 waiting
+0 of 4 jobs done · 4 waiting
 [Cancel]\
 """)
 

@@ -110,7 +110,7 @@ async def test_everything_is_checked_before_anything_is_created(world: World) ->
 Choose another name.\
 """,
             """\
-⚠️ `nonsense` isn't valid for `--repository`: use a Git address such as git@github.com:acme/web.git.
+⚠️ `nonsense` isn't valid for `--repository`: it isn't a Git address. Example: git@github.com:acme/web.git.
 Usage: `/bk pipeline create <name> -r repository [--cluster name] [--template name] [--steps YAML] [--teams names] [--tags names] …`\
 """,
             """\

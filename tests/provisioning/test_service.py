@@ -87,7 +87,7 @@ Remove *Kitestring*? Buildkite stops sending to it. It's my webhook: without it,
     assert world.buildkite.hooks.webhooks == []
     assert await ask_privately(world, world.alice, "admin service remove nonesuch") == snapshot("""\
 ⚠️ There's no service “nonesuch”.
-See `/bk service list`.\
+See `/bk admin services`.\
 """)
 
 

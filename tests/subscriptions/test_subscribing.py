@@ -84,7 +84,7 @@ Only this step's result: [its key or name]
 Updates in a build's thread: [end]
 Quiet hours: [18:00-08:00]
 Also show failures from threads in the channel: [Also show failures from threads in the channel]
-[Subscribe]\
+[Get notified]\
 """)
     await world.alice.submits({"Pipeline or pattern": "deploy-*", "Branch or pattern": "main"})
     await world.settle(2)
