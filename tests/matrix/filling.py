@@ -22,7 +22,7 @@ VALUES = {
     "pipeline copy": {"Pipeline to copy": "?{pipeline}", "Name": "Copied"},
     "pipeline create": {"Name": "Created", "Repository": REPO},
     "pipeline update": {"Pipeline": f"?{SPARE}", "Description": "Newer"},
-    "subscribe": {"Pipeline or pattern": "{pipeline}"},
+    "subscribe": {"Pipeline or pattern": "?{pipeline}"},
     "queue pause": {"Queue": f"?{QUEUE}"},
 }
 """What is filled in, by label; after a `?` it is searched for."""
@@ -69,6 +69,10 @@ async def _fill(play: Play, operation: str, pipeline: str, name: str, source: st
         label: await _choose_value(play, person, label, text, pipeline)
         for label, text in VALUES[operation].items()
     }
+    if None in values.values():  # nobody can choose what isn't offered to them
+        play.score.note(cell, seen, [] if cell.word == "refuse" else ["what to choose isn't offered"])
+        await person.closes(everything=True)
+        return
     if source == "asks" and cell.word == "allow":
         cell = replace(cell, word="question")
     sent = await play.act_once(cell, person, lambda: person.submits(values))
@@ -76,12 +80,12 @@ async def _fill(play: Play, operation: str, pipeline: str, name: str, source: st
         await play.act_again(cell, person, play.cast.world.slack.replay, sent)
 
 
-async def _choose_value(play: Play, person: Person, label: str, text: str, pipeline: str) -> str:
+async def _choose_value(play: Play, person: Person, label: str, text: str, pipeline: str) -> str | None:
     wanted = text.format(pipeline=pipeline, token=play.cast.world.buildkite.token)
     if not wanted.startswith("?"):
         return wanted
     found = await person.searches(label, wanted[1:])
-    return next(item for item in found if item.startswith(wanted[1:]))
+    return next((item for item in found if item.startswith(wanted[1:])), None)
 
 
 async def _open_form(play: Play, person: Person, operation: str, source: str) -> Ack:
