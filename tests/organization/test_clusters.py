@@ -149,7 +149,7 @@ async def test_a_queue_is_paused_from_its_view(world: World) -> None:
     await world.alice.clicks(seen, label="Pause")
     await world.settle(1)
     assert world.slack.modals_of(world.alice.id)[-1].plain() == snapshot("""\
-# Pause queue
+# Pause
 Queue: [e443df78-9558-467f-9ba9-1faf7a024204]
 Reason: []
 [Pause]\
