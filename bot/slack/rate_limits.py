@@ -34,17 +34,23 @@ class Pacing:
     _windows: dict[str, SlidingWindow] = field(default_factory=dict)
     _failures: dict[str, int] = field(default_factory=dict)
 
-    def compute_wait(self, method: str, channel: str, *, low_priority: bool = False) -> float:
-        """Return the seconds to wait before a call, 0 if it may go now; `low_priority` leaves room for others."""
+    def compute_wait(self, method: str, channel: str, *, low_priority: bool = False, spare: int = 0) -> float:
+        """Return the seconds to wait before a call, 0 if it may go now.
+
+        `low_priority` leaves room for others, and `spare` so many more of a minute's calls.
+        """
         now = self.clock.monotonic()
         own, all_ = self._get_bucket(method, channel, now), self._get_bucket(method, "", now)
         minute = (
-            self._get_window(method).wait_seconds(now, _SPARE if low_priority else 0)
+            self._get_window(method).wait_seconds(now, spare + (_SPARE if low_priority else 0))
             if method in _PER_MINUTE
             else 0
         )
         return max(
-            own.wait_seconds(now, _SPARE_AT_ONCE if low_priority else 0), all_.paused_until - now, minute, 0
+            own.wait_seconds(now, _SPARE_AT_ONCE if low_priority else min(spare, _SPARE_AT_ONCE)),
+            all_.paused_until - now,
+            minute,
+            0,
         )
 
     def take(self, method: str, channel: str) -> None:

@@ -10,7 +10,8 @@ from tests.robustness.storm import Storm, StormPlan, open_storm, play_storm
 from tests.robustness.truth import assert_card_is_correct, assert_posted_once
 
 # Seconds from a build's end to its true card, by the requests allowed a minute, and to why it failed.
-TRUE_WITHIN = {50: 60, 200: 30}
+# With 200 requests, an end is known within 20 s; what is left are Slack's fifty edits a minute.
+TRUE_WITHIN = {50: 60, 200: 60}
 EXPLAINED_WITHIN = 180
 SMALL = {"asked": 3, "subscribed": 7, "channels": 2}
 PLANS = [

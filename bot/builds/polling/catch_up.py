@@ -30,7 +30,7 @@ INTERVAL_WITH_WEBHOOKS = timedelta(minutes=5)
 INTERVAL_WITHOUT_WEBHOOKS = timedelta(seconds=30)
 # While builds are known to run, the webhook of any end may be lost. So often, a list call is a small part of fifty
 # requests a minute; with more of them, it's made more often.
-INTERVAL_WHILE_RUNNING = timedelta(seconds=40)
+INTERVAL_WHILE_RUNNING = timedelta(seconds=30)
 _REQUESTS, _SHORTEST = 50, timedelta(seconds=10)
 # Three pages of a hundred builds in one tick; the next tick continues below them.
 MAX_ENDED = 300
@@ -65,7 +65,7 @@ class CatchUpRound:
 class CatchUp:
     """Lists what has ended, if there are subscriptions, and settles it: one call answers for all pipelines.
 
-    It asks every 40 seconds while builds are known to run, or else every five minutes; twice a minute without
+    It asks every 30 seconds while builds are known to run, or else every five minutes; twice a minute without
     webhooks.
     """
 

@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from bot.buildkite.models import JOB_FAILED
+from bot.builds.failures.model import FAILING_PHASES
 from bot.builds.failures.queries import JOB_DETAILS
 from bot.builds.model import TrackedBuild
 from bot.builds.queries import BUILD_COLUMNS
 from bot.builds.rows import build_from_row
 from bot.store.sql import bind_among, is_among
-from bot.store.tables import builds, cards
+from bot.store.tables import builds, cards, jobs
 from bot.store.tables_notifications import findings
 from bot.store.transactions import Tx
-
-_PHASES_TO_EXPLAIN = ("failing", "failed", "blocked")
 
 
 class DueJobs(NamedTuple):
@@ -30,8 +30,8 @@ class DueJobs(NamedTuple):
 async def find_due_jobs(tx: Tx, now: datetime, limit: int, *, important: bool) -> list[DueJobs]:
     """Return builds whose jobs have to be read, the oldest first.
 
-    It's important for builds that fail or are blocked, and for cards that wait to be posted; on all others, only
-    the job counts are missing.
+    It's important for builds that fail and of which no failed job is known, for blocked ones, and for cards that
+    wait to be posted; on all others, mostly the job counts are missing.
     """
     found = await tx.execute(
         sa.select(findings.c.due_at.label("jobs_due"), findings.c.attempts.label("jobs_failures"), *BUILD_COLUMNS)
@@ -52,15 +52,18 @@ async def find_next_jobs_due(tx: Tx, *, important: bool) -> datetime | None:
 
 def _are_jobs_due(important: bool) -> sa.ColumnElement[bool]:
     unposted = sa.exists().where(cards.c.build_id == builds.c.id, cards.c.state == "live", cards.c.ts.is_(None))
-    matters = sa.or_(builds.c.phase.in_(_PHASES_TO_EXPLAIN), unposted)
+    state = jobs.c.job["state"].as_string()
+    failed = sa.exists().where(jobs.c.build_id == builds.c.id, state.in_(sorted(JOB_FAILED)))
+    unexplained = sa.and_(builds.c.phase.in_(sorted(FAILING_PHASES)), sa.not_(failed))
+    matters = sa.or_(unexplained, builds.c.phase == "blocked", unposted)
     planned = sa.and_(findings.c.kind == JOB_DETAILS, findings.c.due_at.is_not(None))
     return sa.and_(planned, matters if important else sa.not_(matters))
 
 
-async def plan_jobs(tx: Tx, jobs: DueJobs, due_at: datetime | None, failures: int = 0) -> None:
+async def plan_jobs(tx: Tx, due: DueJobs, due_at: datetime | None, failures: int = 0) -> None:
     """Read the jobs of a build at another time, or not at all, unless that was planned anew meanwhile."""
-    mine = (findings.c.build_id == jobs.tracked.build.id, findings.c.kind == JOB_DETAILS)
-    planned = sa.update(findings).where(*mine, findings.c.due_at == jobs.due_at)
+    mine = (findings.c.build_id == due.tracked.build.id, findings.c.kind == JOB_DETAILS)
+    planned = sa.update(findings).where(*mine, findings.c.due_at == due.due_at)
     await tx.execute(planned.values(due_at=due_at, attempts=failures))
 
 
