@@ -64,7 +64,8 @@ def build_readers(deps: Dependencies) -> Readers:
 def _build_read_intake(deps: Dependencies) -> ReadIntake:
     platform = deps.platform
     wake_self = platform.wakeups.local_waker(LoopName.READ_INTAKE)
-    intake = ReadIntake(platform.store, platform.clock, wake_self, platform.wakeups.waker(*_AFTER_READS))
+    wake = platform.wakeups.waker(*_AFTER_READS)
+    intake = ReadIntake(platform.store, platform.clock, deps.subscriptions.cache, wake_self, wake)
     deps.buildkite.client.observe = intake.note
     return intake
 
