@@ -122,6 +122,8 @@ class BuildFold:
             first = merge.apply_read(None, build, asked_at, reported or 0, has_named_jobs=has_named_jobs)
             before = await batch.claim(first)
         if reported is None:
+            if before and before.read_at and asked_at <= before.read_at:
+                return  # nobody knows which of two answers of the same moment is the newer one
             reported = merge.count_reported_before(before, asked_at) if before else 0
         superseded = await self._find_superseded_jobs(batch.tx, build, asked_at) if has_named_jobs else ()
         after = merge.apply_read(before, build, asked_at, reported, has_named_jobs=has_named_jobs)
