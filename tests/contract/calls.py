@@ -102,6 +102,7 @@ def list_build_calls(at: Scene) -> dict[str, tuple[Arguments, ...]]:
         ),
         "builds_page": (given("web", page=1, size=5, **every, **span, meta_data={"a": "b"}), given()),
         "build": (given("web", 1, jobs=True, job_states=["failed"]), given("web", 1, jobs=False)),
+        "build_environment": (given("web", 1),),
         "create_build": (given("web", NEW, "a-mark"), given("web", NewBuild("main"), None)),
         "find_marked_build": (given("web", "a-mark"),),
         "cancel_build": (given("api", 1),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from copy import deepcopy
 
 from simulators.slack.models import Message
 from simulators.slack.person import Person
@@ -45,10 +46,11 @@ async def press_failing(world: World, presses: int) -> None:
 
 
 async def press_succeeding(world: World, presses: int) -> None:
-    """Press as someone who may: one build starts, and later presses are told about it."""
+    """Press as someone who may: one build starts, and later presses on the card as it was are told about it."""
     _, card = await fail_build(world)
+    outdated = deepcopy(card)
     for _ in range(0, presses, AT_ONCE):
-        await press_at_once(world, [world.bob] * AT_ONCE, card, "Rebuild")
+        await press_at_once(world, [world.bob] * AT_ONCE, outdated, "Rebuild")
     assert len(world.buildkite.builds) == 2
     assert len(set(world.whispers(world.bob))) <= 1, world.whispers(world.bob)
 

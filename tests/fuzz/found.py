@@ -10,7 +10,7 @@ from tests.fuzz.odd import CLICKS, EVENTS, FORM, JSON, move_to_team, to_json
 
 def list_regressions(team: str) -> dict[str, list[Any]]:
     """Return the inputs by target name."""
-    events = {item["event"]["type"]: item for item in move_to_team(EVENTS, team)}
+    events = {item["event"]["type"]: item for item in move_to_team(EVENTS, team) if "event" in item}
     clicks = {item["type"]: item for item in move_to_team(CLICKS, team)}
     filled = clicks["view_submission"]["view"]
     message = events["message"]

@@ -14,6 +14,8 @@ from tests.injection.corpus import CALLS, LINKS, LOGGED, MARKUP
 
 # A job's log can hold many of these texts at once, one per line.
 OUTSIDE = (*CALLS, *LINKS, *MARKUP)
+# Where cards link besides Buildkite: to the commits of this repository.
+REPOSITORY = "https://github.com/acme-inc/odd/"
 NAMES = ("<!channel>", "<https://evil.example|Open>", "<@U0EVE0001> `x` *y*", "\u202eevil")
 
 
@@ -28,7 +30,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 def check_messages(world: World) -> None:
-    """Assert that the bot's messages mention only Alice and Bob and link only to Buildkite."""
+    """Assert that the bot's messages mention only Alice and Bob and link only to Buildkite and their repository."""
     messages = [
         message for channel in world.slack.posted.values() for message in channel
     ] + world.slack.ephemeral_messages
@@ -39,13 +41,12 @@ def check_messages(world: World) -> None:
 
 
 def check_message(world: World, message: Message) -> None:
-    """Assert that one message mentions only Alice and Bob and links only to Buildkite."""
+    """Assert that one message mentions only Alice and Bob and links only to Buildkite and the build's repository."""
     mentions = reach(message.text, message.blocks)
     assert mentions.calls <= {world.alice.id, world.bob.id}, message.plain()
     assert mentions.channels == frozenset(), message.plain()
-    assert [link for link in mentions.links if not link.startswith(world.buildkite.base_url)] == [], (
-        message.plain()
-    )
+    known = (world.buildkite.base_url, REPOSITORY)
+    assert [link for link in mentions.links if not link.startswith(known)] == [], message.plain()
 
 
 async def test_builds_with_hostile_words_call_nobody(world: World) -> None:
