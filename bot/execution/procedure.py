@@ -21,7 +21,7 @@ from bot.execution.interrupted import InterruptedInvocations
 from bot.execution.parsing import CommandParser
 from bot.execution.proposing import Proposer
 from bot.execution.records import InvocationRecords
-from bot.execution.stages import Authorised, Confirmed, Performed, Recorded, Stopped, stopping
+from bot.execution.stages import Answer, Authorised, Confirmed, Performed, Recorded, Stopped, stopping
 from bot.operations.invocation import Invocation, Request
 from bot.operations.reply import Call
 from bot.runtime.error_boundary import InternalError, run_guarded
@@ -126,11 +126,12 @@ class Procedure:
             raise mark_sent(op, error) if isinstance(error, InternalError) else error from error
         return Performed(invocation, op, mention_default(reply, invocation.assumed), confirmed.actor)
 
-    async def conclude(self, performed: Performed) -> None:
-        """Record that the operation succeeded, with all that follows from it, and answer."""
+    async def conclude(self, performed: Performed) -> Answer:
+        """Record that the operation succeeded, with all that follows from it, and answer; return the answer."""
         answer = await self._answering.render(performed)
         duplicate = await self._records.close(answer)
         await self._answering.send(answer, duplicate)
+        return answer
 
     async def fail(self, invocation: Invocation, error: KitestringError) -> None:
         """Record and explain a failure; leave it to recovery if that can't be recorded. Raises nothing."""

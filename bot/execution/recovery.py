@@ -140,8 +140,9 @@ class Recovery:
         return Performed(invocation, op, reply, actor) if reply else None
 
     async def _conclude_late(self, performed: Performed) -> None:
-        await self._procedure.conclude(performed)
-        await self._answering.note(performed.invocation, _render_finished(performed))
+        answer = await self._procedure.conclude(performed)
+        if answer.public or answer.reply.card_build:  # a private answer itself says what happened
+            await self._answering.note(performed.invocation, _render_finished(performed))
 
     async def _postpone(self, invocation: Invocation, op: Operation) -> None:
         if invocation.attempts >= _PROBES_LIMIT:

@@ -17,7 +17,6 @@ from tests.robustness.truth import (
     find_bot_messages,
     find_cards,
     read_mark,
-    read_private,
 )
 from tests.sampling import Sample
 
@@ -129,7 +128,8 @@ def assert_ran_once(world: World) -> None:
     assert "[Approve]" not in format_message(card), world.slack.transcript()
     if not count_writes(world, "/builds"):
         assert "but it failed" in format_message(card), world.slack.transcript()
-        assert "build create" in read_private(world, world.alice), world.slack.transcript()
+        replies = [item.plain() for item in find_bot_messages(world) if read_mark(item).startswith("notice:")]
+        assert any("<@U0ALICE01>" in text and "build create" in text for text in replies), world.slack.transcript()
         return
     for approver in (world.bob, cara(world)):
         copy = find_copy(world, approver)
