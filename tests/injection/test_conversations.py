@@ -30,7 +30,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 def check_messages(world: World) -> None:
-    """Assert that the bot's messages mention only Alice and Bob and link only to Buildkite and their repository."""
+    """Assert that messages mention only Alice and Bob and link only to Buildkite and their repository."""
     messages = [
         message for channel in world.slack.posted.values() for message in channel
     ] + world.slack.ephemeral_messages
@@ -41,7 +41,7 @@ def check_messages(world: World) -> None:
 
 
 def check_message(world: World, message: Message) -> None:
-    """Assert that one message mentions only Alice and Bob and links only to Buildkite and the build's repository."""
+    """Assert that a message mentions only Alice and Bob and links only to Buildkite and its repository."""
     mentions = reach(message.text, message.blocks)
     assert mentions.calls <= {world.alice.id, world.bob.id}, message.plain()
     assert mentions.channels == frozenset(), message.plain()
