@@ -196,10 +196,16 @@ async def buildkite(sim: BuildkiteSim, clock: ManualClock) -> AsyncIterator[Buil
 
 
 @pytest.fixture
-def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: ManualClock, tmp_path: Path) -> Bench:
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = Store(f"sqlite+aiosqlite:///{tmp_path}/kitestring.db")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: ManualClock, store: Store) -> Bench:
     ada = Actor("U1", "Ada Martin", "T1", Standing.MEMBER, "C1", "mention", email="ada@example.com")
     cards, operations = Cards(), registry()
-    store = Store(f"sqlite+aiosqlite:///{tmp_path}/kitestring.db")
     locks = LockService(store, clock, _open_direct, lambda: None)
     services = (
         ChannelServices(
