@@ -38,7 +38,7 @@ _SHARES: Mapping[Purpose, int] = MappingProxyType(
         Purpose.PEOPLE: 20,
         Purpose.STATES: 5,
         Purpose.ENDS: 3,
-        Purpose.FAILURES: 8,
+        Purpose.FAILURES: 12,
         Purpose.WAITING: 2,
         Purpose.OTHER: 2,
     }
@@ -114,12 +114,11 @@ def may_start(purpose: Purpose, demand: Demand, left: int, limit: int, now: floa
     reserve = count_share(Purpose.PEOPLE, limit)
     free = min(left - reserve, limit - reserve - demand.count_started(now, _BACKGROUND))
     before = [other for other in _BACKGROUND if other < purpose]
-    after = [other for other in _BACKGROUND if other > purpose and demand.is_waiting(now, other)]
     is_within = _count_unused(purpose, demand, limit, now) > 0
     if not is_within and any(demand.is_waiting(now, other) for other in before):
         return False
-    kept = [other for other in before if other in _ALWAYS_KEPT or demand.is_waiting(now, other)]
-    kept += [] if is_within else after
+    others = before if is_within else [other for other in _BACKGROUND if other is not purpose]
+    kept = [other for other in others if other in _ALWAYS_KEPT or demand.is_waiting(now, other)]
     return free > sum(_count_unused(other, demand, limit, now) for other in kept)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.buildkite.request_budget import BudgetState
@@ -28,6 +28,7 @@ def fill(limit: int, starts: list[tuple[float, Purpose]]) -> Demand:
 STARTS = st.lists(st.tuples(st.floats(0, 59), PURPOSES), max_size=80)
 
 
+@example(50, [(float(second), Purpose.STATES) for second in range(59)], Purpose.ENDS)
 @given(LIMITS, STARTS, PURPOSES)
 def test_a_share_is_never_used_by_others(limit: int, starts: list[tuple[float, Purpose]], other: Purpose) -> None:
     """However much the others ask for, states and ends find the rest of their shares, and people find theirs."""

@@ -31,6 +31,26 @@ async def test_states_are_shown_before_counts(world: World) -> None:
     assert "2 running" in cards[0].plain()
 
 
+async def test_an_end_is_shown_before_an_addition_to_an_earlier_one(world: World) -> None:
+    """If Slack takes one more edit, it shows the end of a build, not that another has been rebuilt."""
+    for branch in ("one", "two"):
+        await world.alice.types(world.deploys, f"/bk build create mobile -b {branch}")
+        await world.settle()
+    ended, ending = world.buildkite.builds[-2:]
+    world.buildkite.run_build(ended)
+    await world.settle(60)
+    cards = world.slack.messages(world.deploys)[-2:]
+    for _ in range(9):
+        world.bot.workspace.deps.slack.pacing.take("chat.update", world.deploys.id)
+    await world.alice.clicks(cards[0], "Rebuild")
+    world.buildkite.run_build(ending)
+    while await world.turn():
+        pass
+    assert ("Rebuilt as" in cards[0].plain(), " passed on " in cards[1].plain()) == (False, True)
+    await world.settle(60)
+    assert "Rebuilt as" in cards[0].plain()
+
+
 async def test_counts_leave_room_for_builds_that_end_together(world: World) -> None:
     """Every card has new counts, and yet eight builds that end are shown at once."""
     for number in range(10):

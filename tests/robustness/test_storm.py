@@ -17,8 +17,6 @@ SMALL = {"asked": 3, "subscribed": 7, "channels": 2}
 PLANS = [
     StormPlan(1, **SMALL),
     StormPlan(1),
-    StormPlan(2),
-    StormPlan(1, requests=200),
     StormPlan(2, requests=200),
     StormPlan(2, **SMALL, requests=200),
 ]

@@ -14,7 +14,7 @@ from bot.slack.rate_limits import UPDATE, Pacing
 
 # Seconds: a card that wasn't drawn for an hour no longer claims a share of the workspace's edits.
 _ACTIVE_SECONDS = 3600.0
-# Of the fifty edits of a minute, live builds leave as many to ends as builds may end, but at most this many.
+# Of the fifty edits of a minute, other edits leave as many to ends as builds may end, but at most this many.
 _MOST_SPARE = 25
 
 
@@ -37,23 +37,28 @@ class UpdateOrder:
 
     def rank(self, card_draft: CardDraft) -> tuple[bool, bool, float]:
         """Return a key to sort by: ends first, then other new states, then new counts, longest undrawn first."""
-        is_live = not card_draft.tracked.build.inactive
+        is_later = not self._shows_end_first(card_draft)
         if card_draft.difference == "state":
-            return False, is_live, 0.0
-        return True, is_live, self._find_last_drawn(card_draft.card.id)
+            return False, is_later, 0.0
+        return True, is_later, self._find_last_drawn(card_draft.card.id)
 
     def compute_wait(self, card_draft: CardDraft, method: str) -> float:
         """Return the seconds until the draft may be sent by this call; 0 means now."""
         channel = card_draft.card.thread.channel
         # Each live build will end, perhaps all of them in the same minute, and people wait for ends.
-        is_live_edit = method == UPDATE and not card_draft.tracked.build.inactive
-        spare = min(len(self._drawn_at), _MOST_SPARE) if is_live_edit else 0
+        leaves_room = method == UPDATE and not self._shows_end_first(card_draft)
+        spare = min(len(self._drawn_at), _MOST_SPARE) if leaves_room else 0
         if card_draft.difference == "state":
             return self._pacing.compute_wait(method, channel, spare=spare)
         turn = self._find_last_drawn(card_draft.card.id) + count_refresh_seconds(len(self._drawn_at))
         # Low priority leaves some of the workspace's edits to state changes that may come at any moment.
         pacing_wait = self._pacing.compute_wait(method, channel, low_priority=True, spare=spare)
         return max(pacing_wait, turn - self._clock.monotonic(), 0.0)
+
+    def _shows_end_first(self, card_draft: CardDraft) -> bool:
+        """Return whether the card is the first to show that its build has stopped, not an addition to such a card."""
+        is_posted = bool(card_draft.card.ts)
+        return card_draft.tracked.build.inactive and (not is_posted or card_draft.card.id in self._drawn_at)
 
     def _find_last_drawn(self, card_id: str) -> float:
         return self._drawn_at.get(card_id, float("-inf"))

@@ -14,7 +14,6 @@ from bot.buildkite.request_order import Purpose
 from bot.buildkite.resources import Queue
 from bot.builds.cards.queries import mark_cards_due
 from bot.builds.model import ShownReason, TrackedBuild
-from bot.builds.polling.bulk_read import MAX_SINGLE_READS
 from bot.builds.queries import plan_earlier_read
 from bot.builds.waiting.queries import find_next_waiting_due, find_reasons, find_waiting_builds, save_reasons
 from bot.builds.waiting.reasons import WAITING_STATES, WaitingReason, explain_waiting
@@ -75,10 +74,11 @@ class WaitingLookup:
             return 0
         async with self._store.read() as tx:
             due = await find_waiting_builds(tx, now, now - PATIENCE, BATCH)
-        changed = [await self._look_up_safely(group) for group in group_lookups(due) if self._left]
-        if any(changed):
+        if not due:
+            return 0
+        if await self._look_up_safely(due):
             self._wake()
-        return len(changed)
+        return 1
 
     async def next_at(self) -> datetime | None:
         """Return when the next build will have waited long enough."""
@@ -204,8 +204,3 @@ class WaitingLookup:
         return Choice(
             make_choice_id(), call.operation, dict(call.args), Thread(self._team, ""), confirmed=call.confirmed
         )
-
-
-def group_lookups(due: Sequence[TrackedBuild]) -> list[Sequence[TrackedBuild]]:
-    """Return the builds in groups that one request answers for: a few one by one, more of them by one list."""
-    return [[tracked] for tracked in due] if len(due) <= MAX_SINGLE_READS else [due]

@@ -8,6 +8,9 @@ import { richText } from "./richtext.js";
 // A box that scrolls must be reachable by keyboard.
 const SCROLLS = { tabindex: "0", role: "region", "aria-label": "Table" };
 
+// Characters: a sentence this long gets a wide column, or its row would be as high as it has words.
+const LONG = 24;
+
 function cellNodes(cell, names) {
   if (cell.type === "rich_text") return richText(cell, names);
   return el("span", {}, pictured(String(cell.text ?? cell.value ?? "")));
@@ -17,7 +20,9 @@ function rowOf(row, names, { head = false, header = -1, settings = [], below = r
   return el("tr", {}, row.map((cell, place) => {
     const align = settings[place]?.align ?? (below[place]?.type === "raw_number" ? "right" : "left");
     const scope = head ? "col" : place === header ? "row" : undefined;
-    return el(scope ? "th" : "td", { scope, class: `to-${align}` }, cellNodes(cell, names));
+    const made = el(scope ? "th" : "td", { scope, class: `to-${align}` }, cellNodes(cell, names));
+    made.classList.toggle("long", made.textContent.length > LONG);
+    return made;
   }));
 }
 

@@ -58,8 +58,14 @@ export class Tips {
   /** Ticks off the tips that an action of the person fulfils. */
   notice({ name, details }) {
     const fulfilled = this.app.hints.tries.filter((tip) => !this.done.has(tip.title)
-      && name === (tip.done ?? "post") && (tip.done ? JSON.stringify(details).includes(tip.form ?? "") : details.text === tip.text));
+      && name === (tip.done ?? "post") && (tip.done ? JSON.stringify(details).includes(tip.form ?? "") : isSameCommand(details.text, tip.text)));
     for (const tip of fulfilled) this.done.add(tip.title);
     if (fulfilled.length) this.keep();
   }
+}
+
+/** Returns whether a text is the tip's command, whatever options follow. */
+function isSameCommand(text, wanted) {
+  const command = wanted?.split(" -")[0];
+  return Boolean(command) && (text === command || text.startsWith(`${command} `));
 }
