@@ -56,7 +56,7 @@ class UpdateOrder:
         return max(pacing_wait, turn - self._clock.monotonic(), 0.0)
 
     def _shows_end_first(self, card_draft: CardDraft) -> bool:
-        """Return whether the card is the first to show that its build has stopped, not an addition to such a card."""
+        """Return whether this is the first card or edit to show that the build has stopped."""
         is_posted = bool(card_draft.card.ts)
         return card_draft.tracked.build.inactive and (not is_posted or card_draft.card.id in self._drawn_at)
 
