@@ -18,7 +18,7 @@ async def test_a_build_has_one_card_and_one_thread(replicas: Replicas) -> None:
     await replicas.settle()
     build = replicas.buildkite.builds[-1]
     replicas.buildkite.run_build(build, fail=["lint"])
-    await replicas.settle(60)
+    await replicas.settle(60, step=2)
     assert_card_is_correct(replicas, build)
     assert_posted_once(replicas)
     lines = read_replies(replicas, build)
@@ -37,11 +37,11 @@ async def test_a_click_may_reach_any_replica(replicas: Replicas) -> None:
     card = find_cards(replicas, build)[0]
     await replicas.bob.clicks(card, "Cancel")
     await replicas.bob.clicks(card, "Cancel")
-    await replicas.settle(60)
+    await replicas.settle(60, step=2)
     assert count_writes(replicas, "/cancel") == 1
     while replicas.buildkite.advance(build):
         continue
-    await replicas.settle(60)
+    await replicas.settle(60, step=2)
     assert_card_is_correct(replicas, build)
     assert_posted_once(replicas)
 

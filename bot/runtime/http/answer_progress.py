@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -52,6 +53,7 @@ def report_answers(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send_and_report)
         finally:
             if not is_complete:
-                progress.mark_complete()
+                # Later, because uvicorn answers 500 for an app that returns without an answer.
+                asyncio.get_running_loop().call_soon(progress.mark_complete)
 
     return run

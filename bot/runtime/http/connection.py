@@ -170,6 +170,10 @@ class Connection(asyncio.Protocol):
         if not self.is_exchanging and self._uvicorn is None:
             self._transport.close()
 
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self._transport.abort()
+
     def pause_writing(self) -> None:
         """Give the client a bounded time to read its answer."""
         self._write_timer = self._loop.call_later(self._limits.answer_seconds, self._transport.abort)

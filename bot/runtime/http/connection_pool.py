@@ -18,6 +18,8 @@ MakeProtocol = Callable[[dict[str, object]], asyncio.Protocol]
 # would wait two seconds are refused.
 _EXCHANGE_SECONDS = 2
 _POLL_SECONDS = 0.01
+# Turns of the event loop that closing takes at most: a plain socket needs one, and TLS a few.
+_CLOSING_TURNS = 100
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,9 @@ class OpenConnection(Protocol):
 
     def finish(self) -> None:
         """Close the connection after the running exchange."""
+
+    def abort(self) -> None:
+        """Close the connection at once."""
 
 
 @dataclass
@@ -87,3 +92,15 @@ class ConnectionPool:
             if not any(connection.is_exchanging for connection in self.connections):
                 break
             await asyncio.sleep(_POLL_SECONDS)
+
+    async def abort_connections(self) -> None:
+        """Close what is still open, and wait until it is: a loop that ends before leaves sockets behind.
+
+        Those are clients that were refused or cut off, and have not read why yet.
+        """
+        for connection in tuple(self.connections):
+            connection.abort()
+        for _ in range(_CLOSING_TURNS):
+            if not self.connections:
+                break
+            await asyncio.sleep(0)

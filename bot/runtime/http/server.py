@@ -79,6 +79,7 @@ class HttpServer:
                 listener.close()
             await self._pool.finish_exchanges()
             self._uvicorn.should_exit = True
+        await self._pool.abort_connections()
 
     async def _listen(self, sock: socket.socket) -> asyncio.Server:
         return await asyncio.get_running_loop().create_server(
