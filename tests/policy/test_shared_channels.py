@@ -192,6 +192,22 @@ async def test_a_proposal_without_a_card_is_withdrawn(tmp_path: Path) -> None:
         assert (list_public_messages(world, world.deploys), world.buildkite.builds) == ([], [])
 
 
+async def test_a_proposal_whose_card_slack_refuses_is_withdrawn(tmp_path: Path) -> None:
+    """Slack refuses the only card: the proposal doesn't wait where nobody sees it, and Bob is told."""
+    path = tmp_path / "policy.toml"
+    write_policy(path, PROTECTED)
+    async with open_world(tmp_path, policy=path) as world:
+        world.slack.faults.error("chat.postMessage", "restricted_action")
+        await world.bob.types(world.deploys, "/bk build create web")
+        await world.settle(5)
+        assert world.whispers(world.bob) == snapshot(
+            [
+                "Slack doesn't let me post here (restricted_action), so nobody could have approved your request to start *web* on `main`, and I withdrew it. Ask again in another channel."
+            ]
+        )
+        assert (list_public_messages(world, world.deploys), world.buildkite.builds) == ([], [])
+
+
 async def test_while_slack_does_not_say_nothing_is_posted(world: World) -> None:
     """Nothing is posted while Slack doesn't say whether a channel is shared."""
     for _ in range(40):

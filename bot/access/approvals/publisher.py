@@ -7,7 +7,7 @@ from datetime import datetime
 
 import structlog
 
-from bot.access.approvals.model import ProposalCard
+from bot.access.approvals.model import Proposal, ProposalCard
 from bot.access.approvals.proposals import Proposals, build_request
 from bot.access.approvals.queries import (
     find_due_cards,
@@ -22,7 +22,7 @@ from bot.access.approvals.render import render_proposal
 from bot.operations.render import render_note
 from bot.runtime.clock import Clock
 from bot.slack.answers import Answers
-from bot.slack.blockkit.mrkdwn import md
+from bot.slack.blockkit.mrkdwn import Mrkdwn, md
 from bot.slack.drafts import Draft, Postponement
 from bot.slack.posting import SHARED_OUTSIDE, MessageEdit, Post, Shown
 from bot.slack.types import Thread
@@ -91,18 +91,29 @@ class ProposalSource:
         await postpone_proposal(tx, card, postponement)
 
     async def give_up(self, draft: Draft[ProposalCard, str], code: str) -> None:
-        """Show the card no more; withdraw a proposal if another organization reads its channel now.
+        """Show the card no more; withdraw a proposal that no approver can see, or only with outsiders.
 
-        Its decisions don't belong there.
+        It is withdrawn if another organization reads its channel now, as its decisions don't belong there, and if
+        Slack has refused its only card: nobody could approve it, and the requester would wait in vain.
         """
         card = draft.row
         if code != SHARED_OUTSIDE:
             log.warning("proposal cannot be shown", proposal=card.id, code=code)
+        if code != SHARED_OUTSIDE and (card.ts or card.copy or card.proposal.sent_to):
             async with self._store.write() as tx:
                 await retire_proposal_card(tx, card)
-        elif await self._proposals.abandon(card, SHARED_OUTSIDE):
-            text = md(
-                "This channel is now shared with another organization, so I withdrew your request to {act}.",
-                act=card.proposal.wording.act,
-            )
+        elif await self._proposals.abandon(card, code):
+            text = _explain_withdrawal(card.proposal, code)
             await self._answers.send(build_request(card.proposal).recipient, render_note(text))
+
+
+def _explain_withdrawal(proposal: Proposal, code: str) -> Mrkdwn:
+    if code == SHARED_OUTSIDE:
+        why = "This channel is now shared with another organization"
+        return md("{why}, so I withdrew your request to {act}.", why=why, act=proposal.wording.act)
+    return md(
+        "Slack doesn't let me post here ({code}), so nobody could have approved your request to {act}, and I "
+        "withdrew it. Ask again in another channel.",
+        code=code,
+        act=proposal.wording.act,
+    )
