@@ -118,7 +118,8 @@ def _list_fixed(words: Words, registry: Registry) -> Iterator[tuple[Words, str]]
     yield from ((fixed, "") for fixed in named)
     for fixed in named:
         for at in range(len(fixed) - 1, 0, -1):
-            if _takes_branch(fixed, registry) and not fixed[at].startswith("-"):
+            is_name = not fixed[at].startswith("-") and "=" not in fixed[at]  # `KEY=value` is meant for `-e`
+            if is_name and _takes_branch(fixed, registry):
                 yield [*fixed[:at], "-b", *fixed[at:]], "A branch goes after `-b`."
 
 
