@@ -152,6 +152,12 @@ def describe_correction(text: str) -> tuple[str, str, bool] | None:
     return (found.line, found.reason, found.may_be_offered) if found else None
 
 
+def test_a_variable_is_not_a_branch() -> None:
+    """`KEY=value` without `-e` isn't offered as a branch, and so its value isn't repeated."""
+    assert find_correction("build create web RING=canary", REGISTRY) is None
+    assert find_correction("build create web -m x TOKEN=abcdef", REGISTRY) is None
+
+
 def test_a_near_miss_is_corrected() -> None:
     """The corrected line is a command; what stops or deletes isn't offered as a button, and secrets are masked."""
     assert {text: describe_correction(text) for text in NEARLY} == snapshot(
