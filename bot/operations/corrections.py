@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TypeAlias
 
 from bot.errors import UsageError
@@ -117,9 +118,10 @@ def _list_fixed(words: Words, registry: Registry) -> Iterator[tuple[Words, str]]
     named = [_mend_flags(fixed, registry) for fixed in _list_named(words, registry)]
     yield from ((fixed, "") for fixed in named)
     for fixed in named:
+        if _has_bare_variable(fixed):
+            continue
         for at in range(len(fixed) - 1, 0, -1):
-            is_name = not fixed[at].startswith("-") and "=" not in fixed[at]  # `KEY=value` is meant for `-e`
-            if is_name and _takes_branch(fixed, registry):
+            if _takes_branch(fixed, registry) and not fixed[at].startswith("-"):
                 yield [*fixed[:at], "-b", *fixed[at:]], "A branch goes after `-b`."
 
 
@@ -154,6 +156,11 @@ def _mend_flag(word: str, known: list[str]) -> str:
     flag, equals, value = word.partition("=")
     near = find_near(flag, known) if flag.startswith("--") and flag not in known else []
     return f"{near[0]}{equals}{value}" if len(near) == 1 else word
+
+
+def _has_bare_variable(words: Words) -> bool:
+    """Return whether a `KEY=value` follows no flag: it's meant for `-e`, and would pass for a branch."""
+    return any("=" in word and "-" not in (before[:1], word[:1]) for before, word in pairwise(words))
 
 
 def _takes_branch(words: Words, registry: Registry) -> bool:
