@@ -172,7 +172,8 @@ async def _wait_for_quiet(arrivals: Arrivals) -> None:
 
 
 def _is_card_of(build: Build, message: Message) -> bool:
-    return bool(message.bot) and f"{build.pipeline.slug}#{build.number} " in message.plain().split("\n")[0] + " "
+    first_line = message.plain().split("\n")[0]
+    return bool(message.bot) and f"*{build.pipeline.slug}#{build.number}*" in first_line
 
 
 @asynccontextmanager

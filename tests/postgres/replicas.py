@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.app.bot import Bot, build_bot
 from bot.runtime.clock import ManualClock
-from bot.runtime.loop import LoopName
+from bot.runtime.loop import Loop, LoopName
 from bot.settings import Settings, load_settings
 from bot.store.leader import RENEW_SECONDS
 from simulators.buildkite.sim import BuildkiteSim
@@ -62,13 +62,29 @@ class Replicas(World):
         return done
 
     async def tick_due_loops(self, idle: dict[LoopName, datetime]) -> int:
-        """Let all loops tick, because replicas change what others have to do; leases are renewed meanwhile."""
-        done, now = await self.turn(), self.clock.now()
-        times = [
-            await loop.next_at() for bot in self.bots for loop in bot.loops if loop.name is not LoopName.LEADERSHIP
-        ]
-        idle[LoopName.LEADERSHIP] = min(time for time in (*times, now + _RENEWAL) if time)
-        return done
+        """Let loops tick that are due in any bot, in all bots at the same time; return how much they did."""
+        working = [bot for number, bot in enumerate(self.bots) if number not in self.hung]
+        before, done = self._count_commits(), sum(await asyncio.gather(*(bot.drain() for bot in working)))
+        done += len(await self.buildkite.deliver())
+        for together in zip(*(bot.loops for bot in working), strict=True):
+            if any([await self._is_due(loop, idle) for loop in together]):
+                done += await self._tick_together(together, idle)
+        return done + self._count_commits() - before
+
+    async def _tick_together(self, loops: tuple[Loop, ...], idle: dict[LoopName, datetime]) -> int:
+        name = loops[0].name
+        self.ticked[name] = self.clock.now()
+        work = sum(await asyncio.gather(*(loop.tick() for loop in loops)))
+        idle[name] = self.clock.now() if work else min([await self._find_due_time(loop) for loop in loops])
+        return work
+
+    async def _find_due_time(self, loop: Loop) -> datetime:
+        # Leases are renewed by the process's own clock, whatever else is due.
+        is_leadership = loop.name is LoopName.LEADERSHIP
+        return self.clock.now() + _RENEWAL if is_leadership else await super()._find_due_time(loop)
+
+    def _count_commits(self) -> int:
+        return sum(bot.platform.store.commits for bot in self.bots)
 
     @property
     def leaders(self) -> list[Bot]:
