@@ -69,7 +69,9 @@ class Authoriser:
         await self._gate.check_channel(invocation.thread)
         await self._gate.check_writable(op)
         access = await self._contexts.find_access(actor, op)
-        given, assumed = await self._default_pipelines.fill_in(op, invocation.args, invocation.thread)
+        given, assumed = await self._default_pipelines.fill_in(
+            op, invocation.args, invocation.thread, self._contexts.make_name_filter(actor)
+        )
         ctx = self._contexts.build(op, invocation, actor, access)
         filled_in = replace(invocation, args=given, assumed=assumed)
         with stopping(filled_in):
@@ -119,7 +121,9 @@ class Authoriser:
 
     async def fill_in_default(self, request: Request, op: Operation, given: JsonObject) -> JsonObject:
         """Return the arguments with the channel's default pipeline filled in, if none is named."""
-        return (await self._default_pipelines.fill_in(op, given, request.thread))[0]
+        actor = await self._people.find_actor(request.user, request.thread, request.via)
+        may_name = self._contexts.make_name_filter(actor)
+        return (await self._default_pipelines.fill_in(op, given, request.thread, may_name))[0]
 
     def validate(self, op: Operation, args: JsonObject) -> Args:
         """Validate arguments. Raises UsageError."""

@@ -86,7 +86,7 @@ class Contexts:
     ) -> None:
         self._factory = factory
         self._accounts = accounts
-        self._make_name_filter = make_name_filter
+        self.make_name_filter = make_name_filter
         self._command = command
         self._instance = instance
         self.own_access = own_access
@@ -116,7 +116,7 @@ class Contexts:
             invocation.flags.page or 1,
             access.account,
         )
-        bound = replace(access, catalog=access.catalog.for_person(self._make_name_filter(actor)))
+        bound = replace(access, catalog=access.catalog.for_person(self.make_name_filter(actor)))
         return self._factory.build(op, caller, bound)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.buildkite.naming import MayName
 from bot.builds.queries import find_builds_in_thread
 from bot.notifications.queries import choose_default_pipeline, find_channel_settings
 from bot.operations.arguments import read_arguments
@@ -27,13 +28,23 @@ class DefaultPipelines:
         async with self._store.read() as tx:
             return (await find_channel_settings(tx, thread.team, thread.channel)).pipeline
 
+    async def find_for_person(self, thread: Thread, may_name: MayName) -> str | None:
+        """Return the default pipeline if the person may be shown it: answers about it would name it."""
+        slug = await self.find(thread)
+        return slug if slug is not None and may_name("pipeline", slug) else None
+
     async def choose(self, thread: Thread, slug: str | None) -> None:
         """Set the channel's default pipeline, or clear it with None."""
         async with self._store.write() as tx:
             await choose_default_pipeline(tx, thread.team, thread.channel, slug)
 
-    async def fill_in(self, op: Operation, given: JsonObject, thread: Thread) -> tuple[JsonObject, str]:
-        """Fill in the default pipeline; returns the arguments and the slug if it was filled in, else ''."""
+    async def fill_in(
+        self, op: Operation, given: JsonObject, thread: Thread, may_name: MayName
+    ) -> tuple[JsonObject, str]:
+        """Fill in the default pipeline; returns the arguments and the slug if it was filled in, else ''.
+
+        It counts only for people who may be shown it, as `may_name` says: refusals and forms would name it.
+        """
         unnamed = next(
             (
                 argument
@@ -42,13 +53,13 @@ class DefaultPipelines:
             ),
             None,
         )
-        slug = await self._find_default(thread) if unnamed else None
+        slug = await self._find_default(thread, may_name) if unnamed else None
         if unnamed is None or slug is None:
             return given, ""
         return {**given, unnamed.name: [slug] if unnamed.repeatable else slug}, slug
 
-    async def _find_default(self, thread: Thread) -> str | None:
-        chosen = await self.find(thread)
+    async def _find_default(self, thread: Thread, may_name: MayName) -> str | None:
+        chosen = await self.find_for_person(thread, may_name)
         if chosen is None:
             return None
         about = await self._pipelines_in(thread)

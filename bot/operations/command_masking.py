@@ -122,13 +122,14 @@ def _mask_flags(words: Sequence[str], op: Operation | None, registry: Registry) 
         for argument in read_arguments(op.args)
     )
     masked: list[str] = []
+    # Without quotes, the words after a secret value may be the rest of it: `-e PASSWORD=correct horse`.
+    in_secret = False
     for before, word in pairwise(["", *words]):
         glued = next((flag for flag in secret - public if _is_glued(word, flag)), "")
         is_pair = bool(PAIR_START.match(word)) and not {before, word.partition("=")[0]} & public
-        if glued or before in secret - public - {word}:
-            masked.append(glued + _mask_value(word.removeprefix(glued)))
-        else:
-            masked.append(_mask_value(word) if is_pair and not takes_pairs else mask_tokens(word))
+        starts_secret = bool(glued) or before in secret - public - {word} or (is_pair and not takes_pairs)
+        in_secret = starts_secret or (in_secret and not word.startswith("-"))
+        masked.append(glued + _mask_value(word.removeprefix(glued)) if in_secret else mask_tokens(word))
     return masked
 
 

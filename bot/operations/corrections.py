@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from bot.errors import UsageError
 from bot.operations.arguments import read_arguments
-from bot.operations.command_masking import mask_command
+from bot.operations.command_masking import mask_command, mask_words
 from bot.operations.declarations import find_target_fields
 from bot.operations.grammar import parse, split_command, unparse
 from bot.operations.operation import Operation
@@ -19,6 +19,7 @@ from bot.operations.reply import Call
 from bot.operations.typed_text import quote_as_typed
 from bot.operations.validation import validate
 from bot.operations.vocabulary import find_named, list_first_words, list_verbs, resolve_operation
+from bot.runtime.redaction import MASK
 from bot.runtime.wording import find_near
 
 Words: TypeAlias = list[str]
@@ -118,7 +119,8 @@ def _list_fixed(words: Words, registry: Registry) -> Iterator[tuple[Words, str]]
     named = [_mend_flags(fixed, registry) for fixed in _list_named(words, registry)]
     yield from ((fixed, "") for fixed in named)
     for fixed in named:
-        if _has_bare_variable(fixed):
+        # Words after a secret are masked, because they may belong to it, so none of them is a branch.
+        if _has_bare_variable(fixed) or MASK in mask_words(fixed, registry):
             continue
         for at in range(len(fixed) - 1, 0, -1):
             if _takes_branch(fixed, registry) and not fixed[at].startswith("-"):

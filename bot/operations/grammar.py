@@ -14,6 +14,7 @@ import click
 from bot.errors import UsageError
 from bot.operations.addresses import BUILD_PARTS, count_build_words
 from bot.operations.arguments import PAIR_START, Argument, format_values, parse_values, read_arguments
+from bot.operations.command_masking import mask_words
 from bot.operations.operation import Args, Operation
 from bot.operations.registry import Registry
 from bot.operations.reply import Call
@@ -32,6 +33,14 @@ _NEGATIVE = re.compile(r"-\d+(\.\d+)?$")
 _MARK = "\0"  # never in normalised text: keeps click from taking a negative number for a flag
 
 
+class _SurplusWord(UsageError):
+    """A word was left over."""
+
+    def __init__(self, word: str, hint: str) -> None:
+        super().__init__(f"I don't know what to do with `{quote_typed(word)}`.", hint)
+        self.word = word
+
+
 def parse(text: str, registry: Registry, *, command: str = "/bk") -> Call:
     """Parse a command. Every value stays a string, repeated values a list, KEY=value pairs a mapping.
 
@@ -47,7 +56,13 @@ def parse(text: str, registry: Registry, *, command: str = "/bk") -> Call:
     named = resolve_operation(words, registry, command)
     if isinstance(named.meaning, str):
         return _parse_lone_noun(named.meaning, named.rest, command)
-    call = _parse_call(named.meaning, [*given, *named.rest], command)
+    try:
+        call = _parse_call(named.meaning, [*given, *named.rest], command)
+    except _SurplusWord as error:
+        if error.word in mask_words(words, registry, command):
+            raise
+        hint = 'Put a value with spaces in quotes, as in `-e GREETING="hello there"`.'
+        raise UsageError("A word follows a value that may be secret. I don't repeat it.", hint) from None
     return replace(call, advice=_advise(named, registry[call.operation], command))
 
 
@@ -226,9 +241,7 @@ def _assign_positionals(
         elif len(remaining) > _count_reserved(argument, unfilled, args) and argument.name not in args:
             args[argument.name] = remaining.pop(0)
     if remaining:
-        raise UsageError(
-            f"I don't know what to do with `{quote_typed(remaining[0])}`.", _format_usage_hint(op, command)
-        )
+        raise _SurplusWord(remaining[0], _format_usage_hint(op, command))
     return args
 
 

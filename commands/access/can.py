@@ -56,7 +56,8 @@ async def can(args: CanArgs, ctx: CanContext) -> Reply:
     op = ctx.registry[call.operation]
     if refused := ctx.policy.find_blanket_refusal(caller.actor, op):
         return Reply(text=_render_refusal(refused))
-    filled, _ = await ctx.default_pipelines.fill_in(op, call.args, caller.thread)
+    may_name = ctx.policy.make_name_filter(caller.actor)
+    filled, _ = await ctx.default_pipelines.fill_in(op, call.args, caller.thread, may_name)
     pinned = await _pin(op, validate(op, filled, caller.command), ctx)
     text, lock = await ctx.policy.explain(caller.actor, op, pinned, ctx.access.buildkite)
     return Reply(text=md("{text}\n{lock}", text=text, lock=_render_refusal(lock)) if lock else text)

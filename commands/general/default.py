@@ -72,7 +72,8 @@ async def default(args: DefaultArgs, ctx: DefaultContext) -> Reply:
         return Reply(text=text, private=False)
     if before is None:
         return Reply(text=_describe_default(None, ctx))
-    return Reply(text=md("cleared this channel's default pipeline, {slug}", slug=code(before)), private=False)
+    named = md(", {slug}", slug=code(before)) if ctx.catalog.may_name("pipeline", before) else ""
+    return Reply(text=md("cleared this channel's default pipeline{named}", named=named), private=False)
 
 
 def _check_allowed(slug: str | None, ctx: DefaultContext) -> None:
@@ -88,5 +89,7 @@ def _describe_default(slug: str | None, ctx: DefaultContext) -> Mrkdwn:
     if slug is None:
         how = code(f"{ctx.caller.command} default web")
         return md("This channel has no default pipeline. Set one with {how}.", how=how)
+    if not ctx.catalog.may_name("pipeline", slug):
+        return Mrkdwn("This channel has a default pipeline that you can't see. Name the pipeline that you mean.")
     off = code(f"{ctx.caller.command} default --none")
     return md("{slug} is this channel's default pipeline. Clear it with {off}.", slug=code(slug), off=off)

@@ -8,10 +8,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from bot.buildkite.catalog import Catalog
 from bot.errors import UsageError
 from bot.execution.context import Caller
 from bot.execution.resolve.build import BuildContext, pin_build
-from bot.notifications.subscriptions.preview import describe_subscription
+from bot.notifications.subscriptions.preview import describe_subscription, may_show
 from bot.notifications.subscriptions.service import SubscriptionService
 from bot.operations.addresses import BuildArgs
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
@@ -48,6 +49,7 @@ class MuteContext:
 
     caller: Caller
     subscriptions: SubscriptionService
+    catalog: Catalog
     clock: Clock
 
 
@@ -69,7 +71,7 @@ async def mute(args: MuteArgs, ctx: MuteContext) -> Reply:
         return Reply(text=text, private=False, buttons=undo)
     found, _chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
     subscription = next((subscription for subscription in found if subscription.id == args.rule), None)
-    if subscription is None:
+    if subscription is None or not may_show(subscription, ctx.catalog.may_name):
         raise UsageError(
             "That subscription no longer exists.", f"See `{ctx.caller.command} subscribe list`.", "rule"
         )
@@ -123,7 +125,7 @@ async def build_mute(args: BuildMuteArgs, ctx: BuildContext) -> Reply:
         hint = "Mute the build in the channel that has its card."
         raise UsageError(f"There's no card for {ref} in this channel.", hint, "pipeline")
     text = md("Muted {ref} here. Its card keeps updating.", ref=code(ref))
-    if subscription is None:
+    if subscription is None or not may_show(subscription, ctx.catalog.may_name):
         return Reply(text=text)
     whole = Button(
         "Mute subscription for 8h", Call("mute", {"rule": subscription.id, "for_": "8h"}, confirmed=True)

@@ -22,7 +22,12 @@ from bot.notifications.subscriptions.model import (
     assign_id,
     sort_states,
 )
-from bot.notifications.subscriptions.preview import describe_subscription, render_list_item, render_question
+from bot.notifications.subscriptions.preview import (
+    describe_subscription,
+    may_show,
+    render_list_item,
+    render_question,
+)
 from bot.notifications.subscriptions.quiet_hours import parse_quiet_hours
 from bot.notifications.subscriptions.service import SubscriptionService
 from bot.operations.addresses import BranchPattern
@@ -207,28 +212,35 @@ async def subscriptions(_args: NoArgs, ctx: SubscribeContext) -> Reply:
     """List this channel's subscriptions."""
     found, chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
     now = ctx.clock.now()
+    visible = _select_visible(found, ctx.catalog)
     if not found:
         return Reply(text=f"This channel has no subscriptions. Add one with `{ctx.caller.command} subscribe`.")
-    shown = [
-        render_list_item(index, subscription, now) for index, subscription in enumerate(found[:LIST_LIMIT], 1)
-    ]
-    more = [md("… and {count} more", count=len(found) - LIST_LIMIT)] if len(found) > LIST_LIMIT else []
+    shown = [render_list_item(index, subscription, now) for index, subscription in visible[:LIST_LIMIT]]
+    more = [md("… and {count} more", count=len(visible) - LIST_LIMIT)] if len(visible) > LIST_LIMIT else []
+    hidden = _count_hidden(len(found) - len(visible))
     muted = (
         md("Muted until {time}.", time=local_time(chosen.muted_until, "{date_short_pretty} {time}"))
         if chosen.muted_until and chosen.is_muted(now)
         else ""
     )
     buttons = [
-        button
-        for index, subscription in enumerate(found[:LIST_LIMIT], 1)
-        for button in _make_buttons(index, subscription)
+        button for index, subscription in visible[:LIST_LIMIT] for button in _make_buttons(index, subscription)
     ]
     return Reply(
         title="This channel's subscriptions",
-        text=join_lines([*shown, *more]),
+        text=join_lines([*shown, *more, *hidden]),
         footer=muted,
         buttons=tuple(buttons),
     )
+
+
+def _select_visible(found: tuple[Subscription, ...], catalog: Catalog) -> list[tuple[int, Subscription]]:
+    """Return the subscriptions that the person may be shown, each with its number in the channel."""
+    return [entry for entry in enumerate(found, 1) if may_show(entry[1], catalog.may_name)]
+
+
+def _count_hidden(count: int) -> list[Mrkdwn]:
+    return [md("… and {count} that you can't see", count=count)] if count else []
 
 
 def _make_buttons(index: int, subscription: Subscription) -> list[Button]:
@@ -256,9 +268,10 @@ async def _pin_unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Unsu
 
 
 def _find_subscription(args: UnsubscribeArgs, found: tuple[Subscription, ...], catalog: Catalog) -> Subscription:
-    by_id = [subscription for subscription in found if args.rule == subscription.id]
-    by_name = [subscription for subscription in found if subscription.pipeline == args.pipeline]
-    by_number = [subscription for index, subscription in enumerate(found, 1) if args.pipeline == str(index)]
+    visible = _select_visible(found, catalog)
+    by_id = [subscription for _, subscription in visible if args.rule == subscription.id]
+    by_name = [subscription for _, subscription in visible if subscription.pipeline == args.pipeline]
+    by_number = [subscription for index, subscription in visible if args.pipeline == str(index)]
     matching = by_id or ([] if args.rule else by_name or by_number)
     if len(matching) > 1:
         options = tuple(
@@ -267,9 +280,8 @@ def _find_subscription(args: UnsubscribeArgs, found: tuple[Subscription, ...], c
         )
         raise Ambiguous(f"This channel has several subscriptions to {args.pipeline}.", "rule", options)
     if not matching:
-        patterns = sorted({subscription.pipeline for subscription in found})
-        known = [pattern for pattern in patterns if catalog.may_name("pipeline", pattern)]
-        hint = f"It's subscribed to {join_or(known)}." if known else "" if patterns else "It has no subscriptions."
+        known = sorted({subscription.pipeline for _, subscription in visible})
+        hint = f"It's subscribed to {join_or(known)}." if known else "" if found else "It has no subscriptions."
         raise UsageError(f"This channel isn't subscribed to `{args.pipeline}`.", hint, "pipeline")
     return matching[0]
 

@@ -11,7 +11,7 @@ from bot.buildkite.catalog import Catalog
 from bot.buildkite.endpoints.builds import BuildCalls
 from bot.buildkite.endpoints.pipelines import PipelineCalls
 from bot.buildkite.resources import Pipeline
-from bot.errors import Conflict, NotFound
+from bot.errors import Conflict, NotFound, UsageError
 from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
@@ -40,7 +40,13 @@ class PipelineUnarchiveArgs(PipelineArgs):
 
 
 class PipelineDeleteArgs(PipelineArgs):
-    """Arguments of `pipeline delete`."""
+    """Arguments of `pipeline delete`; `name` shows that the person means this pipeline."""
+
+    name: Annotated[
+        str,
+        Opt(hint="as it's written above"),
+        Field(min_length=1, max_length=200, description="Type the pipeline's name to delete it"),
+    ]
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,19 @@ def _reply_unarchived(pipeline: Pipeline) -> Reply:
     return Reply(text=md("unarchived pipeline {name}", name=link_pipeline(pipeline)), private=False)
 
 
+async def _pin_delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -> PipelineDeleteArgs:
+    pipeline = await ctx.catalog.find_pipeline(args.pipeline)
+    if args.name.strip() not in (pipeline.slug, pipeline.name):
+        message = f"`{args.name}` isn't the name of the pipeline that you want to delete."
+        raise UsageError(message, "Type its name exactly.", "name")
+    return args.model_copy(update={"pipeline": pipeline.slug, "name": pipeline.slug})
+
+
+async def _check_delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -> None:
+    if args.model_fields_set >= {"pipeline", "name"}:
+        await _pin_delete(args, ctx)
+
+
 async def _ask_delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -> Mrkdwn | None:
     """Ask for confirmation, naming what is lost and the gentler alternative."""
     pipeline = await _reread(args, ctx)
@@ -180,10 +199,14 @@ async def _probe_delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -
     needs=Permission.PIPELINES,
     effect=Effect.CHANGES_BUILDKITE,
     scopes=("write_pipelines",),
-    pin=_pin,
+    pin=_pin_delete,
     confirm=_ask_delete,
     probe=_probe_delete,
-    examples=("pipeline delete web",),
+    check_form=_check_delete,
+    opens_form=True,
+    form_intro="Its builds are deleted with their logs, artifacts and annotations, and so are its settings, "
+    "schedules and webhook. This can't be undone. To keep its builds, archive it instead.",
+    examples=("pipeline delete web", "pipeline delete web --name web"),
 )
 async def delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -> Reply:
     """Delete a pipeline and all its builds permanently."""

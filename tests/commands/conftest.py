@@ -14,6 +14,7 @@ from bot.access.policy.decide import DEFAULT
 from bot.access.policy.service import PolicyService
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.client import Buildkite, connect
+from bot.buildkite.naming import MayName
 from bot.buildkite.webhook_registration import OwnWebhook
 from bot.builds.model import TrackedBuild
 from bot.errors import NotFound
@@ -150,6 +151,9 @@ class NoDefaultPipeline:
     """Channel defaults without any default."""
 
     async def find(self, _thread: Thread) -> None:
+        return None
+
+    async def find_for_person(self, _thread: Thread, _may_name: MayName) -> None:
         return None
 
 

@@ -46,6 +46,10 @@ def write_commands(op: Operation) -> Iterator[str]:
     yield f"{words} {secrets}"
     yield f"{words.replace(op.noun, op.noun + 'x', 1)} {secrets}"
     yield f"{words} {secrets} --oops surplus"
+    # Where all words make up a job's name or a reason, those after a secret do, too.
+    takes_words = any(argument.opt.joined for argument in read_arguments(op.args))
+    if not takes_words and any(argument.kind == "dict" for argument in find_secrets(op)):
+        yield f"{words} {secrets} {MARK} of several words"
     yield f'{words} {secrets} -m "never closed'
     yield f"help {words} {secrets}"
 

@@ -86,7 +86,9 @@ _SCENES = {
     "pipeline archive": Scene(f"pipeline archive {SPARE} --yes", "spare", (f"POST pipelines/{SPARE}/archive",)),
     "pipeline copy": Scene("pipeline copy {pipeline} Copied", "unmade", ("POST pipelines",)),
     "pipeline create": Scene(f"pipeline create Created -r {REPO}", "unmade", ("POST pipelines",)),
-    "pipeline delete": Scene(f"pipeline delete {SPARE} --yes", "spare", (f"DELETE pipelines/{SPARE}",)),
+    "pipeline delete": Scene(
+        f"pipeline delete {SPARE} --name {SPARE} --yes", "spare", (f"DELETE pipelines/{SPARE}",)
+    ),
     "pipeline unarchive": Scene(f"pipeline unarchive {SPARE}", "archived", (f"POST pipelines/{SPARE}/unarchive",)),
     "pipeline update": Scene(f"pipeline update {SPARE} -d Newer", "spare", (f"PATCH pipelines/{SPARE}",)),
     "pipeline webhook": Scene(f"pipeline webhook {SPARE}", "spare", (f"POST pipelines/{SPARE}/webhook",)),

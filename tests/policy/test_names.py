@@ -131,6 +131,55 @@ async def test_near_misses_name_nothing_hidden(world: World, person: str) -> Non
     assert start.number == 1
 
 
+async def set_up(world: World, *commands: str) -> None:
+    """Let Alice set something up for the channel."""
+    for command in commands:
+        await world.alice.types(world.deploys, f"/bk {command}")
+        await world.settle(1)
+
+
+async def test_what_a_channel_has_set_up_names_nothing_hidden(world: World) -> None:
+    """Subscriptions, the default pipeline and locks are hidden from people who may not read the pipeline."""
+    await set_up(world, "subscribe web --yes", "subscribe deploy-prod --yes", "subscribe api -b secret --yes")
+    await set_up(world, "default deploy-prod", "lock deploy-prod the migration nobody may know of")
+    commands = (
+        *("subscribe list", "default", "build list", "health", "build view", "build view 1", "agent list"),
+        *("locks", "can build list", "can build create deploy-prod", "build create deploy-prod", "build create"),
+        *("subscribe remove 2", "subscribe remove 3", "subscribe remove nothing", "default --none"),
+    )
+    for command in commands:
+        before = len(world.transcript()), len(world.whispers(world.bob))
+        await world.bob.types(world.deploys, f"/bk {command}")
+        await world.settle(1)
+        answer = world.transcript()[before[0] :] + "".join(world.whispers(world.bob)[before[1] :])
+        assert answer or command == "build create", command
+        named = [name for name in ("deploy-prod", "secret", "migration", "locked by") if name in answer]
+        assert [name for name in named if name not in command] == [], (command, answer)
+
+
+async def test_a_subscription_keeps_its_number_where_others_are_hidden(world: World) -> None:
+    """Bob sees that there are more subscriptions, and removes his by the number that everyone sees."""
+    await set_up(world, "subscribe deploy-prod --yes", "subscribe web --yes")
+    assert await ask_privately(world, world.bob, "subscribe list") == snapshot("""\
+*This channel's subscriptions*
+*2.* `web`: failed, fixed and blocked · by <@U0ALICE01>
+… and 1 that you can't see
+[Mute 2 for 8h] [Remove 2]\
+""")
+    await world.bob.types(world.deploys, "/bk subscribe remove 2")
+    await world.settle(2)
+    assert "web" not in await ask_privately(world, world.alice, "subscribe list")
+
+
+async def test_a_form_leaves_out_a_hidden_default(world: World) -> None:
+    """Where the channel's default pipeline is hidden from Bob, his form begins empty."""
+    await set_up(world, "default deploy-prod")
+    await open_form(world, world.bob)
+    form = world.slack.modal_of(world.bob)
+    assert form is not None
+    assert "deploy-prod" not in form.plain()
+
+
 async def test_admins_still_get_suggestions(world: World) -> None:
     """People who may read everything are helped as before."""
     assert [await ask_privately(world, world.alice, guess) for guess in GUESSES[:2]] == snapshot(

@@ -84,19 +84,59 @@ async def test_an_archived_pipeline_can_only_be_unarchived(world: World) -> None
 
 async def test_deleting_names_the_losses_and_the_alternative(world: World) -> None:
     """The question names the builds that are lost and offers archiving; declining changes nothing."""
+    command = "pipeline delete web --name web"
     world.buildkite.create_build("web")
     world.buildkite.create_build("web")
-    assert await ask_privately(world, world.alice, "pipeline delete web") == snapshot("""\
+    assert await ask_privately(world, world.alice, command) == snapshot("""\
 *Delete* pipeline *Web*? Its builds up to #2 are deleted with their logs, artifacts and annotations, and so are its settings, schedules and webhook. This can't be undone, and links to it stop working. *2 builds are in progress.* To keep its builds, archive it instead: `/bk pipeline archive web`.
 [Delete pipeline] [Never mind]\
 """)
     await press(world, world.alice, world.slack.ephemerals(world.alice)[-1], "Never mind")
     assert "web" in world.buildkite.pipelines
-    await ask_privately(world, world.alice, "pipeline delete web")
+    await ask_privately(world, world.alice, command)
     await press(world, world.alice, world.slack.ephemerals(world.alice)[-1], "Delete pipeline")
     assert format_message(find_reply(world)) == snapshot("alice deleted pipeline *web* and its builds")
     assert "web" not in world.buildkite.pipelines
     assert await ask_privately(world, world.bob, "pipeline view web") == snapshot("⚠️ There's no pipeline “web”.")
+
+
+async def test_deleting_needs_the_name_typed(world: World) -> None:
+    """`--yes` alone opens the form, which names the losses; a wrong name is refused there; the right one deletes."""
+    await world.alice.types(world.deploys, "/bk pipeline delete web --yes")
+    await world.settle(1)
+    form = world.slack.modal_of(world.alice)
+    assert form is not None
+    assert form.plain() == snapshot("""\
+# Delete pipeline
+Its builds are deleted with their logs, artifacts and annotations, and so are its settings, schedules and webhook. This can't be undone. To keep its builds, archive it instead.
+Pipeline: [web]
+Type the pipeline's name to delete it: [as it's written above]
+[Delete]\
+""")
+    ack = await world.alice.submits({"Type the pipeline's name to delete it": "wbe"})
+    assert ack.body == snapshot(
+        {
+            "response_action": "errors",
+            "errors": {
+                "name": "“wbe” isn't the name of the pipeline that you want to delete. Type its name exactly."
+            },
+        }
+    )
+    assert "web" in world.buildkite.pipelines
+    await world.alice.submits({"Type the pipeline's name to delete it": "web"})
+    await world.settle(2)
+    assert "web" not in world.buildkite.pipelines
+    assert await ask_privately(world, world.alice, "pipeline delete mobile --name web -y") == snapshot("""\
+⚠️ `web` isn't the name of the pipeline that you want to delete.
+Type its name exactly.\
+""")
+    await world.alice.posts(world.deploys, "@kitestring pipeline delete mobile -y")
+    await world.settle(1)
+    assert world.whispers(world.alice)[-1] == snapshot("""\
+`pipeline delete` needs some details.
+[Delete pipeline]\
+""")
+    assert "mobile" in world.buildkite.pipelines
 
 
 async def test_the_audit_log_has_no_steps(world: World) -> None:

@@ -65,7 +65,7 @@ async def test_a_pipeline_that_was_not_created_is_reported(world: World) -> None
         ("pipeline update web -d Newer", "PATCH", "/pipelines/web$", "changed pipeline Web"),
         ("pipeline archive web --yes", "POST", "/archive$", "archived pipeline Web"),
         ("pipeline unarchive mobile", "POST", "/unarchive$", "unarchived pipeline Mobile"),
-        ("pipeline delete web --yes", "DELETE", "/pipelines/web$", "deleted pipeline"),
+        ("pipeline delete web --name web --yes", "DELETE", "/pipelines/web$", "deleted pipeline"),
         ("pipeline copy web Fork", "POST", "/pipelines$", "copied web to pipeline Fork"),
         ("admin service add", "POST", "/services$", "created the Buildkite webhook"),
     ],

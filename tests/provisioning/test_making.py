@@ -76,7 +76,7 @@ async def test_creating_a_pipeline_does_not_imply_building_it(world: World) -> N
     """A lock on the new pipeline's slug prevents its first build."""
     await run_command(world, world.alice, f"pipeline create Shop -r {REPO}")
     await run_command(world, world.alice, "lock shop --reason migration")
-    await world.alice.types(world.deploys, "/bk pipeline delete shop --yes")
+    await world.alice.types(world.deploys, "/bk pipeline delete shop --name shop --yes")
     await world.settle(3)
     second = world.slack.person("U0ADA0001", "ada", "ada@acme.example", admin=True)
     world.deploys.members.append(second.id)

@@ -89,11 +89,15 @@ class PolicyService:
     async def explain(
         self, actor: Actor, op: Operation, args: Args, buildkite: Buildkite
     ) -> tuple[Mrkdwn, Refuse | None]:
-        """Return the policy's verdict on pinned arguments in words, and the refusal by a lock."""
+        """Return the policy's verdict on pinned arguments in words, and the refusal by a lock.
+
+        A lock names its holder and reason, which those whom the policy refuses never see.
+        """
         target, held = await self._resolve(args, buildkite)
-        now = self._clock.now()
-        text = explain(self._get_rules(), actor, op, target, now)
-        return text, find_lock_refusal(op, target, held, actor, now)
+        rules, now = self._get_rules(), self._clock.now()
+        text = explain(rules, actor, op, target, now)
+        is_refused = isinstance(decide(rules, actor, op, target, now), Refuse)
+        return text, None if is_refused else find_lock_refusal(op, target, held, actor, now)
 
     def _judge(
         self, actor: Actor, op: Operation, target: Target, held: tuple[Lock, ...]

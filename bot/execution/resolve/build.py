@@ -58,7 +58,7 @@ async def resolve_build(pipeline: str | None, number: int | None, ctx: BuildCont
     ]
     if in_thread:
         return choose_build(in_thread, ctx.catalog)
-    slug = pipeline or await ctx.default_pipelines.find(ctx.caller.thread)
+    slug = pipeline or await ctx.default_pipelines.find_for_person(ctx.caller.thread, ctx.catalog.may_name)
     if slug is None:
         raise UsageError("Which build do you mean?", BUILD_HINT, "pipeline")
     return await _find_newest(slug, ctx)
@@ -108,9 +108,9 @@ def _is_of_pipeline(tracked: TrackedBuild, pipeline: str | None) -> bool:
 
 async def _find_pipeline(number: int, ctx: BuildContext) -> str:
     in_thread = await ctx.tracked_builds.find_in_thread(ctx.caller.thread)
-    chosen = None if in_thread else await ctx.default_pipelines.find(ctx.caller.thread)
-    if chosen:
-        return chosen
+    default = await ctx.default_pipelines.find_for_person(ctx.caller.thread, ctx.catalog.may_name)
+    if default and not in_thread:
+        return default
     for candidates in (in_thread, await ctx.tracked_builds.find_in_channel(ctx.caller.thread.channel)):
         exact = {tracked.build.ref.pipeline for tracked in candidates if tracked.build.number == number}
         slugs = sorted(exact or {tracked.build.ref.pipeline for tracked in candidates})

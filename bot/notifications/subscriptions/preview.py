@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.buildkite.naming import MayName
 from bot.history.model import VERDICTS, Attempt, Run
 from bot.notifications.subscriptions.model import (
     ObservedBuild,
@@ -145,6 +146,14 @@ def _all(words: list[str]) -> str:
 
 def _format_quiet_hours(subscription: Subscription) -> str:
     return f"{subscription.quiet} ({subscription.zone or 'UTC'})"
+
+
+def may_show(subscription: Subscription, may_name: MayName) -> bool:
+    """Return whether a person may be shown what a subscription is to, by the names that they may be shown."""
+    if subscription.pipeline == "*":
+        return True
+    named = may_name("pipeline", subscription.pipeline)
+    return named and (not subscription.branch or may_name("branch", subscription.branch, subscription.pipeline))
 
 
 def render_list_item(index: int, subscription: Subscription, now: datetime) -> Mrkdwn:
