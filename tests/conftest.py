@@ -24,6 +24,12 @@ def pytest_configure(config: pytest.Config) -> None:
     speed.share_statements()
 
 
+@pytest.hookimpl(optionalhook=True)  # unknown without xdist
+def pytest_xdist_auto_num_workers() -> int:
+    """Start more workers than there are cores: many tests wait for processes, databases and pages."""
+    return (os.cpu_count() or 1) + 2
+
+
 def pytest_collection_finish() -> None:
     """Prepare to run many tests in one process."""
     speed.spare_garbage_collection()

@@ -6,7 +6,7 @@ A test enumerates if it tries many points of the same kind, such as every commit
 - One that enumerates by itself takes the fixture `sample`: `for number in sample(range(1, 90), keep=4)`.
 - One that draws examples with Hypothesis has `@many_examples(600)`, of which the sample is a part.
 
-The first and the last point are always in the sample.
+The first and the last point are always in the sample, unless it keeps only one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Sample(Protocol):
     """Chooses points."""
 
     def __call__(self, points: Sequence[T], keep: int) -> Sequence[T]:
-        """Return the points to try: all, or else `keep` of them with the first and the last, in their order."""
+        """Return the points to try: all, or else as many of them as `choose` returns."""
 
 
 def many_examples(count: int) -> settings:
@@ -39,9 +39,11 @@ def many_examples(count: int) -> settings:
 
 
 def choose(points: Sequence[T], keep: int, seed: str) -> Sequence[T]:
-    """Return `keep` of the points with the first and the last, in their order."""
-    if len(points) <= max(keep, 2):
+    """Return `keep` of the points with the first and the last, in their order; `keep=1` means any of them."""
+    if len(points) <= keep:
         return points
+    if keep == 1:
+        return [random.Random(seed).choice(points)]
     drawn = random.Random(seed).sample(range(1, len(points) - 1), max(keep - 2, 0))
     return [points[place] for place in sorted({0, len(points) - 1, *drawn})]
 

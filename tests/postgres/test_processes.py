@@ -23,14 +23,14 @@ pytestmark = pytest.mark.process
 async def test_the_leader_is_killed_under_load(fleet: Fleet) -> None:
     """When the leader is killed, another takes over before the lease ends; nothing is lost or duplicated."""
     await fleet.start_replicas(3)
-    builds = await fleet.start_builds(range(12))
+    builds = await fleet.start_builds(range(8))
     running = asyncio.create_task(fleet.run_builds(builds))
     await fleet.until(lambda: any(fleet.find_end_replies(build) for build in builds))
     victim, killed_at = fleet.leader, time.time()
     await victim.kill()
     await running
-    builds += await fleet.start_builds(range(12, 16))
-    await fleet.run_builds(builds[12:])
+    builds += await fleet.start_builds(range(8, 10))
+    await fleet.run_builds(builds[8:])
     await fleet.until(lambda: fleet.is_right(builds))
     fleet.check(builds)
     living = [program for program in fleet.programs if program is not victim]

@@ -11,6 +11,7 @@ from tests.process.town import Town
 pytestmark = pytest.mark.process
 
 
+@pytest.mark.exhaustive(keep=1)
 async def test_slack_is_answered_while_buildkite_hangs(empty: Town) -> None:
     """Forms, commands, mentions and buttons are acknowledged while Buildkite doesn't answer."""
     await empty.serve()

@@ -45,7 +45,7 @@ async def test_a_wrong_setting(plain: Town, name: str, value: str | None, senten
     assert not value or value not in line.removeprefix(sentence)
 
 
-@pytest.mark.exhaustive(keep=2)
+@pytest.mark.exhaustive(keep=1)
 @pytest.mark.parametrize("error", ["invalid_auth", "token_revoked", "account_inactive"])
 async def test_a_token_that_slack_refuses(plain: Town, error: str) -> None:
     """The bot token is named, with Slack's own error code."""
@@ -71,6 +71,7 @@ async def test_a_second_process_on_one_database(plain: Town) -> None:
     assert (await plain.serve()).address
 
 
+@pytest.mark.exhaustive(keep=1)
 @pytest.mark.parametrize("name", ["PORT", "METRICS_PORT"])
 async def test_a_port_in_use(plain: Town, name: str) -> None:
     """A port that is in use is named."""

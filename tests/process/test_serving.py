@@ -26,6 +26,7 @@ async def web() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.mark.exhaustive(keep=1)
 async def test_what_is_served(empty: Town, web: httpx.AsyncClient) -> None:
     """Health, readiness and metrics are served; unsigned requests get 4xx; Socket Mode has no path for Slack."""
     at = (await empty.serve()).address
@@ -101,6 +102,7 @@ async def test_socket_mode_starts_while_slack_is_away(by_socket: Town) -> None:
     by_socket.check_log(program.log_text)
 
 
+@pytest.mark.exhaustive(keep=1)
 async def test_the_doctor_finds_everything_well(empty: Town) -> None:
     """`doctor` as a process, against both vendors, prints its findings and its exit status matches them."""
     ran = await run(empty.folder, empty.environ, "migrate")

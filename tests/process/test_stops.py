@@ -10,6 +10,7 @@ pytestmark = pytest.mark.process
 CREATES = r"/pipelines/web/builds$"
 
 
+@pytest.mark.exhaustive(keep=1)
 async def test_sigterm_lets_running_work_finish(empty: Town) -> None:
     """After SIGTERM the bot waits for Buildkite's running answer, and posts the card, exactly once."""
     program = await empty.serve()
@@ -61,6 +62,7 @@ async def test_killed_while_slack_takes_the_card(plain: Town) -> None:
     assert [format_reference(build) in card.plain() for card in plain.find_cards()] == [True]
 
 
+@pytest.mark.exhaustive(keep=1)
 async def test_killed_while_a_build_runs(empty: Town) -> None:
     """A card shows after the restart what happened while no bot was running."""
     program = await empty.serve()

@@ -41,7 +41,7 @@ def split_reads(done: list[RecordedRequest]) -> tuple[list[RecordedRequest], lis
 
 async def test_many_builds_are_read_by_one_request_a_round(world: World) -> None:
     """However many builds there are, a round of reads is one request, and few check why builds wait."""
-    builds = await start_builds(world, 20)
+    builds = await start_builds(world, 12)
     before = len(world.buildkite.requests)
     await settle(world, 120)
     done, why = split_reads(find_background_reads(world, before))

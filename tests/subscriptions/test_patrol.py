@@ -58,12 +58,12 @@ async def test_a_blocked_build_is_found_too(world: World) -> None:
 async def test_the_catch_up_runs_twelve_times_an_hour_while_webhooks_arrive(world: World) -> None:
     """While webhooks arrive Buildkite is asked every five minutes; without subscriptions not at all."""
     await run_build(world)
-    await world.settle(600, step=5)
+    await world.settle(600, step=15)
     assert list_catch_up_requests(world) == []
     await subscribe(world, "web --state failed")
     for _ in range(6):
         await run_build(world)
-        await world.settle(300, step=5)
+        await world.settle(300, step=15)
     assert len(list_catch_up_requests(world)) in (5, 6, 7)
 
 
