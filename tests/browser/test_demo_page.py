@@ -1,26 +1,56 @@
-"""`kitestring demo` in a process of its own, used in a browser."""
+"""`kitestring demo`, used in a browser: once in a process of its own, else in this one, where it starts sooner."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import structlog
 from playwright.async_api import Locator, Page, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.asyncio(loop_scope="session")]
+from bot.cli.demo import run
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 300
 
 
+@contextmanager
+def restoring_logging() -> Iterator[None]:
+    """Undo at the end what the demo sets up for the log of its process."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def address(tmp_path: Path) -> AsyncIterator[str]:
+async def address() -> AsyncIterator[str]:
+    """The address of the page of a demo in this process."""
+    started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    with restoring_logging():
+        running = asyncio.create_task(run(0, ready=started.set_result))
+        await asyncio.wait({started, running}, return_when=asyncio.FIRST_COMPLETED)
+        assert started.done(), running
+        yield started.result()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def process_address(tmp_path: Path) -> AsyncIterator[str]:
     """The address of the demo's page; the process must exit cleanly when it's interrupted."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "demo", "--port", "0"),
@@ -46,12 +76,23 @@ async def _read_address(output: asyncio.StreamReader) -> str:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(address: str, tab: Page) -> AsyncIterator[Page]:
-    """The demo's page, where builds only change by hand."""
+async def page(address: str, tab: Page) -> Page:
+    """The page of a demo in this process, where builds only change by hand."""
+    return await open_page(address, tab)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def process_page(process_address: str, tab: Page) -> Page:
+    """The same of a demo in a process of its own."""
+    return await open_page(process_address, tab)
+
+
+async def open_page(address: str, tab: Page) -> Page:
+    """Open the demo's page, and stop builds from changing by themselves."""
     await tab.goto(address)
     await tab.get_by_role("button", name="By hand").click()
     await expect(tab.get_by_role("button", name="By hand")).to_have_attribute("aria-pressed", "true")
-    yield tab
+    return tab
 
 
 def channel(page: Page) -> Locator:
@@ -68,8 +109,10 @@ async def send_message(pane: Locator, text: str) -> None:
     await box.press("Enter")
 
 
-async def test_a_build_from_command_to_retry(page: Page) -> None:
+@pytest.mark.process
+async def test_a_build_from_command_to_retry(process_page: Page) -> None:
     """A build started by command gets a card that is updated, replies in its thread, a log and a retry."""
+    page = process_page
     await send_message(channel(page), "/bk build create web -b main -m 'Round prices' -e DEPLOY=no")
     card = channel(page).locator("article").filter(has_text="Round prices")
     await expect(card).to_contain_text("is scheduled on")
