@@ -208,6 +208,7 @@ async def retry(args: BuildRetryArgs, ctx: BuildControlContext) -> Reply:
 async def _explain_unretriable(build: Build, ctx: BuildControlContext) -> NothingToDo:
     """Return the error for a build without failed jobs: someone may have retried them a moment before."""
     by = await ctx.acts.describe_last(("build retry", "job retry"), _name(build.ref))
-    if by and not build.ended:
-        return NothingToDo(md("Already retried{by}.", by=by))
+    if by:
+        end = md(" {ref} has {end}.", ref=link_build(build), end=describe_phase(build.phase)[1].lower())
+        return NothingToDo(md("Already retried{by}.{end}", by=by, end=end if build.ended else ""))
     return NothingToDo(md("{ref} has no failed jobs to retry.", ref=link_build(build)))

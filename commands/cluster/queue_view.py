@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
@@ -17,11 +18,16 @@ from bot.buildkite.endpoints.clusters import ClusterCalls
 from bot.buildkite.resources import Agent, Cluster, PlacedQueue, Queue
 from bot.errors import KitestringError
 from bot.execution.context import Caller
+from bot.operations.acts.model import Act, name_queue
+from bot.operations.acts.service import Acts
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, local_time, md
+
+# An act is recorded when Buildkite has answered, which may take as long as a call.
+_SAME_PAUSE = timedelta(minutes=2)
 
 
 class QueueViewArgs(Args):
@@ -40,6 +46,7 @@ class QueueViewContext:
     clusters: ClusterCalls
     agents: AgentCalls
     agent_api: AgentApi | None
+    acts: Acts
 
 
 async def _pin(args: QueueViewArgs, ctx: QueueViewContext) -> QueueViewArgs:
@@ -62,7 +69,8 @@ async def view(args: QueueViewArgs, ctx: QueueViewContext) -> Reply:
     placed = await ctx.catalog.find_queue(args.queue)
     queue = await ctx.clusters.queue(placed.cluster.id, placed.queue.id)
     agents = [found async for found in ctx.agents.agents(cluster_queue_id=queue.id)]
-    facts = _collect_facts(PlacedQueue(placed.cluster, queue), agents, await _count_jobs(placed, ctx))
+    by = await ctx.acts.find_last(("queue pause",), name_queue(queue.id)) if queue.dispatch_paused else None
+    facts = _collect_facts(PlacedQueue(placed.cluster, queue), agents, await _count_jobs(placed, ctx), by)
     text = md("Queue {name} is {state}.", name=link(queue.web_url, queue.key), state=_describe_state(queue))
     return Reply(text=text, fields=facts, table=_render_agents(agents), buttons=_make_buttons(queue, ctx))
 
@@ -71,12 +79,14 @@ def _describe_state(queue: Queue) -> str:
     return "paused and dispatches no jobs" if queue.dispatch_paused else "open"
 
 
-def _collect_facts(placed: PlacedQueue, agents: Sequence[Agent], jobs: str) -> tuple[tuple[str, str], ...]:
+def _collect_facts(
+    placed: PlacedQueue, agents: Sequence[Agent], jobs: str, last_pause: Act | None
+) -> tuple[tuple[str, str], ...]:
     queue = placed.queue
     facts = {
         "Cluster": link(placed.cluster.web_url, placed.cluster.name),
         "Description": shorten(queue.description or "", 500),
-        "Paused": _describe_pause(queue),
+        "Paused": _describe_pause(queue, last_pause),
         "Agents": _count_agents(agents),
         "Jobs": jobs,
         "Hosted": queue.shape,
@@ -86,11 +96,14 @@ def _collect_facts(placed: PlacedQueue, agents: Sequence[Agent], jobs: str) -> t
     return tuple((label, value) for label, value in facts.items() if value.strip())
 
 
-def _describe_pause(queue: Queue) -> Mrkdwn:
+def _describe_pause(queue: Queue, last_pause: Act | None) -> Mrkdwn:
     if not queue.dispatch_paused:
         return Mrkdwn("")
-    by = queue.dispatch_paused_by.name if queue.dispatch_paused_by else None
     at = queue.dispatch_paused_at
+    # Buildkite names the owner of the token. If it was the bot's, the person asked the bot at about that time.
+    is_ours = last_pause is not None and (at is None or abs(last_pause.at - at) < _SAME_PAUSE)
+    owner = queue.dispatch_paused_by.name if queue.dispatch_paused_by else None
+    by = last_pause.who if last_pause and is_ours else owner
     parts = [
         md("by {name}", name=by) if by else Mrkdwn(""),
         md("since {moment}", moment=local_time(at, "{date_short_pretty} {time}")) if at else Mrkdwn(""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot import __version__
 from bot.access.policy.service import PolicyService
 from bot.execution.bot_status import BotStatus, StatusService
 from bot.execution.context import Caller
@@ -45,6 +46,7 @@ def _list_connections(state: BotStatus) -> tuple[tuple[str, str], ...]:
     """Return what concerns everyone: whether changes are allowed, and whether Buildkite and Slack are heard."""
     dropped = f"dropped at {_format_moment(state.events_dropped_at, '')}; mentions may have gone unanswered"
     return (
+        ("Version", __version__),
         (
             "Changes in Buildkite",
             f"stopped by {state.readonly_by} (read-only mode)" if state.readonly_by else "allowed",

@@ -43,7 +43,7 @@ async def _ask(args: JobCancelArgs, ctx: JobCancelContext) -> Mrkdwn | None:
     """Ask for confirmation. Raise Refused first if the token can't cancel single jobs: asking would be in vain."""
     scopes = (await ctx.organizations.access_token()).scopes
     if SCOPE not in scopes:
-        raise _add_alternatives(no_access_error("Its scopes do not include graphql."), args, ctx)
+        raise _add_alternatives(no_access_error(""), args, ctx)
     job = await ctx.jobs.job(args.job or "")
     if not _is_cancelable(job):
         return None  # Buildkite's refusal explains more than a question would.
@@ -96,14 +96,8 @@ def _explain_uncancelable(job: Job) -> NothingToDo:
 def _add_alternatives(refused: Refused, args: JobCancelArgs, ctx: JobCancelContext) -> Refused:
     """Return the refusal with a hint about how to get access, and about canceling the whole build instead."""
     ref = f"{args.pipeline} {args.number}"
-    remedy = (
-        "Connect a token that has it"
-        if ctx.caller.account
-        else "Ask the bot's operator to give my token that access"
-    )
-    hint = (
-        f"{refused.hint} {remedy}, or you can cancel the whole build: `{ctx.caller.command} build cancel {ref}`."
-    )
+    remedy = "Connect one" if ctx.caller.account else "Ask the bot's operator for it"
+    hint = f"{refused.hint} {remedy}, or cancel the whole build: `{ctx.caller.command} build cancel {ref}`."
     return Refused(refused.message, hint.strip(), refused.rule)
 
 

@@ -197,8 +197,8 @@ async def test_a_single_job_is_canceled_over_graphql(
 
 
 async def test_a_token_without_graphql_access_cancels_nothing(buildkite: Buildkite, job: Job) -> None:
-    """The error says that the token has no GraphQL access, and the job isn't canceled."""
-    with pytest.raises(Refused, match="the token has no GraphQL access") as refused:
+    """The error says that the token needs GraphQL access, and the job isn't canceled."""
+    with pytest.raises(Refused, match="needs a token with GraphQL access") as refused:
         await buildkite.cancel_job(job.id)
     assert refused.value.hint == "Buildkite refused: Your access token doesn't have the graphql scope."
     assert job.state == "scheduled"

@@ -40,6 +40,8 @@ async def test_the_queues_are_for_operators(world: World) -> None:
     """Bob, a member, sees what concerns him; in a build's thread, `status` shows that build."""
     assert await ask_privately(world, world.bob, "status") == snapshot("""\
 *Bot status*
+*Version*
+0.1.0
 *Changes in Buildkite*
 allowed
 *Last webhook*

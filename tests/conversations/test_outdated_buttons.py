@@ -6,7 +6,7 @@ from copy import deepcopy
 
 from inline_snapshot import snapshot
 
-from tests.conversations.acts import ask_privately, block_build, start_build
+from tests.conversations.acts import ask_privately, block_build, fail_build, start_build
 from tests.conversations.world import World, format_message
 
 
@@ -134,5 +134,24 @@ async def test_there_is_nothing_to_cancel(world: World) -> None:
 web#1 has already failed; there is nothing to cancel.
 [Rebuild]\
 """
+        ]
+    )
+
+
+async def test_failed_jobs_were_retried_already(world: World) -> None:
+    """A stale retry says who retried the jobs, when, and how the build ended since then."""
+    build, card = await fail_build(world)
+    stale = deepcopy(card)
+    await world.alice.clicks(card, "Retry failed")
+    await world.settle(2)
+    await world.bob.clicks(stale, "Retry failed")
+    await world.settle(2)
+    world.buildkite.run_build(build)
+    await world.settle(4)
+    again = await ask_privately(world, world.bob, "build retry web 1")
+    assert [world.whispers(world.bob)[0], again] == snapshot(
+        [
+            "Already done at 2026-11-02 09:00 UTC: alice retried 1 failed job of web#1",
+            "Already retried by alice at 2026-11-02 09:00 UTC. web#1 has passed.",
         ]
     )

@@ -94,12 +94,12 @@ async def test_missing_graphql_access_is_reported_before_the_question(world: Wor
     build = start_lint(world)
     reply = await ask_privately(world, world.bob, "job cancel lint -p web -n 1")
     assert reply == snapshot("""\
-⚠️ Canceling a single job needs Buildkite's GraphQL API, and the token has no GraphQL access.
-Its scopes do not include graphql. Ask the bot's operator to give my token that access, or you can cancel the whole build: `/bk build cancel web 1`.\
+⚠️ Canceling a single job needs a token with GraphQL access.
+Ask the bot's operator for it, or cancel the whole build: `/bk build cancel web 1`.\
 """)
     assert await ask_privately(world, world.bob, "job cancel lint -p web -n 1 --yes") == snapshot("""\
-⚠️ Canceling a single job needs Buildkite's GraphQL API, and the token has no GraphQL access.
-Buildkite refused: Your access token doesn't have the graphql scope. Ask the bot's operator to give my token that access, or you can cancel the whole build: `/bk build cancel web 1`.\
+⚠️ Canceling a single job needs a token with GraphQL access.
+Buildkite refused: Your access token doesn't have the graphql scope. Ask the bot's operator for it, or cancel the whole build: `/bk build cancel web 1`.\
 """)
     assert build.find_job("lint").state == "running"
 

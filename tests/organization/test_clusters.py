@@ -125,7 +125,7 @@ Open Source
 *Description*
 May reach production
 *Paused*
-by Sam Kim, since 2026-11-02 09:00 UTC, release freeze
+by alice, since 2026-11-02 09:00 UTC, release freeze
 *Agents*
 1: 1 idle
 *Jobs*

@@ -88,9 +88,9 @@ def _explain_refusal(error: KitestringError) -> KitestringError:
 
 
 def no_access_error(reason: str) -> Refused:
-    """Return the error for a token without GraphQL access; `reason` is what Buildkite said."""
+    """Return the error for a token without GraphQL access; `reason` is what Buildkite said, if anything."""
     return Refused(
-        "Canceling a single job needs Buildkite's GraphQL API, and the token has no GraphQL access.",
-        f"{reason.rstrip('.')}.",
+        "Canceling a single job needs a token with GraphQL access.",
+        f"{reason.rstrip('.')}." if reason else "",
         rule=_FORBIDDEN,
     )
