@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
+import pytest
 import pytest_asyncio
+import structlog
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from bot.cli.demo import run
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.demo_page.app import DemoPage
@@ -50,6 +55,31 @@ async def tab(browser: Browser) -> AsyncIterator[Page]:
     yield page
     await page.close()
     assert wrong == []
+
+
+@contextmanager
+def restoring_logging() -> Iterator[None]:
+    """Undo at the end what the demo sets up for the log of its process."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def address() -> AsyncIterator[str]:
+    """The address of the page of a demo in this process."""
+    started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    with restoring_logging():
+        running = asyncio.create_task(run(0, ready=started.set_result))
+        await asyncio.wait({started, running}, return_when=asyncio.FIRST_COMPLETED)
+        assert started.done(), running
+        yield started.result()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
 
 
 @pytest_asyncio.fixture(loop_scope="session")

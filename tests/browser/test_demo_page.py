@@ -3,50 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import structlog
 from playwright.async_api import Locator, Page, expect
-
-from bot.cli.demo import run
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 300
-
-
-@contextmanager
-def restoring_logging() -> Iterator[None]:
-    """Undo at the end what the demo sets up for the log of its process."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def address() -> AsyncIterator[str]:
-    """The address of the page of a demo in this process."""
-    started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    with restoring_logging():
-        running = asyncio.create_task(run(0, ready=started.set_result))
-        await asyncio.wait({started, running}, return_when=asyncio.FIRST_COMPLETED)
-        assert started.done(), running
-        yield started.result()
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
 
 
 @pytest_asyncio.fixture(loop_scope="session")
