@@ -44,7 +44,7 @@ class PipelineDeleteArgs(PipelineArgs):
 
     name: Annotated[
         str,
-        Opt(hint="as it's written above"),
+        Opt(value="pipeline", hint="as it's written above"),
         Field(min_length=1, max_length=200, description="Type the pipeline's name to delete it"),
     ]
 
@@ -206,7 +206,7 @@ async def _probe_delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -
     opens_form=True,
     form_intro="Its builds are deleted with their logs, artifacts and annotations, and so are its settings, "
     "schedules and webhook. This can't be undone. To keep its builds, archive it instead.",
-    examples=("pipeline delete web", "pipeline delete web --name web"),
+    examples=("pipeline delete web --name web",),
 )
 async def delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -> Reply:
     """Delete a pipeline and all its builds permanently."""
