@@ -30,7 +30,7 @@ async def page(browser: Browser, address: str) -> AsyncIterator[Page]:
 
 
 async def find_violations(page: Page, scene: str) -> list[str]:
-    """Return what axe finds serious in light and, of colours, in dark, each with the scene and the first element."""
+    """Return what axe finds serious, in dark about colours only, each with the scene and the first element."""
     found = []
     for scheme, rules in RULES.items():
         await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
