@@ -53,7 +53,7 @@ async def page(address: str, tab: Page) -> Page:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def process_page(process_address: str, tab: Page) -> Page:
-    """The same of a demo in a process of its own."""
+    """The page of a demo in a process of its own."""
     return await open_page(process_address, tab)
 
 

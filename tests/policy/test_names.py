@@ -171,8 +171,8 @@ async def test_a_subscription_keeps_its_number_where_others_are_hidden(world: Wo
     assert "web" not in await ask_privately(world, world.alice, "subscribe list")
 
 
+async def test_a_form_leaves_out_a_hidden_default(world: World) -> None:
     """Bob's form begins empty if the channel's default pipeline is hidden from him."""
-    """Where the channel's default pipeline is hidden from Bob, his form begins empty."""
     await set_up(world, "default deploy-prod")
     await open_form(world, world.bob)
     form = world.slack.modal_of(world.bob)
