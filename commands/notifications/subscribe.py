@@ -270,7 +270,8 @@ async def _pin_unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Unsu
 def _find_subscription(args: UnsubscribeArgs, found: tuple[Subscription, ...], catalog: Catalog) -> Subscription:
     visible = _select_visible(found, catalog)
     by_id = [subscription for _, subscription in visible if args.rule == subscription.id]
-    by_name = [subscription for _, subscription in visible if subscription.pipeline == args.pipeline]
+    # Who types the name of a hidden pipeline learns nothing from the policy's refusal, which then follows.
+    by_name = [subscription for subscription in found if subscription.pipeline == args.pipeline]
     by_number = [subscription for index, subscription in visible if args.pipeline == str(index)]
     matching = by_id or ([] if args.rule else by_name or by_number)
     if len(matching) > 1:

@@ -21,6 +21,7 @@ VALUES = {
     "lock": {"Pipeline": "?{pipeline}", "Reason": "release 42"},
     "pipeline copy": {"Pipeline to copy": "?{pipeline}", "Name": "Copied"},
     "pipeline create": {"Name": "Created", "Repository": REPO},
+    "pipeline delete": {"Pipeline": f"?{SPARE}", "Type the pipeline's name to delete it": SPARE},
     "pipeline update": {"Pipeline": f"?{SPARE}", "Description": "Newer"},
     "subscribe": {"Pipeline or pattern": "?{pipeline}"},
     "queue pause": {"Queue": f"?{QUEUE}"},
