@@ -92,5 +92,9 @@ class BudgetUsedUp(Unavailable):
     """The client didn't send the request, because the limit of requests doesn't allow it yet."""
 
 
+class Unauthorized(KitestringError):
+    """The API token is unknown, malformed, expired or revoked, or its owner has left."""
+
+
 class BadSignature(KitestringError):
     """The request's signature doesn't prove its origin."""

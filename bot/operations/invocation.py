@@ -23,7 +23,8 @@ class Flags:
     `public_page`: everyone in the channel sees that list; `replaces`: the answer may replace the message whose
     button was pressed; `in_thread`: the request comes from a reply in a thread, so the answer goes there;
     `direct_only`: it comes from outside any conversation, so answers are direct messages; `proposal`: the id of
-    the approved proposal that it carries out; `invited`: the person says that they have invited the bot.
+    the approved proposal that it carries out; `invited`: the person says that they have invited the bot; `token`:
+    the id of the API token that it came with, which limits it after a restart and after an approval, too.
     """
 
     confirmed: bool = False
@@ -35,6 +36,7 @@ class Flags:
     direct_only: bool = False
     proposal: str = ""
     invited: bool = False
+    token: str = ""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ _FLAG_KEYS = {
     "direct_only": "posted",
     "proposal": "approved",
     "invited": "invited",
+    "token": "token",
 }
 
 

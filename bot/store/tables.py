@@ -120,6 +120,7 @@ cards = sa.Table(
     make_text("thread_ts", default=""),
     make_text("ts", null=True),
     make_text("asked_by", null=True),
+    make_text("agent", null=True),
     make_flag("watching"),
     make_text("shown", null=True),
     make_time("intent_at", PAST),
