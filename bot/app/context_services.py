@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from bot.access.accounts.service import Accounts
+from bot.access.api_tokens.service import ApiTokens
 from bot.access.approvals.proposals import Proposals
 from bot.access.approvals.voting import Approvals
 from bot.access.audit_log import AuditLog
@@ -93,5 +94,6 @@ def _build_person_services(deps: Dependencies, accounts: Accounts, proposals: Pr
         Approvals(proposals, deps.slack.people, rules, deps.operations, command),
         AuditLog(platform.store),
         Acts(platform.store, platform.clock),
+        ApiTokens(platform.store, platform.clock, deps.slack.people, deps.slack.identity.team, command),
         PolicyService(rules, deps.operations, locks, platform.clock),
     )

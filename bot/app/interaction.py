@@ -17,6 +17,7 @@ from bot.app.prometheus import CounterMetric
 from bot.builds.links.previews import LinkPreviews
 from bot.builds.links.unfurl import LinkUnfurler
 from bot.builds.queries import mark_build_cards_due
+from bot.execution.actors import Actors
 from bot.execution.answering import Answering
 from bot.execution.authorisation import Authoriser
 from bot.execution.background import BackgroundTasks
@@ -195,9 +196,8 @@ def _build_execution(
     )
     gate = PolicyGate(person.policy, person.approvals, services.bot.status, deps.slack.channel_access, command)
     defaults = services.channel.default_pipelines
-    authoriser = Authoriser(
-        deps.operations, command, deps.slack.people, accounts, defaults, gate, contexts, platform.clock
-    )
+    actors = Actors(deps.slack.people, person.api_tokens)
+    authoriser = Authoriser(deps.operations, command, actors, accounts, defaults, gate, contexts, platform.clock)
     answering = Answering(platform.store, platform.clock, deps.choices, answers, deps.slack.channel_access)
     endings = Endings(deps.operations, deps.choices, records, answering)
     parser = CommandParser(person.aliases, deps.operations, command, services.channel.tracked_builds)

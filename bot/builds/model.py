@@ -92,6 +92,7 @@ class NewCard:
     ts: str | None = None
     unfurl: PreviewedLink | None = None
     retired: bool = False
+    agent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class Card:
     `subscription` wanted it) or unfurled (below a link; `unfurl` holds the link). `shown` is the fingerprint of
     the message as people see it. `updates` selects the replies (all, important, end). `broadcast`: a failure is
     also shown in the channel. `mentions` is the Slack user id of the build's author. `muted`: no more replies.
+    `agent` is the program that asked for it in the requester's name, with an API token.
     """
 
     id: str
@@ -125,6 +127,7 @@ class Card:
     mentions: str | None = None
     muted: bool = False
     unfurl: PreviewedLink | None = None
+    agent: str | None = None
 
     @property
     def own_thread(self) -> Thread:

@@ -96,6 +96,7 @@ def card_from_row(row: Row) -> Card:
         mentions=row["mentions"],
         muted=row["muted"],
         unfurl=_parse_link(row["unfurl"]) if row["unfurl"] else None,
+        agent=row["agent"],
     )
 
 
@@ -107,6 +108,7 @@ def card_values(new: NewCard) -> dict[str, object]:
         "channel": new.thread.channel,
         "thread_ts": new.thread.ts or "",
         "asked_by": new.asked_by,
+        "agent": new.agent,
         "invocation": new.invocation,
         "watching": new.watching,
         "origin": new.origin,

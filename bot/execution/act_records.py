@@ -24,7 +24,8 @@ async def record_answered_act(tx: Tx, answer: Answer, now: datetime) -> None:
     if act is None:
         return
     await record_act(tx, act, team)
-    by = md("by {who} at {time}", who=await find_name(tx, team, act.user) or "someone", time=local_time(now))
+    who = act.agent or await find_name(tx, team, act.user) or "someone"
+    by = md("by {who} at {time}", who=who, time=local_time(now))
     await withdraw_buttons(tx, act.about, md("{verb} {by}.", verb=act.verb.capitalize(), by=by), now)
     if act.result and act.build:
         await mark_cards_of_build_due(tx, *split_build(act.build), now)
@@ -44,6 +45,7 @@ def _make_act(answer: Answer, now: datetime) -> NewAct | None:
         announced_in=answer.where if answer.public else None,
         result={"ref": str(started.ref), "url": started.web_url} if started else None,
         verb=answer.reply.text.partition(" ")[0],
+        agent=invocation.agent,
     )
 
 

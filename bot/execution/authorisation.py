@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from bot.access.accounts.service import Accounts, BuildkiteAccess
 from bot.access.policy.rules import ApprovalRequirement
 from bot.errors import UsageError
+from bot.execution.actors import Actors
 from bot.execution.context_factory import Contexts
 from bot.execution.default_pipeline import DefaultPipelines
 from bot.execution.policy_gate import PolicyGate
@@ -17,7 +18,6 @@ from bot.operations.registry import Registry
 from bot.operations.validation import validate
 from bot.runtime.clock import Clock
 from bot.runtime.json_types import JsonObject
-from bot.slack.people import PeopleDirectory
 from bot.slack.types import Actor, Standing
 
 
@@ -38,7 +38,7 @@ class Authoriser:
         self,
         registry: Registry,
         command: str,
-        people: PeopleDirectory,
+        actors: Actors,
         accounts: Accounts,
         default_pipelines: DefaultPipelines,
         gate: PolicyGate,
@@ -47,7 +47,7 @@ class Authoriser:
     ) -> None:
         self._registry = registry
         self._command = command
-        self._people = people
+        self._actors = actors
         self._accounts = accounts
         self._default_pipelines = default_pipelines
         self._gate = gate
@@ -61,7 +61,13 @@ class Authoriser:
         are known, errors are raised as Stopped, with them.
         """
         op = self._registry[invocation.operation]
-        actor = await self._people.find_actor(invocation.user, invocation.thread, invocation.via)
+        actor = await self._actors.find(invocation)
+        if actor.limits:
+            invocation = replace(invocation, agent=actor.name)
+        with stopping(invocation):
+            return await self._authorise(invocation, op, actor)
+
+    async def _authorise(self, invocation: Invocation, op: Operation, actor: Actor) -> Authorised:
         if actor.standing is Standing.DEACTIVATED:
             await self._accounts.delete_departed(actor.team, actor.id, self._clock.now())
         # Refusals that need no look-up come first, so that refused people can't find out what exists.
@@ -94,7 +100,7 @@ class Authoriser:
 
         `anywhere`: the channel is still to be chosen.
         """
-        actor = await self._people.find_actor(request.user, request.thread, request.via)
+        actor = await self._actors.find(request)
         self._gate.check_permission(actor, op, anywhere=anywhere)
         return actor
 
@@ -148,5 +154,5 @@ class Authoriser:
 
     async def prepare_probe(self, invocation: Invocation, op: Operation) -> tuple[Actor, object]:
         """Return the requester and the context to probe with: the bot's own token may look at everything."""
-        actor = await self._people.find_actor(invocation.user, invocation.thread, invocation.via)
+        actor = await self._actors.find_past(invocation)
         return actor, self._contexts.build(op, invocation, actor, self._contexts.own_access)

@@ -52,6 +52,7 @@ class Proposer:
             requirement=requirement,
             expires_at=self._proposals.now() + requirement.expires,
             direct=invocation.flags.direct,
+            token=invocation.flags.token,
             card_channel=place.card_channel,
             sent_to=place.sent_to,
             wording=describe_request(op, invocation.args, labels),

@@ -159,7 +159,14 @@ class InvocationRecords:
         if build := reply.card_build or reply.extra_card_build:
             # Someone who only follows a build hasn't started it, and its card says so.
             watching = answer.op.effect is not Effect.CHANGES_BUILDKITE
-            card = NewCard(make_choice_id(), answer.where, invocation.user, invocation.id, watching)
+            card = NewCard(
+                make_choice_id(),
+                answer.where,
+                invocation.user,
+                invocation.id,
+                watching,
+                agent=invocation.agent or None,
+            )
             await fold.track(tx, build, card)
 
     async def _find_duplicate(self, tx: Tx, invocation: Invocation, reply: Reply) -> Reply | None:
@@ -233,11 +240,13 @@ class InvocationRecords:
             await mark_build_cards_due(tx, proposal.build, now)
 
     def describe(self, invocation: Invocation) -> dict[str, JsonValue]:
-        """Return what the audit keeps of an invocation, whatever its outcome: its rule, its arguments masked."""
+        """Return what the audit keeps of an invocation, whatever its outcome; its arguments masked."""
         op = self._registry.find(invocation.operation)
         args = mask_arguments(op, _normalise(op, invocation.args), self._registry) if op else {}
-        rule: dict[str, JsonValue] = {"rule": invocation.rule} if invocation.rule is not None else {}
-        return {**rule, "args": args} if args else rule
+        known: dict[str, JsonValue] = {"rule": invocation.rule} if invocation.rule is not None else {}
+        if invocation.flags.token:
+            known |= {"token": invocation.flags.token, "agent": invocation.agent}
+        return {**known, "args": args} if args else known
 
 
 def _normalise(op: Operation, given: JsonObject) -> JsonObject:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bot.access.accounts.service import Accounts
+from bot.access.api_tokens.service import ApiTokens
 from bot.access.approvals.voting import Approvals
 from bot.access.audit_log import AuditLog
 from bot.access.locks.service import LockService
@@ -46,6 +47,7 @@ class PersonServices:
     approvals: Approvals
     audit_log: AuditLog
     acts: Acts
+    api_tokens: ApiTokens
     policy: PolicyService
 
 

@@ -91,7 +91,8 @@ class Invocation:
 
     `args` are the operation's own arguments. `state`: accepted (stored, not begun), running, proposed (waits for
     an answer), done, refused, failed, unknown (it may have happened; recovery finds out). `rule` names the policy
-    rule that applied; `assumed` is the channel's default pipeline where it was filled in.
+    rule that applied; `assumed` is the channel's default pipeline where it was filled in; `agent` is the program
+    that acts with an API token, as people read it (`Alice's agent (release-bot)`).
     """
 
     id: str
@@ -104,6 +105,7 @@ class Invocation:
     flags: Flags = Flags()
     rule: str | None = None
     assumed: str = ""
+    agent: str = ""
     state: str = "accepted"
     response_url: str | None = field(default=None, repr=False)
     answer: StoredAnswer | None = None
@@ -124,8 +126,9 @@ class Invocation:
 
     @property
     def digest(self) -> str:
-        """The request digest: equal for the same person, operation, arguments and channel."""
-        identity = [self.operation, self.user, self.thread.team, self.thread.channel, self.args]
+        """The request digest: equal for the same person or token, operation, arguments and channel."""
+        token = [self.flags.token] if self.flags.token else []
+        identity = [self.operation, self.user, self.thread.team, self.thread.channel, self.args, *token]
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 

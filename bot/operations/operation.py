@@ -164,7 +164,8 @@ class Operation(Generic[A, C]):
     `label`: the label of buttons for it, and the title of its form, where its name makes a poor one;
     `also`: more names that people type, in full: `build start`, or `cancel` although other nouns have it too;
     `former`: names of earlier releases, which work for one release more and say so;
-    `implied_by`: what means it without its verb: its noun (`build web`), or an address alone (`web#41`).
+    `implied_by`: what means it without its verb: its noun (`build web`), or an address alone (`web#41`);
+    `token_callable`: False for what only a person may do, because it decides over others, or over keys and rights.
     """
 
     name: str
@@ -198,6 +199,7 @@ class Operation(Generic[A, C]):
     also: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
     implied_by: Literal["noun", "address"] | None = None
+    token_callable: bool = True
 
     @property
     def may_run_twice(self) -> bool:
@@ -248,6 +250,7 @@ class OperationTraits(TypedDict, total=False):
     also: tuple[str, ...]
     former: tuple[str, ...]
     implied_by: Literal["noun", "address"]
+    token_callable: bool
 
 
 class OperationOptions(OperationTraits, Generic[A, C], total=False):

@@ -261,6 +261,7 @@ def _invocation_from_row(row: Row, vault: Vault) -> Invocation:
         flags=decode_flags(stored),
         rule=stored.get("rule"),
         assumed=stored.get("assumed", ""),
+        agent=stored.get("agent", ""),
         user=row["user_id"],
         thread=Thread(row["team"], row["channel"], row["thread_ts"] or None),
         via=row["via"],

@@ -28,7 +28,7 @@ _FLAG_KEYS = {
 def encode_args(invocation: Invocation) -> dict[str, object]:
     """Return what is stored, sealed, of an invocation's arguments and flags: only flags that are set."""
     set_flags = {_FLAG_KEYS[name]: value for name, value in asdict(invocation.flags).items() if value}
-    applied = {"rule": invocation.rule, "assumed": invocation.assumed}
+    applied = {"rule": invocation.rule, "assumed": invocation.assumed, "agent": invocation.agent}
     return {
         "args": dict(invocation.args),
         **set_flags,

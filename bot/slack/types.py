@@ -11,7 +11,7 @@ Via = Literal["slash", "mention", "button", "form", "shortcut", "mcp", "rest", "
 
 
 class Standing(StrEnum):
-    """A person's standing in the workspace."""
+    """A person's standing in the workspace; a service has only what the policy gives its group."""
 
     ADMIN = "admin"
     MEMBER = "member"
@@ -19,6 +19,7 @@ class Standing(StrEnum):
     STRANGER = "stranger"
     BOT = "bot"
     DEACTIVATED = "deactivated"
+    SERVICE = "service"
 
 
 class Profile(NamedTuple):
@@ -33,8 +34,20 @@ class Profile(NamedTuple):
 
 
 @dataclass(frozen=True)
+class TokenLimits:
+    """What is left of a person's rights with an API token: only these permissions and pipelines (globs).
+
+    None and empty take nothing away. `name` is the token's name.
+    """
+
+    name: str
+    permissions: frozenset[str] | None = None
+    pipelines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Actor:
-    """A person who acts, and the place they act from.
+    """A person who acts, and the place they act from; or with `limits`, a program that acts with their API token.
 
     `handle` is unique in the workspace, unlike the display name. `groups` are IDs (`S…`) and handles (`@release`)
     of the person's user groups. `unresolved_groups` are named in the policy, but their members couldn't be read.
@@ -51,6 +64,7 @@ class Actor:
     zone: str | None = None
     handle: str | None = None
     unresolved_groups: frozenset[str] = frozenset()
+    limits: TokenLimits | None = None
 
 
 class Thread(NamedTuple):

@@ -8,7 +8,9 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.access.policy.rules import SERVICE_PREFIX
 from bot.operations.operation import Permission
+from bot.slack.types import TokenLimits
 
 PREFIX = "kst_"
 DEFAULT_LIFETIME = timedelta(days=90)
@@ -40,6 +42,22 @@ class ApiToken:
     created_at: datetime
     used_at: datetime | None = None
     revoked_at: datetime | None = None
+
+    @property
+    def group(self) -> str:
+        """Return the policy group of a service, as rules name it: `service:release-bot`."""
+        return f"{SERVICE_PREFIX}{self.service}"
+
+    @property
+    def limits(self) -> TokenLimits:
+        """Return what it leaves of its owner's rights."""
+        return TokenLimits(self.name, self.permissions, self.pipelines)
+
+    def name_agent(self, owner_name: str) -> str:
+        """Return who acts, as people read it: `Alice's agent (release-bot)`, or the service with the token."""
+        if self.service is None:
+            return f"{owner_name}'s agent ({self.name})"
+        return self.service if self.service == self.name else f"{self.service} ({self.name})"
 
     def is_expired(self, now: datetime) -> bool:
         """Return whether its time is over."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.access.api_tokens.model import ApiToken, hash_token, is_well_formed
-from bot.access.api_tokens.queries import find_by_digest, mark_used
+from bot.access.api_tokens.queries import find_by_digest, find_token, mark_used
 from bot.errors import Unauthorized
 from bot.runtime.clock import Clock
 from bot.slack.people import PeopleDirectory
-from bot.slack.types import Standing, Thread
+from bot.slack.types import Actor, Standing, Thread, Via
 from bot.store.transactions import Store
 
 # The time of the last use is for people who look for unused tokens, so a minute is exact enough.
@@ -45,16 +46,36 @@ class ApiTokens:
         await self._note_use(token)
         return token
 
+    async def find_actor(self, token_id: str, thread: Thread, via: Via, *, checked: bool = True) -> Actor:
+        """Return who acts with a token from a place: its owner or service as they stand now, within its limits.
+
+        Raise Unauthorized if it was revoked or has expired, even after the request was accepted or approved;
+        without `checked` only if it's unknown.
+        """
+        async with self._store.read() as tx:
+            token = await find_token(tx, self._team, token_id)
+        if token is None:
+            raise Unauthorized("The API token of this request is gone.", self._advise())
+        if checked:
+            self._require_in_force(token)
+        if token.service is not None:
+            return _build_service_actor(token, thread, via)
+        owner = await self._people.find_actor(token.owner, thread, via)
+        return replace(owner, name=token.name_agent(owner.name), limits=token.limits)
+
     async def _require_valid(self, token: ApiToken) -> None:
-        if token.revoked_at is not None:
-            raise Unauthorized(f"The API token {token.name} was revoked.", self._advise())
-        if token.is_expired(self._clock.now()):
-            raise Unauthorized(f"The API token {token.name} expired.", self._advise())
+        self._require_in_force(token)
         if token.service is None and await self._is_gone(token):
             raise Unauthorized(
                 f"The API token {token.name} belongs to someone who is no longer in the workspace.",
                 "Use a token of someone who is, or ask an admin for a service token.",
             )
+
+    def _require_in_force(self, token: ApiToken) -> None:
+        if token.revoked_at is not None:
+            raise Unauthorized(f"The API token {token.name} was revoked.", self._advise())
+        if token.is_expired(self._clock.now()):
+            raise Unauthorized(f"The API token {token.name} has expired.", self._advise())
 
     async def _is_gone(self, token: ApiToken) -> bool:
         owner = await self._people.find_actor(token.owner, Thread(self._team, token.channel or ""), "rest")
@@ -68,3 +89,17 @@ class ApiTokens:
 
     def _advise(self) -> str:
         return f"Create one in Slack with `{self._command} api-token create`, and send it as a bearer token."
+
+
+def _build_service_actor(token: ApiToken, thread: Thread, via: Via) -> Actor:
+    """Return a service, which has only its group: neither its maker's rights nor their Buildkite account."""
+    return Actor(
+        id=token.group,
+        name=token.name_agent(""),
+        team=thread.team,
+        standing=Standing.SERVICE,
+        channel=thread.channel,
+        via=via,
+        groups=frozenset({token.group}),
+        limits=token.limits,
+    )

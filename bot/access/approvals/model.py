@@ -74,6 +74,7 @@ class Proposal:
     `card_channel` is where its card is instead of where it was requested; `sent_to` are approvers who got a card
     by direct message. `asked_of` is the mrkdwn that mentions those who may approve. `decided_at` is when it ended.
     `build` is the build that it acts on, as `web#12`. `outcome` is the mrkdwn that its card shows once it has run.
+    `token` is the id of the API token that requested it in the requester's name.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Proposal:
     ts: str | None = None
     direct: bool = False
     outcome: str | None = None
+    token: str = ""
 
     @property
     def asked_in(self) -> Thread:

@@ -184,7 +184,7 @@ class Proposals:
 
 def build_request(proposal: Proposal) -> Request:
     """Build the request to run an approved proposal; its key makes sure that it runs only once."""
-    flags = Flags(direct=proposal.direct, proposal=proposal.id)
+    flags = Flags(direct=proposal.direct, proposal=proposal.id, token=proposal.token)
     return Request(proposal.requester, proposal.thread, proposal.via, f"proposal:{proposal.id}", flags=flags)
 
 

@@ -244,4 +244,5 @@ async def _read_proposal(tx: Tx, vault: Vault, row: Row) -> Proposal:
         card_channel=row["card_channel"],
         direct=bool(sealed["how"].get("dm")),
         outcome=row["outcome"],
+        token=sealed["how"].get("token", ""),
     )

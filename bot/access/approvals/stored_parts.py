@@ -42,8 +42,9 @@ class StoredRequirement(TypedDict):
 def encode_options(proposal: Proposal) -> JsonObject:
     """Return what is stored of a proposal beside its arguments."""
     direct: JsonObject = {"dm": True} if proposal.direct else {}
+    token: JsonObject = {"token": proposal.token} if proposal.token else {}
     wording, names = proposal.wording, {"name": proposal.requester_name, "asked_of": proposal.asked_of}
-    return {**direct, **names, "wording": {**asdict(wording), "details": list(wording.details)}}
+    return {**direct, **token, **names, "wording": {**asdict(wording), "details": list(wording.details)}}
 
 
 def decode_wording(stored: StoredWording | None) -> RequestWording | None:

@@ -90,9 +90,10 @@ class Approvals:
         return _describe_withdrawal(proposal) if proposal and done else None
 
     async def withdraw(self, ctx: VoteContext, proposal_id: str) -> Mrkdwn:
-        """Withdraw a proposal, which its requester and workspace admins may do."""
+        """Withdraw a proposal, which its requester and workspace admins may do; an admin's API token may not."""
         proposal = await self._require_open(ctx, proposal_id)
-        if ctx.actor.id != proposal.requester and ctx.actor.standing is not Standing.ADMIN:
+        may_withdraw_all = ctx.actor.standing is Standing.ADMIN and ctx.actor.limits is None
+        if ctx.actor.id != proposal.requester and not may_withdraw_all:
             hint = md("Ask {who} to do it.", who=mention(proposal.requester))
             raise Refused(
                 "Only the requester or a workspace admin can withdraw it.", hint, proposal.requirement.rule

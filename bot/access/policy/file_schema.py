@@ -17,7 +17,7 @@ from bot.runtime.toml_file import InvalidTable, TomlTable, Zone, match_pattern
 
 _EDGE = re.compile(rf"({'|'.join(DAYS)})\w* +(\d\d?:\d\d)", re.IGNORECASE)
 _USER = re.compile(r"[UW][A-Z0-9]{2,}|@[\w.-]+")
-_GROUP = re.compile(r"S[A-Z0-9]{2,}|@[\w.-]+")
+_GROUP = re.compile(r"S[A-Z0-9]{2,}|@[\w.-]+|service:[a-z0-9][a-z0-9-]*")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
 _SHARED_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}|#[\w.-]{1,80}")
 _WITHOUT_PIPELINE = {Permission.AGENTS, Permission.ADMIN}
@@ -65,7 +65,12 @@ def _parse_expiry(value: Any) -> Any:
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 User = Annotated[str, match_pattern(_USER, 'a user id such as "U012ABCDEF", or a handle such as "@ann"')]
 UserGroup = Annotated[
-    str, match_pattern(_GROUP, 'the id of a user group such as "S012ABCDEF", or a handle such as "@release"')
+    str,
+    match_pattern(
+        _GROUP,
+        'the id of a user group such as "S012ABCDEF", a handle such as "@release", or a service such as '
+        '"service:release-bot"',
+    ),
 ]
 Channel = Annotated[str, match_pattern(_CHANNEL, 'the id of a channel such as "C012ABCDEF"')]
 ApprovalChannel = Annotated[
@@ -124,6 +129,8 @@ class ProtectTable(TomlTable):
     def _possible(self) -> ProtectTable:
         if self.approvers is None:
             return self
+        if any(group.startswith("service:") for group in self.approvers.groups):
+            raise InvalidTable("a service can't approve: name people or their groups", "approvers")
         if not (self.approvers.users or self.approvers.groups):
             raise InvalidTable("`approvers` is empty: add `users` or `groups`", "approvers")
         if not self.approvers.groups and len(set(self.approvers.users)) < self.approvals:
@@ -190,7 +197,7 @@ class ExpectTable(TomlTable):
     user: Annotated[str, Field(min_length=1)]
     does: Annotated[str, Field(min_length=1)]
     result: Literal["allow", "refuse", "ask"]
-    standing: Literal["member", "admin", "guest", "stranger", "bot", "deactivated"] = "member"
+    standing: Literal["member", "admin", "guest", "stranger", "bot", "deactivated", "service"] = "member"
     groups: tuple[UserGroup, ...] = ()
     channel: Channel | None = None
     branch: str | None = None

@@ -25,7 +25,7 @@ from bot.operations.git_names import is_short_sha
 from bot.operations.operation import Operation, Permission
 from bot.runtime.durations import spell_duration
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, md, mention, mention_group
-from bot.slack.types import Actor, Standing
+from bot.slack.types import Actor, Standing, TokenLimits
 
 _INCLUDED_STANDINGS: Mapping[Standing, str] = {Standing.MEMBER: "full members", Standing.ADMIN: "workspace admins"}
 _EXCLUDED_STANDINGS: Mapping[Standing, str] = {
@@ -33,7 +33,10 @@ _EXCLUDED_STANDINGS: Mapping[Standing, str] = {
     Standing.STRANGER: "people of other workspaces",
     Standing.BOT: "bots",
     Standing.DEACTIVATED: "deactivated accounts",
+    Standing.SERVICE: "services that no grant names",
 }
+# The rule behind refusals that come from an API token rather than from the policy.
+TOKEN_RULE = "api token"  # noqa: S105  (a name for people)
 
 
 def list_principals(groups: Iterable[Principals], ids: Mapping[str, str] = MappingProxyType({})) -> Mrkdwn:
@@ -83,10 +86,40 @@ def _explain_standing(standing: Standing, admins: str) -> tuple[str, str]:
             return "Kitestring doesn't take commands from other bots.", "Only people can run commands."
         case Standing.DEACTIVATED:
             return "This account is deactivated.", f"Ask {admins}."
+        case Standing.SERVICE:
+            return (
+                "No rule of the policy names this service.",
+                f'Ask {admins} to add a grant with its group, such as groups = ["service:release-bot"].',
+            )
         case Standing.MEMBER | Standing.ADMIN:
             return "No rule lets you do anything here.", f"Ask {admins}."
         case _:
             assert_never(standing)
+
+
+def refuse_uncallable(op: Operation) -> Refuse:
+    """Refuse what no API token can call, whatever it carries."""
+    message = md("`{op}` is for people only: no API token can call it.", op=op.name)
+    return Refuse(TOKEN_RULE, message, "Run it in Slack.")
+
+
+def refuse_settings(limits: TokenLimits, op: Operation) -> Refuse:
+    """Refuse to change settings and subscriptions with a token that was given less than everything."""
+    message = md("`{op}` changes settings, and the API token {name} may not.", op=op.name, name=code(limits.name))
+    return Refuse(TOKEN_RULE, message, "That takes a person's token with all of their permissions.")
+
+
+def refuse_beyond_limits(limits: TokenLimits, op: Operation, target: Target | None) -> Refuse:
+    """Refuse what a token wasn't given: a permission, or a pipeline."""
+    name = code(limits.name)
+    if limits.permissions is not None and op.needs not in limits.permissions:
+        message = md("The API token {name} lacks the permission `{needs}`.", name=name, needs=op.needs)
+        return Refuse(TOKEN_RULE, message, md("`{op}` needs it. Create a token that has it.", op=op.name))
+    where = describe_target(target or Target()) or Mrkdwn(" without a pipeline")
+    message = md("The API token {name} doesn't allow `{op}`{where}.", name=name, op=op.name, where=where)
+    return Refuse(
+        TOKEN_RULE, message, md("It is limited to {pipelines}.", pipelines=_format_globs(limits.pipelines))
+    )
 
 
 def refuse_ungranted(rules: Rules, actor: Actor, op: Operation, target: Target) -> Refuse:

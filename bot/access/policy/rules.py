@@ -28,6 +28,8 @@ FULL_MEMBERS = frozenset({Standing.MEMBER, Standing.ADMIN})
 GUARDABLE_VERBS = ("create", "rebuild", "unblock", "retry", "cancel")
 GUARDED_VERBS = frozenset(GUARDABLE_VERBS) - {"cancel"}
 """Verbs that protections, freezes and locks cover by default. Canceling stays free, for incidents."""
+SERVICE_PREFIX = "service:"
+"""Begins the name of the group of a service: `service:release-bot`. No group in Slack can be called that."""
 Globs = tuple[str, ...]
 
 
@@ -148,10 +150,11 @@ class Rules:
 
     @property
     def groups(self) -> frozenset[str]:
-        """Every user group that a rule names."""
+        """Every user group of Slack that a rule names; the groups of services aren't Slack's."""
         named = [grant.principals for grant in self.grants] + [freeze.exempt for freeze in self.freezes]
         named += [protection.approvers for protection in self.protections if protection.approvers]
-        return frozenset().union(*(principals.groups for principals in named))
+        groups = frozenset[str]().union(*(principals.groups for principals in named))
+        return frozenset(group for group in groups if not group.startswith(SERVICE_PREFIX))
 
     def depends_on_branch(self, pipeline: str | None) -> bool:
         """Return whether any rule for this pipeline depends on the branch."""
@@ -203,13 +206,28 @@ Verdict = Allow | Refuse | ApprovalRequirement
 def matches_actor(principals: Principals, actor: Actor) -> bool:
     """Return whether a rule names this person. Strangers, bots and deactivated accounts never match.
 
-    Guests match by id only: an id is a deliberate choice, while a group may include a guest by accident.
+    Guests match by id only: an id is a deliberate choice, while a group may include a guest by accident. A service
+    matches by its own group only.
     """
+    if actor.standing is Standing.SERVICE:
+        return bool(principals.groups & actor.groups)
     if actor.standing not in FULL_MEMBERS:
         return actor.standing is Standing.GUEST and actor.id in principals.users
     handle = f"@{actor.handle.lower()}" if actor.handle else actor.id
     named = actor.id in principals.users or handle in principals.users
     return named or bool(principals.groups & actor.groups) or actor.standing in principals.standings
+
+
+def is_within_limits(actor: Actor, permission: Permission, target: Target | None) -> bool:
+    """Return whether the actor's API token leaves this permission on the target; None is any target.
+
+    Without a token there are no limits, and `help` is always left.
+    """
+    limits = actor.limits
+    if limits is None or permission is Permission.HELP:
+        return True
+    has_permission = limits.permissions is None or permission in limits.permissions
+    return has_permission and (target is None or matches_any(limits.pipelines or None, target.pipeline))
 
 
 def matches_any(globs: Globs | None, name: str | None) -> bool:

@@ -146,7 +146,7 @@ async def _find_start_of_silence(tx: Tx, tracked: TrackedBuild) -> datetime | No
 
 async def _choose_readers(tx: Tx, card: Card) -> CardReaders:
     """Return the people of a card. A subscription's own subscriber can stop it, others can mute it."""
-    name = await find_name(tx, card.thread.team, card.asked_by) if card.asked_by else ""
+    name = card.agent or (await find_name(tx, card.thread.team, card.asked_by) if card.asked_by else "")
     readers = CardReaders(card.asked_by, name, card.watching, card.mentions)
     if card.origin != "subscribed" or card.muted:
         return readers

@@ -201,6 +201,7 @@ async def adopt_card(tx: Tx, card: Card, new: NewCard, now: datetime) -> None:
     change = {
         "origin": new.origin,
         "asked_by": new.asked_by,
+        "agent": new.agent,
         "invocation": new.invocation,
         "watching": new.watching,
         "subscription": None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from bot.access.policy.rules import Globs, Grant, Principals, Protection, Rules, matches_any
+from bot.access.policy.rules import SERVICE_PREFIX, Globs, Grant, Principals, Protection, Rules, matches_any
 from bot.operations.operation import Permission
 
 Members = Mapping[str, frozenset[str]]
@@ -28,8 +28,9 @@ def find_users(rules: Rules) -> dict[str, str]:
 
 
 def find_groups(rules: Rules) -> dict[str, str]:
-    """Return the user groups named, each with the first rule that names it."""
-    return _keep_first((group, rule) for rule, people in iterate_people(rules) for group in sorted(people.groups))
+    """Return Slack's user groups named, each with the first rule that names it."""
+    named = ((group, rule) for rule, people in iterate_people(rules) for group in sorted(people.groups))
+    return _keep_first((group, rule) for group, rule in named if not group.startswith(SERVICE_PREFIX))
 
 
 def find_channels(rules: Rules) -> dict[str, str]:

@@ -20,7 +20,7 @@ class NewAct:
     """An act to record: `about` names its job, agent or build, `build` the build that it belongs to.
 
     `announced_in` is the place of its public message, if it has one. `result` is the build that it started. `verb`
-    says what was done, as its message does: `retried`.
+    says what was done, as its message does: `retried`. `agent` did it in the person's name, with an API token.
     """
 
     operation: str
@@ -31,11 +31,15 @@ class NewAct:
     announced_in: Thread | None = None
     result: Mapping[str, str] | None = None
     verb: str = ""
+    agent: str = ""
 
 
 @dataclass(frozen=True)
 class Act:
-    """An act as recorded, with the person's name; `result` holds the `ref` and `url` of a build it started."""
+    """An act as recorded, with the name of the person or their agent.
+
+    `result` holds the `ref` and `url` of a build that it started.
+    """
 
     operation: str
     about: str
