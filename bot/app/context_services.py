@@ -6,6 +6,7 @@ from functools import partial
 
 from bot.access.accounts.service import Accounts
 from bot.access.api_tokens.service import ApiTokens
+from bot.access.api_tokens.token_records import TokenRecords
 from bot.access.approvals.proposals import Proposals
 from bot.access.approvals.voting import Approvals
 from bot.access.audit_log import AuditLog
@@ -66,20 +67,21 @@ def _build_channel_services(deps: Dependencies) -> ChannelServices:
         ),
         AgentWatches(platform.store, platform.clock),
         DefaultPipelines(platform.store),
+        deps.slack.channel_access,
     )
 
 
 def _build_person_services(deps: Dependencies, accounts: Accounts, proposals: Proposals) -> PersonServices:
     platform = deps.platform
+    rules, command, team = deps.policy.get_rules, deps.workspace.command, deps.slack.identity.team
     open_direct_message = deps.slack.channel_access.open_direct_message
     wake = platform.wakeups.waker(LoopName.CARDS, LoopName.CATCH_UP, LoopName.HOME)
     locks = LockService(
         platform.store,
         platform.clock,
-        partial(open_direct_message, deps.slack.identity.team),
+        partial(open_direct_message, team),
         platform.wakeups.waker(LoopName.CARDS),
     )
-    rules, command = deps.policy.get_rules, deps.workspace.command
     return PersonServices(
         accounts,
         Aliases(platform.store, platform.clock),
@@ -94,6 +96,7 @@ def _build_person_services(deps: Dependencies, accounts: Accounts, proposals: Pr
         Approvals(proposals, deps.slack.people, rules, deps.operations, command),
         AuditLog(platform.store),
         Acts(platform.store, platform.clock),
-        ApiTokens(platform.store, platform.clock, deps.slack.people, deps.slack.identity.team, command),
+        ApiTokens(platform.store, platform.clock, deps.slack.people, deps.slack.channel_access, team, command),
+        TokenRecords(platform.store, platform.clock, team),
         PolicyService(rules, deps.operations, locks, platform.clock),
     )

@@ -98,6 +98,7 @@ def _build_home_source(deps: Dependencies, interaction: Interaction) -> HomeSour
         interaction.accounts,
         interaction.proposals,
         deps.subscriptions.listed.get_owners,
+        interaction.services.person.token_records,
     )
     return HomeSource(store, clock, deps.slack.people, contents, permission, deps.workspace.command)
 

@@ -200,6 +200,47 @@ def token_revoke(yes: bool) -> None:
     _run(revoke_token(settings, SystemClock(), click.echo, (lambda _: True) if yes else click.confirm))
 
 
+@main.group("api-token")
+def api_token() -> None:
+    """Manage the API tokens of programs that call the bot."""
+
+
+@api_token.command("create")
+@click.argument("name")
+@click.option("--owner", metavar="USER", help="Slack id of the person it acts as, such as U012ABCDEF.")
+@click.option("--service", help="Service it acts as, whose policy group is service:NAME.")
+@click.option("--permission", "permissions", multiple=True, help="Only these permissions; may be repeated.")
+@click.option("--pipeline", "pipelines", multiple=True, help="Only these pipelines or patterns; may be repeated.")
+@click.option("--channel", help="Id of the channel where its acts are announced.")
+@click.option("--expires", default="90d", show_default=True, help="Time until it expires, at most 365d.")
+def api_token_create(name: str, owner: str | None, service: str | None, **limits: object) -> None:
+    """Create the API token NAME and print it, once."""
+    from bot.cli import api_tokens
+    from bot.runtime.clock import SystemClock
+
+    clock = SystemClock()
+    _run(api_tokens.create_token(_settings(), clock, click.echo, owner, service, name, limits))
+
+
+@api_token.command("list")
+def api_token_list() -> None:
+    """List valid API tokens: id, name, owner, permissions, pipelines, expiry, last use."""
+    from bot.cli import api_tokens
+    from bot.runtime.clock import SystemClock
+
+    _run(api_tokens.print_tokens(_settings(), SystemClock(), click.echo))
+
+
+@api_token.command("revoke")
+@click.argument("token")
+def api_token_revoke(token: str) -> None:
+    """Revoke the API token with the id or name TOKEN."""
+    from bot.cli import api_tokens
+    from bot.runtime.clock import SystemClock
+
+    _run(api_tokens.revoke_token(_settings(), SystemClock(), click.echo, token))
+
+
 @main.group()
 def audit() -> None:
     """Export the audit log: who did what."""

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from bot.access.accounts.service import Accounts
 from bot.access.api_tokens.service import ApiTokens
+from bot.access.api_tokens.token_records import TokenRecords
 from bot.access.approvals.voting import Approvals
 from bot.access.audit_log import AuditLog
+from bot.access.channel_access import ChannelAccess
 from bot.access.locks.service import LockService
 from bot.access.policy.service import PolicyService
 from bot.buildkite.agent_api import AgentApi
@@ -34,6 +36,7 @@ class ChannelServices:
     subscriptions: SubscriptionService
     agent_watches: AgentWatches
     default_pipelines: DefaultPipelines
+    channel_access: ChannelAccess
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class PersonServices:
     audit_log: AuditLog
     acts: Acts
     api_tokens: ApiTokens
+    token_records: TokenRecords
     policy: PolicyService
 
 

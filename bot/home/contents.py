@@ -1,4 +1,4 @@
-"""Gathers a person's builds, approvals, subscriptions and account, as far as the policy lets them see these."""
+"""Gathers a person's builds, approvals, subscriptions, account and tokens, as far as the policy lets them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from bot.access.accounts.model import Account
 from bot.access.accounts.service import Accounts
+from bot.access.api_tokens.token_records import TokenRecords
 from bot.access.approvals.approver_check import ApproverCheck
 from bot.access.approvals.model import Proposal
 from bot.access.approvals.proposals import Proposals
@@ -37,7 +38,9 @@ class HomeContents:
         accounts: Accounts,
         proposals: Proposals,
         owners: Callable[[], Mapping[str, str]],
+        token_records: TokenRecords,
     ) -> None:
+        self._token_records = token_records
         self._store = store
         self._clock = clock
         self._permission = permission
@@ -63,6 +66,7 @@ class HomeContents:
             proposals=await self._find_approvable(actor),
             subscriptions=tuple(own for own in subscribed if self._may_see_subscription(actor, own)),
             account=account,
+            api_tokens=await self._token_records.list_valid(actor.id),
             address_known=bool(emails),
         )
 

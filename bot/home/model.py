@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.access.accounts.model import Account
+from bot.access.api_tokens.model import ApiToken
 from bot.access.approvals.model import Proposal
 from bot.history.model import VERDICTS, Run
 from bot.notifications.subscriptions.model import Subscription
 
+PREFIX = "home:"
 HOME_SPAN = timedelta(days=7)
 LIVE_PHASES = frozenset({"creating", "scheduled", "running", "failing", "canceling"})
 # The end of a build that isn't tracked may be missed. One without news for this long isn't shown as running.
@@ -30,6 +32,7 @@ class Home:
     proposals: tuple[Proposal, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     account: Account | None = None
+    api_tokens: tuple[ApiToken, ...] = ()
     address_known: bool = True
 
 

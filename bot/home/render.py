@@ -15,7 +15,8 @@ from bot.access.approvals.model import Proposal
 from bot.access.approvals.render import APPROVE, REFUSE, render_proposal
 from bot.buildkite.models import BUILD_CANCELABLE
 from bot.history.model import Run
-from bot.home.model import LIVE_PHASES, Home
+from bot.home.access_sections import render_account, render_api_tokens
+from bot.home.model import LIVE_PHASES, PREFIX, Home
 from bot.notifications.subscriptions.model import Subscription
 from bot.notifications.subscriptions.preview import describe_subscription
 from bot.operations.build_wording import extract_title, render_headline
@@ -34,9 +35,8 @@ from bot.slack.blockkit.blocks import (
     list_elements,
     section,
 )
-from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, link, local_time, md
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, local_time, md
 
-PREFIX = "home:"
 _MAX_BLOCKS = 100
 # A build takes two blocks, a subscription one: with headings and empty states, 100 are never reached.
 _MAX_BUILDS, _MAX_SUBSCRIPTIONS, _MAX_PROPOSAL_BLOCKS = 6, 10, 25
@@ -83,7 +83,8 @@ def render_home(home: Home, *, now: datetime, command: str) -> HomeView:
             Mrkdwn("No failing branches. Failures stay here for 7 days."),
         ),
         *_render_subscriptions(home.subscriptions, now, command),
-        *_render_account(home),
+        *render_account(home.account),
+        *render_api_tokens(home.api_tokens),
     ]
     return _build_view(blocks)
 
@@ -248,18 +249,3 @@ def _render_subscriptions(found: Sequence[Subscription], now: datetime, command:
         ]
 
     return _render_group("Your subscriptions", found, draw, _MAX_SUBSCRIPTIONS, empty)
-
-
-def _render_account(home: Home) -> list[Block]:
-    account = home.account
-    if account is None:
-        text = (
-            "Not connected: I use my own Buildkite token for you. Connect your account to act under your own name."
-        )
-        press = button("Connect", f"{PREFIX}connect", "me", accessibility_label="Connect your Buildkite account")
-    else:
-        text = md("Connected: in Buildkite you act as {who}.", who=bold(account.display_name))
-        press = button(
-            "Disconnect", f"{PREFIX}disconnect", "me", accessibility_label="Remove your Buildkite token"
-        )
-    return [divider(), header("Buildkite account"), section(text, block_id="account", accessory=press)]

@@ -10,6 +10,7 @@ from bot.errors import KitestringError
 from bot.listeners import requests
 from bot.listeners.dispatch import Dispatcher
 from bot.listeners.event_listeners import Ack, EventListeners
+from bot.listeners.form_handling import SubmissionAnswer
 from bot.listeners.menu_options import MenuOptions
 from bot.listeners.payload_shapes import (
     ClickPayload,
@@ -99,10 +100,15 @@ class ConversationListeners:
     async def on_submission(self, ack: Ack, payload: SubmissionPayload) -> None:
         """Take a submitted form."""
         try:
-            wrong = await run_guarded(self._dispatcher.submit_form(payload), "form")
+            answer = await run_guarded(self._dispatcher.submit_form(payload), "form")
         except KitestringError as error:
-            wrong = {payload.view.first_input: str(error)}
-        await ack(response_action="errors", errors=wrong) if wrong else await ack()
+            answer = SubmissionAnswer({payload.view.first_input: str(error)})
+        if answer.errors:
+            await ack(response_action="errors", errors=dict(answer.errors))
+        elif answer.view:
+            await ack(response_action="update", view=answer.view)
+        else:
+            await ack()
 
     async def on_options(self, ack: Ack, payload: OptionsPayload) -> None:
         """Answer a menu's request for options from memory, within Slack's three seconds."""

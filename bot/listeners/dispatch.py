@@ -11,7 +11,7 @@ from bot.execution.background import BackgroundTasks
 from bot.execution.endings import BOT_NAME
 from bot.execution.parsing import NearMiss
 from bot.execution.procedure import Procedure
-from bot.listeners.form_handling import FormHandler
+from bot.listeners.form_handling import FormHandler, SubmissionAnswer
 from bot.listeners.payload_shapes import SubmissionPayload
 from bot.notifications.direct.model import read_stop_value
 from bot.operations.arguments import lacks_input
@@ -154,8 +154,8 @@ class Dispatcher:
         await self._procedure.receive(press, Call(choice.operation, args, choice.confirmed))
         return None
 
-    async def submit_form(self, payload: SubmissionPayload) -> dict[str, str] | None:
-        """Take a submitted form; returns its mistakes by block, or None."""
+    async def submit_form(self, payload: SubmissionPayload) -> SubmissionAnswer:
+        """Take a submitted form."""
         return await self._forms.submitted(payload)
 
     async def _correct(self, request: Request, error: NearMiss) -> Message:

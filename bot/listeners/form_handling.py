@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 import structlog
 
@@ -34,6 +37,13 @@ from bot.slack.web_client import SlackClient
 
 CALLBACK = "form"
 log = structlog.stdlib.get_logger(__name__)
+
+
+class SubmissionAnswer(NamedTuple):
+    """The answer to a submitted form: mistakes by block id, or a view that takes its place, or nothing."""
+
+    errors: Mapping[str, str] = MappingProxyType({})
+    view: View | None = None
 
 
 class FormHandler:
@@ -143,22 +153,23 @@ class FormHandler:
             place=request.thread.channel if metadata.placed else None,
         )
 
-    async def submitted(self, payload: SubmissionPayload) -> dict[str, str] | None:
-        """Read a submitted form and begin; returns mistakes by block id, or None."""
+    async def submitted(self, payload: SubmissionPayload) -> SubmissionAnswer:
+        """Read a submitted form and begin, unless there are mistakes in it."""
         choice = await self._choices.find(payload.view.private_metadata)
         if choice is None or choice.user != payload.user.id:
             text = "This form is too old, or was opened by another person. Open it again."
-            return {payload.view.first_input: text}
+            return SubmissionAnswer({payload.view.first_input: text})
         op, metadata = self._registry[choice.operation], parse_metadata(choice.args)
         request, problem = await self._place(payload, choice.thread, metadata)
         if op.on_submit and await self._procedure.has_received(request.key):
-            return None  # a repeated submission: on_submit must not run twice
-        args, wrong = await self._reader.read(request, op, payload.view.state.values, metadata)
-        errors = {**wrong, **({forms.DESTINATION: problem} if problem else {})}
+            return SubmissionAnswer()  # a repeated submission: on_submit must not run twice
+        read = await self._reader.read(request, op, payload.view.state.values, metadata)
+        errors = {**read.errors, **({forms.DESTINATION: problem} if problem else {})}
         if errors:
-            return errors
-        await self._procedure.receive(request, Call(op.name, args, confirmed=not op.confirm_label))
-        return None
+            return SubmissionAnswer(errors)
+        await self._procedure.receive(request, Call(op.name, read.args, confirmed=not op.confirm_label))
+        shown = forms.render_notice_view(op.title, read.shown) if read.shown else None
+        return SubmissionAnswer(view=shown)
 
     async def _place(
         self, payload: SubmissionPayload, opened_in: Thread, metadata: FormMetadata

@@ -14,14 +14,24 @@ from bot.operations.invocation import Request
 from bot.operations.operation import Operation
 from bot.operations.validation import find_mistakes
 from bot.runtime.json_types import JsonObject
+from bot.slack.blockkit.mrkdwn import Mrkdwn
 from bot.slack.form_values import AttachedFile, FormValues
 
 
 class ReadForm(NamedTuple):
-    """The arguments that may be stored, or errors by block id."""
+    """The arguments that may be stored, or errors by block id; `shown` takes the form's place."""
 
     args: JsonObject
     errors: Mapping[str, str]
+    shown: Mrkdwn | None = None
+
+
+class _Submitted(NamedTuple):
+    """What the submit hook made of the arguments."""
+
+    args: JsonObject
+    mistakes: list[UsageError]
+    shown: Mrkdwn | None = None
 
 
 class FormReader:
@@ -42,9 +52,9 @@ class FormReader:
         mistakes = [*malformed, *unreadable, *invalid]
         checked = await self._check(request, op, args, {mistake.field for mistake in mistakes})
         mistakes += [] if checked is None else [checked]
-        if not mistakes:
-            args, mistakes = await self._submit(request, op, args)
-        return ReadForm(args, forms.render_errors(op, _place_below_files(mistakes, files), metadata.fields))
+        taken = _Submitted(args, mistakes) if mistakes else await self._submit(request, op, args)
+        errors = forms.render_errors(op, _place_below_files(taken.mistakes, files), metadata.fields)
+        return ReadForm(taken.args, errors, taken.shown)
 
     async def _read_files(
         self, files: Mapping[str, AttachedFile], typed: Container[str]
@@ -68,18 +78,16 @@ class FormReader:
             return error
         return None
 
-    async def _submit(
-        self, request: Request, op: Operation, args: JsonObject
-    ) -> tuple[JsonObject, list[UsageError]]:
+    async def _submit(self, request: Request, op: Operation, args: JsonObject) -> _Submitted:
         """Let the operation's submit hook take the arguments; return them without secrets."""
         if op.on_submit is None:
-            return args, []
+            return _Submitted(args, [])
         validated = self._authoriser.validate(op, args)
         try:
-            await op.on_submit(validated, await self._authoriser.build_submission_context(request, op))
+            shown = await op.on_submit(validated, await self._authoriser.build_submission_context(request, op))
         except UsageError as error:
-            return args, [error]
-        return validated.model_dump(mode="json", exclude_none=True), []
+            return _Submitted(args, [error])
+        return _Submitted(validated.model_dump(mode="json", exclude_none=True), [], shown)
 
 
 def _place_below_files(mistakes: list[UsageError], files: Container[str]) -> list[UsageError]:

@@ -8,8 +8,8 @@ from bot.access.approvals.model import Proposal
 from bot.access.approvals.proposals import Proposals
 from bot.access.channel_access import ChannelAccess
 from bot.execution.procedure import Procedure
+from bot.home.model import PREFIX
 from bot.home.publisher import HomeOpenings
-from bot.home.render import PREFIX
 from bot.listeners.dispatch import Dispatcher
 from bot.listeners.payload_shapes import HomeOpenedEvent
 from bot.notifications.subscriptions.queries import find_subscription
@@ -60,6 +60,9 @@ class HomeTab:
         direct_request = replace(
             request, thread=await self._channel_access.open_direct_message(request.thread.team, request.user)
         )
+        if name == "api-token revoke":
+            await self._procedure.receive(direct_request, Call(name, {"token": value}, confirmed=True))
+            return None
         return await self._dispatcher.press_addressed_button(direct_request, name, value)
 
     async def _vote(self, request: Request, name: str, proposal_id: str) -> Message | None:

@@ -23,6 +23,8 @@ def render_input(argument: Argument, value: object) -> Block:
         return _render_checkbox(argument, is_switched_on(value))
     if argument.choices:
         return _render_menu(argument, [option(choice, choice) for choice in argument.choices], value)
+    if argument.opt.suggest == "channel":
+        return _render_channel_menu(_format_initial(value))
     if argument.opt.suggest:
         return _render_external_menu(argument, value)
     if argument.kind == "number":
@@ -72,6 +74,13 @@ def _render_external_menu(argument: Argument, value: object) -> Block:
         "placeholder": plain_text("Type to search", _VALUE_LIMIT),
         **_render_initial(initial[:_OPTIONS_LIMIT], several),
     }
+
+
+def _render_channel_menu(value: str) -> Block:
+    """Return Slack's own menu of the channels that the person sees, without those shared with others."""
+    initial: Block = {"initial_conversation": value} if value else {}
+    shown: Block = {"include": ["public", "private"], "exclude_external_shared_channels": True}
+    return {"type": "conversations_select", "action_id": ACTION, "filter": shown, **initial}
 
 
 def _list_texts(value: object) -> list[str]:

@@ -130,7 +130,8 @@ Pin: TypeAlias = Callable[[A, C], Awaitable[A]]
 Question: TypeAlias = Callable[[A, C], Awaitable[Mrkdwn | None]]
 Probe: TypeAlias = Callable[[A, C], Awaitable[Reply | None]]
 LoadFields: TypeAlias = Callable[[Mapping[str, object], C], Awaitable[tuple[FormField, ...]]]
-SubmitHook: TypeAlias = Callable[[A, C], Awaitable[None]]
+FormCheck: TypeAlias = Callable[[A, C], Awaitable[None]]
+SubmitHook: TypeAlias = Callable[[A, C], Awaitable[Mrkdwn | None]]
 Labels: TypeAlias = Mapping[str, str | Mapping[str, tuple[str, str]]]
 LabelValues: TypeAlias = Callable[[A, C], Awaitable[Labels]]
 
@@ -152,9 +153,11 @@ class Operation(Generic[A, C]):
     `confirm_label`: the question previews the result, so a form leads to it too; this is its button's label;
     `check_form(args, ctx)` is awaited while the form is open, without any effect; it also checks a form with other
     mistakes, so arguments may be missing;
-    `on_submit(args, ctx)` is awaited while the form is still open: errors are shown in the form. Afterwards the
-    arguments are stored as pydantic dumps them, a SecretStr as asterisks; `filters_pipelines`: it reads many
-    pipelines and leaves out those that the person may not see, so access to one of them is enough;
+    `on_submit(args, ctx)` is awaited while the form is still open: errors are shown in the form, and what it
+    returns takes the form's place, once. Afterwards the arguments are stored as pydantic dumps them, a SecretStr
+    as asterisks;
+    `filters_pipelines`: it reads many pipelines and leaves out those that the person may not see, so access to one
+    of them is enough;
     `phrase`: follows “Alice wants to”, with arguments or parts of the target in braces (`start {pipeline}`);
     `label_values(pinned, ctx)`: for approvers, readable values of arguments that are ids, by argument; of values
     that are given by name, the label and the readable value of each;
@@ -165,7 +168,8 @@ class Operation(Generic[A, C]):
     `also`: more names that people type, in full: `build start`, or `cancel` although other nouns have it too;
     `former`: names of earlier releases, which work for one release more and say so;
     `implied_by`: what means it without its verb: its noun (`build web`), or an address alone (`web#41`);
-    `token_callable`: False for what only a person may do, because it decides over others, or over keys and rights.
+    `token_callable`: False for what only a person may do: it decides over others, over keys and rights, or over
+    what the person's own words mean.
     """
 
     name: str
@@ -182,7 +186,7 @@ class Operation(Generic[A, C]):
     probe: Probe[A, C] | None = None
     load_fields: LoadFields[C] | None = None
     prefill: Pin[A, C] | None = None
-    check_form: SubmitHook[A, C] | None = None
+    check_form: FormCheck[A, C] | None = None
     on_submit: SubmitHook[A, C] | None = None
     label_values: LabelValues[A, C] | None = None
     phrase: str = ""
@@ -261,7 +265,7 @@ class OperationOptions(OperationTraits, Generic[A, C], total=False):
     probe: Probe[A, C]
     load_fields: LoadFields[C]
     prefill: Pin[A, C]
-    check_form: SubmitHook[A, C]
+    check_form: FormCheck[A, C]
     on_submit: SubmitHook[A, C]
     label_values: LabelValues[A, C]
 

@@ -11,6 +11,7 @@ _SHAPES = re.compile(
       xox[a-z]-[A-Za-z0-9%+/=-]{6,}                    # Slack: https://docs.slack.dev/authentication/tokens
     | x(?:app|wfp)-[A-Za-z0-9-]{6,}
     | bk[a-z]{2}_[A-Za-z0-9_-]{6,}                     # Buildkite: bkua_, bkct_, bkaj_, bkpt_, bktr_, …
+    | kst_[0-9A-Za-z]{10,}                             # our own API tokens
     | gh[pousr]_[A-Za-z0-9]{10,}                       # GitHub
     | github_pat_[A-Za-z0-9_]{10,}
     | gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt)-[A-Za-z0-9_.-]{10,}    # GitLab

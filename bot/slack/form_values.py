@@ -34,10 +34,10 @@ class FormEntry(Struct, frozen=True):
 
     @property
     def texts(self) -> list[str]:
-        """The typed text, the chosen option or the chosen options, without empty ones."""
+        """The typed text, the chosen conversation, option or options, without empty ones."""
         if self.selected_options is not None:
             return [option.value for option in self.selected_options]
-        text = self.selected_option.value if self.selected_option else self.value
+        text = self.selected_option.value if self.selected_option else self.selected_conversation or self.value
         return [text] if text else []
 
 

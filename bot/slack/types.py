@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-Via = Literal["slash", "mention", "button", "form", "shortcut", "mcp", "rest", "schedule"]
+Via = Literal["slash", "mention", "button", "form", "shortcut", "mcp", "rest", "schedule", "console"]
 
 
 class Standing(StrEnum):

@@ -58,6 +58,7 @@ class AuditContext:
 @operation(
     "audit",
     needs=Permission.ADMIN,
+    token_callable=False,
     effect=Effect.READS,
     examples=("audit --since 24h", "audit --pipeline web --since 7d"),
 )

@@ -58,6 +58,7 @@ async def _take(args: ConnectArgs, ctx: ConnectContext) -> None:
 @operation(
     "connect",
     needs=Permission.HELP,
+    token_callable=False,
     effect=Effect.CHANGES_STATE,
     repeatable=True,
     on_submit=_take,
@@ -89,6 +90,7 @@ async def _probe_disconnect(_args: NoArgs, ctx: ConnectContext) -> Reply | None:
 @operation(
     "disconnect",
     needs=Permission.HELP,
+    token_callable=False,
     effect=Effect.CHANGES_STATE,
     repeatable=True,
     probe=_probe_disconnect,

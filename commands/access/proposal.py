@@ -62,6 +62,7 @@ async def _probe_withdraw(args: ProposalArgs, ctx: ProposalContext) -> Reply | N
 @operation(
     "proposal approve",
     needs=Permission.APPROVE,
+    token_callable=False,
     filters_pipelines=True,
     effect=Effect.CHANGES_BUILDKITE,
     probe=_probe_approve,
@@ -74,6 +75,7 @@ async def approve(args: ProposalArgs, ctx: ProposalContext) -> Reply:
 @operation(
     "proposal refuse",
     needs=Permission.APPROVE,
+    token_callable=False,
     filters_pipelines=True,
     effect=Effect.CHANGES_STATE,
     probe=_probe_refuse,

@@ -30,6 +30,7 @@ class ReadonlyContext:
 @operation(
     "readonly",
     needs=Permission.ADMIN,
+    token_callable=False,
     effect=Effect.CHANGES_STATE,
     repeatable=True,
     examples=("readonly on", "readonly off"),

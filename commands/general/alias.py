@@ -80,6 +80,7 @@ async def _probe_removal(name: str, ctx: AliasContext) -> Reply | None:
 @operation(
     "alias",
     needs=Permission.HELP,
+    token_callable=False,
     effect=Effect.CHANGES_STATE,
     repeatable=True,
     probe=_probe_alias,
@@ -104,6 +105,7 @@ async def alias(args: AliasArgs, ctx: AliasContext) -> Reply:
 @operation(
     "unalias",
     needs=Permission.HELP,
+    token_callable=False,
     effect=Effect.CHANGES_STATE,
     repeatable=True,
     probe=_probe_unalias,

@@ -47,7 +47,14 @@ class TokenContext:
     registry: Registry
 
 
-@operation("admin token", former=("token",), needs=Permission.READ, effect=Effect.READS, examples=("admin token",))
+@operation(
+    "admin token",
+    former=("token",),
+    needs=Permission.READ,
+    effect=Effect.READS,
+    token_callable=False,
+    examples=("admin token",),
+)
 async def token(_: NoArgs, ctx: TokenContext) -> Reply:
     """Show the scopes and expiry of the Buildkite token in use."""
     found = await ctx.organizations.access_token()
@@ -107,6 +114,7 @@ async def _pin(args: TokenListArgs, ctx: TokenContext) -> TokenListArgs:
     former=("token list",),
     needs=Permission.AGENTS,
     effect=Effect.READS,
+    token_callable=False,
     scopes=("read_clusters",),
     pin=_pin,
     examples=("admin agent-tokens", "admin agent-tokens Default"),

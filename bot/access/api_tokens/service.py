@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from bot.access.api_tokens.model import ApiToken, hash_token, is_well_formed
 from bot.access.api_tokens.queries import find_by_digest, find_token, mark_used
-from bot.errors import Unauthorized
+from bot.access.channel_access import ChannelAccess
+from bot.errors import Unauthorized, Unavailable
 from bot.runtime.clock import Clock
 from bot.slack.people import PeopleDirectory
 from bot.slack.types import Actor, Standing, Thread, Via
@@ -15,7 +17,16 @@ from bot.store.transactions import Store
 
 # The time of the last use is for people who look for unused tokens, so a minute is exact enough.
 USE_NOTED_EVERY = timedelta(minutes=1)
+# As long as a profile counts as fresh.
+_SIGHT_SECONDS = 60.0
 GONE = frozenset({Standing.DEACTIVATED, Standing.STRANGER, Standing.BOT})
+
+
+class _Sight(NamedTuple):
+    """Whether an owner could read a channel, when Slack was last asked."""
+
+    at: float
+    sees: bool
 
 
 class ApiTokens:
@@ -24,10 +35,20 @@ class ApiTokens:
     The database is read on every call, so that a revoked token stops working at once in every replica.
     """
 
-    def __init__(self, store: Store, clock: Clock, people: PeopleDirectory, team: str, command: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        people: PeopleDirectory,
+        channel_access: ChannelAccess,
+        team: str,
+        command: str,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._people = people
+        self._channel_access = channel_access
+        self._seen_channels: dict[tuple[str, str], _Sight] = {}
         self._team = team
         self._command = command
 
@@ -61,7 +82,26 @@ class ApiTokens:
         if token.service is not None:
             return _build_service_actor(token, thread, via)
         owner = await self._people.find_actor(token.owner, thread, via)
-        return replace(owner, name=token.name_agent(owner.name), limits=token.limits)
+        channel = thread.channel if await self._sees(token.owner, thread.channel) else ""
+        return replace(owner, channel=channel, name=token.name_agent(owner.name), limits=token.limits)
+
+    async def _sees(self, owner: str, channel: str) -> bool:
+        """Return whether the owner could ask from a channel: only then do grants count that are limited to it.
+
+        In Slack that needs no check, because nobody can type where they aren't. While Slack doesn't say, they
+        can't.
+        """
+        if not channel:
+            return False
+        last = self._seen_channels.get((owner, channel))
+        if last is None or self._clock.monotonic() - last.at >= _SIGHT_SECONDS:
+            try:
+                sees = await self._channel_access.can_read(channel, owner)
+            except Unavailable:
+                return False
+            last = _Sight(self._clock.monotonic(), sees)
+            self._seen_channels[(owner, channel)] = last
+        return last.sees
 
     async def _require_valid(self, token: ApiToken) -> None:
         self._require_in_force(token)

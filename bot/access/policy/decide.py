@@ -110,6 +110,14 @@ def find_blanket_refusal(rules: Rules, actor: Actor, op: Operation, *, anywhere:
     return _refuse_standing(rules, actor) or policy_wording.refuse_ungranted(rules, actor, op, Target())
 
 
+def holds_permission(rules: Rules, actor: Actor, permission: Permission) -> bool:
+    """Return whether this person has a permission on something, from their channel."""
+    return is_within_limits(actor, permission, None) and any(
+        matches_actor(grant.principals, actor) and applies_in_channel(grant, actor)
+        for grant in rules.find_grants(permission)
+    )
+
+
 def judge_approval(
     rules: Rules, requirement: ApprovalRequirement, actor: Actor, requester: str, op: Operation, target: Target
 ) -> Allow | Refuse:

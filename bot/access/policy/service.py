@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.access.locks.rules import Lock, find_lock_refusal
 from bot.access.locks.service import LockService
-from bot.access.policy.decide import decide, explain, find_blanket_refusal
+from bot.access.policy.decide import decide, explain, find_blanket_refusal, holds_permission
 from bot.access.policy.declared_target import read_target
 from bot.access.policy.name_filter import make_name_filter
 from bot.access.policy.policy_wording import explain_protection
@@ -16,7 +16,7 @@ from bot.access.target import resolve_target
 from bot.buildkite.client import Buildkite
 from bot.buildkite.naming import MayName
 from bot.errors import Refused
-from bot.operations.operation import Args, Operation
+from bot.operations.operation import Args, Operation, Permission
 from bot.operations.registry import Registry
 from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import Mrkdwn
@@ -44,6 +44,10 @@ class PolicyService:
     def make_name_filter(self, actor: Actor, *, anywhere: bool = False) -> MayName:
         """Return the function that says which names the person may be shown; see `find_blanket_refusal`."""
         return make_name_filter(self._get_rules(), actor, anywhere=anywhere)
+
+    def holds(self, actor: Actor, permission: Permission) -> bool:
+        """Return whether the person has a permission on something."""
+        return holds_permission(self._get_rules(), actor, permission)
 
     def is_allowed(self, actor: Actor, name: str) -> bool:
         """Return whether the person may run the operation of that name on something."""
