@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from bot.access.api_tokens.model import ApiToken
 from bot.access.api_tokens.token_records import TokenRecords
-from bot.errors import KitestringError
+from bot.errors import KitestringError, UsageError
 from bot.operations.invocation import Invocation
+from bot.operations.validation import validate
 from bot.runtime.clock import Clock
+from bot.runtime.json_types import JsonObject
 from bot.settings import Settings
 from bot.slack.types import Thread
 from bot.store.sql import get_meta
 from bot.store.transactions import Store
+from commands import registry
+from commands.access.api_token import CreateTokenArgs
 
+_CREATE = "api-token create"
 Echo = Callable[[str], object]
 
 
-async def create_token(settings: Settings, clock: Clock, echo: Echo, wanted: ApiToken) -> None:
-    """Print a new token, the only time. Raise UsageError if its owner has one of that name."""
+async def create_token(settings: Settings, clock: Clock, echo: Echo, owner: str | None, given: JsonObject) -> None:
+    """Print a new token, the only time; `given` are arguments of `api-token create`. Raise UsageError."""
+    args = CreateTokenArgs.model_validate(validate(registry()[_CREATE], given, "kitestring").model_dump())
+    if not owner and not args.service:
+        raise UsageError("It isn't said whom the token acts as.", "Pass --owner or --service.")
+    if owner and not re.fullmatch(r"[UW][A-Z0-9]{2,}", owner):
+        raise UsageError("--owner takes a Slack id such as U012ABCDEF.", "It's in the person's Slack profile.")
     async with _open_records(settings, clock) as (records, team):
-        echo(await records.create(wanted, _describe_caller(team, "api-token create")))
+        wanted = args.describe_token(owner or "console", clock.now())
+        echo(await records.create(wanted, _describe_caller(team, _CREATE)))
 
 
 async def print_tokens(settings: Settings, clock: Clock, echo: Echo) -> None:

@@ -213,13 +213,13 @@ def api_token() -> None:
 @click.option("--pipeline", "pipelines", multiple=True, help="Only these pipelines or patterns; may be repeated.")
 @click.option("--channel", help="Id of the channel where its acts are announced.")
 @click.option("--expires", default="90d", show_default=True, help="Time until it expires, at most 365d.")
-def api_token_create(name: str, owner: str | None, service: str | None, **limits: object) -> None:
+def api_token_create(name: str, owner: str | None, **limits: str | tuple[str, ...] | None) -> None:
     """Create the API token NAME and print it, once."""
     from bot.cli import api_tokens
     from bot.runtime.clock import SystemClock
 
-    clock = SystemClock()
-    _run(api_tokens.create_token(_settings(), clock, click.echo, owner, service, name, limits))
+    given = {"name": name, **{option: value for option, value in limits.items() if value}}
+    _run(api_tokens.create_token(_settings(), SystemClock(), click.echo, owner, given))
 
 
 @api_token.command("list")

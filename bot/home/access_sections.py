@@ -31,12 +31,9 @@ def render_account(account: Account | None) -> list[Block]:
 
 def render_api_tokens(tokens: Sequence[ApiToken]) -> list[Block]:
     """Render a person's valid API tokens, each with a button that revokes it."""
-    create = button(
-        "Create a token", f"{PREFIX}api-token create", "new", accessibility_label="Create an API token"
-    )
-    about = section(
-        "Programs with an API token act as you, within its limits.", block_id="tokens", accessory=create
-    )
+    create = button("Create", f"{PREFIX}api-token create", "new", accessibility_label="Create an API token")
+    text = "Programs with an API token act as you, within its limits."
+    about = section(text, block_id="tokens", accessory=create)
     more = len(tokens) - _MAX_TOKENS
     rest = [context(f"… and {more} more", block_id="tokens:more")] if more > 0 else []
     return [divider(), header("API tokens"), about, *map(_render_token, tokens[:_MAX_TOKENS]), *rest]

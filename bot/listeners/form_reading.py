@@ -27,7 +27,7 @@ class ReadForm(NamedTuple):
 
 
 class _Submitted(NamedTuple):
-    """What the submit hook made of the arguments."""
+    """The arguments after the submit hook, or its mistakes."""
 
     args: JsonObject
     mistakes: list[UsageError]

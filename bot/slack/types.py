@@ -35,7 +35,7 @@ class Profile(NamedTuple):
 
 @dataclass(frozen=True)
 class TokenLimits:
-    """What is left of a person's rights with an API token: only these permissions and pipelines (globs).
+    """The part of a person's rights that an API token leaves: only these permissions and pipelines (globs).
 
     None and empty take nothing away. `name` is the token's name.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, field_validator
@@ -47,9 +47,7 @@ class CreateTokenArgs(Args):
     ] = ()
     pipelines: Annotated[
         tuple[str, ...],
-        Opt(
-            suggest="pipeline pattern", hint="None chosen: all of yours", target=Unjudged("limits the token only")
-        ),
+        Opt(suggest="pipeline pattern", hint="None chosen: all", target=Unjudged("it limits the token only")),
         Field(max_length=50, description="Pipelines"),
     ] = ()
     channel: Annotated[
@@ -75,10 +73,19 @@ class CreateTokenArgs(Args):
         """Leave out `help`, which every token has."""
         return tuple(permission for permission in chosen if permission is not Permission.HELP)
 
-    @property
-    def lifetime(self) -> timedelta:
-        """Return how long the token is valid."""
-        return parse_duration(self.expires)
+    def describe_token(self, owner: str, now: datetime) -> ApiToken:
+        """Return the token that is wanted, which has no id yet."""
+        return ApiToken(
+            id="",
+            name=self.name,
+            owner=owner,
+            service=self.service,
+            permissions=frozenset(self.permissions) or None,
+            pipelines=self.pipelines,
+            channel=self.channel,
+            expires_at=now + parse_duration(self.expires),
+            created_at=now,
+        )
 
 
 class RevokeTokenArgs(Args):
@@ -124,17 +131,7 @@ async def _make(args: CreateTokenArgs, ctx: CreateTokenContext) -> Mrkdwn:
         raise UsageError("Only admins make tokens for services.", "Leave this empty, or ask an admin.", "service")
     if args.channel and not await ctx.channels.is_joined(args.channel, actor.id):
         raise UsageError("You aren't in that channel, or I'm not.", "Choose one that we're both in.", "channel")
-    token = ApiToken(
-        id="",
-        name=args.name,
-        owner=actor.id,
-        service=args.service,
-        permissions=frozenset(args.permissions) or None,
-        pipelines=args.pipelines,
-        channel=args.channel,
-        expires_at=now + args.lifetime,
-        created_at=now,
-    )
+    token = args.describe_token(actor.id, now)
     raw = await ctx.tokens.create(token, _ask_as(ctx.caller, "api-token create"))
     return md(
         "This is the API token {name}. Copy it now: nobody can show it again.\n```{raw}```\nIt expires {expiry}.",

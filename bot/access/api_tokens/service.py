@@ -23,7 +23,7 @@ GONE = frozenset({Standing.DEACTIVATED, Standing.STRANGER, Standing.BOT})
 
 
 class _Sight(NamedTuple):
-    """Whether an owner could read a channel, when Slack was last asked."""
+    """Slack's last answer to whether an owner can read a channel."""
 
     at: float
     sees: bool
