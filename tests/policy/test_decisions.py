@@ -166,10 +166,12 @@ def test_a_decision_is_total_and_always_the_same(case: Case) -> None:
 
 @given(CASES)
 def test_outsiders_get_nothing(case: Case) -> None:
-    """Strangers, bots and deactivated people never, guests only where a grant names their id."""
+    """Strangers, bots and deactivated people never; guests only by their id, services only by their group."""
     rules, actor, op, target, now = case
     named = any(actor.id in grant.principals.users for grant in rules.grants)
+    grouped = any(grant.principals.groups & actor.groups for grant in rules.grants)
     inside = actor.standing in {Standing.MEMBER, Standing.ADMIN} or (actor.standing is Standing.GUEST and named)
+    inside = inside or (actor.standing is Standing.SERVICE and grouped)
     if not inside:
         assert isinstance(decide(rules, actor, op, target, now), Refuse)
         assert find_blanket_refusal(rules, actor, op)

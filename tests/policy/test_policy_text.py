@@ -119,7 +119,7 @@ def test_every_mistake_is_reported_with_its_line() -> None:
             'policy.toml line 27: `from` “Frai 16:00” isn\'t valid: it should be a weekday and time such as "Fri 16:00", or a date such as 2026-12-23T18:00:00.',
             'policy.toml line 29: `zone` “Europe/Lodnon” isn\'t valid: it should be a time zone such as "Europe/London".',
             "policy.toml line 30: `groups` “3” should be a string in quotes.",
-            'policy.toml line 30: `groups` “release” isn\'t valid: it should be the id of a user group such as "S012ABCDEF", or a handle such as "@release".',
+            'policy.toml line 30: `groups` “release” isn\'t valid: it should be the id of a user group such as "S012ABCDEF", a handle such as "@release", or a service such as "service:release-bot".',
             "policy.toml line 32: this `[[grant]]` is invalid: it applies to no one: add `users`, `groups` or `standings`.",
             "policy.toml line 39: this `[[grant]]` is invalid: `agents` doesn't depend on pipelines: move it to a grant of its own.",
             "policy.toml line 45: this `[[protect]]` is invalid: it requires more `approvals` than there are `approvers`.",
