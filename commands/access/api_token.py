@@ -164,11 +164,12 @@ async def create(args: CreateTokenArgs, ctx: CreateTokenContext) -> Reply:
     """Create an API token, with which a program acts as you within limits."""
     token = await ctx.tokens.choose(args.name, ctx.caller.actor.id)
     text = md(
-        "You created the API token {name}: {scope}. It is announced {place} and expires {expiry}. Revoke it with "
-        "{revoke}.",
+        "You created the API token {name}: {scope}. It expires {expiry}{place}. Revoke it with {revoke}.",
         name=code(token.name),
         scope=describe_scope(token),
-        place=md("in {channel}", channel=describe_place(token)) if token.channel else describe_place(token),
+        place=md(", and what it does is announced in {channel}", channel=describe_place(token))
+        if token.channel
+        else "",
         expiry=describe_expiry(token),
         revoke=code(f"{ctx.caller.command} api-token revoke {token.name}"),
     )

@@ -95,7 +95,7 @@ def _render_caption(args: AuditArgs) -> str:
 
 
 def _render_row(entry: AuditEntry, registry: Registry) -> tuple[str, ...]:
-    who = join([mention(entry.user)]) if entry.user else "–"
+    who = entry.detail.get("agent") or (join([mention(entry.user)]) if entry.user else "–")
     rule = f" ({entry.detail['rule']})" if entry.detail.get("rule") else ""
     moment = local_time(entry.at, "{date_short_pretty} {time}")
     what = f"{entry.operation} {_describe_target(entry, registry)}".strip()

@@ -45,16 +45,16 @@ async def make_token(world: World, person: Person, name: str = "release-bot", **
     return found[0]
 
 
-async def call(world: World, raw: str, operation: str, **args: Any) -> ApiToken:
+async def call(world: World, raw: str, operation: str, /, **args: Any) -> ApiToken:
     """Call an operation as a program does, with its token; wait for what comes of it."""
     token = await get_tokens(world).authenticate(raw)
     await send(world, token, operation, **args)
     return token
 
 
-async def send(world: World, token: ApiToken, operation: str, **args: Any) -> None:
+async def send(world: World, token: ApiToken, operation: str, /, **args: Any) -> None:
     """Receive a call whose token was checked already."""
-    place = Thread(world.slack.team_id, token.channel or "")
+    place = Thread(world.bot.workspace.deps.slack.identity.team, token.channel or "")
     request = Request(token.owner, place, "rest", f"rest:{next(_KEYS)}", flags=Flags(token=token.id))
     procedure = world.bot.workspace.interaction.execution.procedure
     await procedure.receive(request, Call(operation, args, confirmed=True))
