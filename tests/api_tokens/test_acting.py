@@ -9,6 +9,7 @@ from inline_snapshot import snapshot
 from bot.operations.invocation import Flags, Request
 from bot.operations.reply import Call
 from bot.slack.types import Thread
+from simulators.slack.state import BOT_USER
 from tests.api_tokens.acts import call, get_tokens, make_token, read_audit, send
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World, format_message
@@ -217,3 +218,15 @@ Ask the platform team to do it.\
 Ask the platform team to add a grant with its group, such as groups = ["service:release-bot"].\
 """)
     assert len(world.buildkite.builds) == 1
+
+
+async def test_a_channel_counts_only_while_the_owner_reads_it(world: World) -> None:
+    """Grants may be limited to channels. Bob leaves a private one: from then on his token isn't in it either."""
+    room = world.slack.channel("C0RELEASE", "release", members=[world.bob.id, BOT_USER], private=True)
+    raw = await make_token(world, world.bob, **{"Channel for announcements": "C0RELEASE"})
+    token, tokens = await get_tokens(world).authenticate(raw), get_tokens(world)
+    place = Thread(world.bot.workspace.deps.slack.identity.team, "C0RELEASE")
+    assert (await tokens.find_actor(token.id, place, "rest")).channel == "C0RELEASE"
+    room.members.remove(world.bob.id)
+    world.clock.advance(61)
+    assert (await tokens.find_actor(token.id, place, "rest")).channel == ""

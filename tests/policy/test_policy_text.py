@@ -155,10 +155,19 @@ def test_the_manual_s_example_is_a_policy() -> None:
     """The manual's example is valid and meets its own expectations."""
     (example,) = re.findall(r"```toml\n(.*?)```", MANUAL.read_text("utf-8"), re.DOTALL)
     rules, expected = parse_policy(example)
-    assert [len(rules.grants), len(rules.protections), len(rules.freezes), len(expected)] == [5, 1, 3, 2]
+    assert [len(rules.grants), len(rules.protections), len(rules.freezes), len(expected)] == [6, 1, 3, 2]
     assert rules.grants[0].principals.standings == FULL_MEMBERS
     assert rules.groups == {"@release", "@web", "S012ABCDEF"}
     assert rules.protections[0].operations == GUARDED_VERBS
+
+
+def test_a_service_is_no_group_of_slack_and_approves_nothing() -> None:
+    """Slack isn't asked who is in it; a protection that names one as an approver is a mistake."""
+    grant = 'grant = [{name = "x", groups = ["service:ci", "@ops"], permissions = ["read"]}]'
+    rules, _ = parse_policy(grant)
+    assert rules.groups == {"@ops"}
+    with pytest.raises(InvalidPolicy, match="a service can't approve"):
+        parse_policy('protect = [{name = "x", pipelines = ["web"], approvers = {groups = ["service:ci"]}}]')
 
 
 def test_an_empty_file_allows_nothing() -> None:
