@@ -13,7 +13,7 @@ from bot.access.api_tokens.token_records import TokenRecords
 from bot.access.api_tokens.token_wording import describe_expiry, describe_place, describe_scope, describe_use
 from bot.access.channel_access import ChannelAccess
 from bot.access.policy.service import PolicyService
-from bot.errors import UsageError
+from bot.errors import NotFound, UsageError
 from bot.execution.context import Caller
 from bot.operations.declarations import Unjudged
 from bot.operations.invocation import Invocation
@@ -123,6 +123,15 @@ class TokenRecordsContext:
         actor = self.caller.actor
         return None if self.policy.holds(actor, Permission.ADMIN) else actor.id
 
+    async def choose(self, words: str) -> ApiToken:
+        """Return the person's token with that id or name, else for an admin anyone's. Raise NotFound."""
+        try:
+            return await self.tokens.choose(words, self.caller.actor.id)
+        except NotFound:
+            if self.visible_owner is not None:
+                raise
+        return await self.tokens.choose(words)
+
 
 async def _make(args: CreateTokenArgs, ctx: CreateTokenContext) -> Mrkdwn:
     """Make the token and return the text that shows it, the only time."""
@@ -216,11 +225,11 @@ async def _pin(args: RevokeTokenArgs, ctx: TokenRecordsContext) -> RevokeTokenAr
     known = await ctx.tokens.find(args.token)
     if known and ctx.visible_owner in (None, known.owner):
         return args
-    return RevokeTokenArgs(token=(await ctx.tokens.choose(args.token, ctx.visible_owner)).id)
+    return RevokeTokenArgs(token=(await ctx.choose(args.token)).id)
 
 
 async def _ask(args: RevokeTokenArgs, ctx: TokenRecordsContext) -> Mrkdwn | None:
-    token = await ctx.tokens.choose(args.token, ctx.visible_owner)
+    token = await ctx.choose(args.token)
     return md("Revoke {token}? Programs that use it stop working at once.", token=_name(token, ctx))
 
 
@@ -243,7 +252,7 @@ async def _probe_revoke(args: RevokeTokenArgs, ctx: TokenRecordsContext) -> Repl
 )
 async def revoke(args: RevokeTokenArgs, ctx: TokenRecordsContext) -> Reply:
     """Revoke an API token of yours; admins revoke anyone's."""
-    token = await ctx.tokens.choose(args.token, ctx.visible_owner)
+    token = await ctx.choose(args.token)
     await ctx.tokens.revoke(token, _ask_as(ctx.caller, "api-token revoke"))
     return _reply_revoked(token, ctx)
 

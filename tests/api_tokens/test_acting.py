@@ -185,7 +185,7 @@ Create one in Slack with `/bk api-token create`, and send it as a bearer token.\
 
 
 async def test_a_token_follows_its_owners_standing(world: World) -> None:
-    """What was accepted runs only if the owner still may when its turn comes."""
+    """A call that was accepted runs only if the owner still may when its turn comes."""
     raw = await make_token(world, world.bob, **PLACE)
     token = await get_tokens(world).authenticate(raw)
     world.bob.profile.deleted = True

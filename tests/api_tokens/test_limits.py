@@ -62,7 +62,7 @@ def test_a_token_never_allows_more_than_its_owner_may(case: Case, limits: TokenL
 def test_a_token_reads_and_names_no_more_than_its_owner(
     case: Case, limits: TokenLimits, permission: Permission
 ) -> None:
-    """What lists leave out and menus don't name follows from the same rights; nor does its vote ever count."""
+    """The names in lists and menus follow from the same rights; nor does its vote ever count."""
     agent = replace(case.actor, limits=limits)
     assert may_read(case.rules, case.actor, case.target) or not may_read(case.rules, agent, case.target)
     assert holds_permission(case.rules, case.actor, permission) or not holds_permission(

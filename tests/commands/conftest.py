@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.access.accounts.service import BuildkiteAccess
+from bot.access.api_tokens.token_records import TokenRecords
 from bot.access.audit_log import AuditLog
 from bot.access.locks.service import LockService
 from bot.access.policy.decide import DEFAULT
@@ -170,6 +171,14 @@ class NoActs:
         return Mrkdwn("")
 
 
+class NoChannelAccess:
+    """Channels that nobody asks about."""
+
+
+class NoApiTokens:
+    """API tokens that nobody presents."""
+
+
 class NoAccounts:
     """Accounts without any connected token."""
 
@@ -217,6 +226,7 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: ManualClock, store: St
             subscriptions=SubscriptionService(store, clock, _is_postable, _no_email, lambda: None),
             agent_watches=AgentWatches(store, clock),
             default_pipelines=NoDefaultPipeline(),
+            channel_access=NoChannelAccess(),
         ),
         PersonServices(
             accounts=NoAccounts(),
@@ -227,6 +237,8 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: ManualClock, store: St
             audit_log=AuditLog(store),
             acts=NoActs(),
             policy=PolicyService(lambda: DEFAULT, operations, locks, clock),
+            api_tokens=NoApiTokens(),
+            token_records=TokenRecords(store, clock, "T1"),
         ),
         BotServices(
             registry=operations,

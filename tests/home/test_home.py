@@ -52,7 +52,11 @@ No subscriptions yet. Type `/bk subscribe web` in a channel to hear about failur
 ---
 Buildkite account
 Not connected: I use my own Buildkite token for you. Connect your account to act under your own name.
-[Connect]\
+[Connect]
+---
+API tokens
+Programs with an API token act as you, within its limits.
+[Create]\
 """)
 
 
@@ -90,7 +94,11 @@ Your subscriptions
 ---
 Buildkite account
 Not connected: I use my own Buildkite token for you. Connect your account to act under your own name.
-[Connect]\
+[Connect]
+---
+API tokens
+Programs with an API token act as you, within its limits.
+[Create]\
 """)
 
 

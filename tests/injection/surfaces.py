@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.access.accounts.model import Account
+from bot.access.api_tokens.model import ApiToken
 from bot.access.approvals.model import BuildApproval, Proposal, ProposalState, Vote
 from bot.access.approvals.render import (
     render_outcome,
@@ -267,7 +268,9 @@ def _homes(text: str) -> Iterator[Mapping[str, Any]]:
     item = Proposal("p", text, {"pipeline": text}, "d", text, Thread("T1", text), "slash", ask, NOW, wording)
     rule = Subscription("s", "T1", text, text, text, NOW, branch=text, step=text, creators=(text,))
     account = Account(text, text, text, (text,), NOW)
-    shown = Home(runs, runs, runs, (item,), (rule, replace(rule, owner=text)), account)
+    limits = (frozenset[Permission](), (text,), text)
+    tokens = tuple(ApiToken(text, text, text, service, *limits, NOW, NOW) for service in (None, text))
+    shown = Home(runs, runs, runs, (item,), (rule, replace(rule, owner=text)), account, tokens)
     yield render_home(shown, now=NOW, command="/bk").to_json()
     yield render_closed_home(text, escape(text)).to_json()
 

@@ -14,6 +14,7 @@ from tests.matrix.table import PEOPLE
 
 VALUES = {
     "agent pause": {"Agent name or id": f"?{AGENT}"},
+    "api-token create": {"Name": "bot-{pipeline}"},
     "build annotate": {"Pipeline": "?{pipeline}", "Text": "Looks fine"},
     "build create": {"Pipeline": "?{pipeline}"},
     "connect": {"Your Buildkite API token": "{token}"},
@@ -77,6 +78,8 @@ async def _fill(play: Play, operation: str, pipeline: str, name: str, source: st
     if source == "asks" and cell.word == "allow":
         cell = replace(cell, word="question")
     sent = await play.act_once(cell, person, lambda: person.submits(values))
+    if play.cast.world.slack.modal_of(person):  # it shows what was made, once
+        await person.closes(everything=True)
     if operation != "connect":  # a token that is sent again is looked at again, and is the same token
         await play.act_again(cell, person, play.cast.world.slack.replay, sent)
 

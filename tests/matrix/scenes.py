@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
+from bot.access.api_tokens.model import ApiToken
+from bot.operations.invocation import Invocation
 from bot.operations.operation import Effect, Operation
+from bot.slack.types import Thread
 from commands import registry
 from simulators.buildkite.models import Build
 from tests.matrix.acting import find_newest_message, settle_all
@@ -47,6 +51,7 @@ _SCENES = {
     "alias": Scene("alias ship = build list"),
     "artifacts download": Scene("artifacts download dist/app.js -p {pipeline} -n {number}", "uploaded"),
     "artifacts list": Scene("artifacts list {pipeline} {number}", "uploaded"),
+    "api-token revoke": Scene("api-token revoke doomed --yes", "issued"),
     "audit": Scene("audit --pipeline {pipeline}"),
     "build annotate": Scene(
         'build annotate {pipeline} {number} "Looks fine"',
@@ -203,6 +208,19 @@ async def _aliased(cast: Cast, _pipeline: str) -> Props:
     return Props()
 
 
+async def _issued(cast: Cast, _pipeline: str) -> Props:
+    """Give everyone an API token of their own, made on the console."""
+    records = cast.world.bot.workspace.interaction.services.person.token_records
+    now, place = cast.world.clock.now(), Thread("", "")
+    asked = Invocation("", "", "console", {}, "", place, "console")
+    have = {token.owner for token in await records.list_valid() if token.name == "doomed"}
+    for person in cast.people.values():
+        if person.id not in have:
+            until = now + timedelta(days=90)
+            await records.create(ApiToken("", "doomed", person.id, None, None, (), None, until, now), asked)
+    return Props()
+
+
 async def _types(cast: Cast, words: str) -> None:
     """Alice prepares something."""
     await cast.alice.types(cast.world.deploys, f"/bk {words}")
@@ -280,6 +298,7 @@ async def _proposed(cast: Cast, _pipeline: str) -> Props:
 PROPS: dict[str, Callable[[Cast, str], Awaitable[Props]]] = {
     "nothing": _nothing,
     "aliased": _aliased,
+    "issued": _issued,
     "scheduled": _scheduled,
     "failed": _failed,
     "waiting": _waiting,

@@ -91,6 +91,7 @@ def test_refusals_say_why() -> None:
             "stranger": "You belong to another workspace, and Kitestring answers only members of this one. Ask someone in this workspace to do it for you.",
             "bot": "Kitestring doesn't take commands from other bots. Only people can run commands.",
             "deactivated": "This account is deactivated. Ask a workspace admin.",
+            "service": 'No rule of the policy names this service. Ask a workspace admin to add a grant with its group, such as groups = ["service:release-bot"].',
         }
     )
 
