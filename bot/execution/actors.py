@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.access.api_tokens.service import ApiTokens
-from bot.access.policy.policy_wording import TOKEN_RULE
+from bot.access.policy.token_limits import TOKEN_RULE
 from bot.errors import Refused, Unauthorized
 from bot.operations.invocation import Invocation, Request
 from bot.slack.people import PeopleDirectory

@@ -132,13 +132,16 @@ class ApiTokens:
 
 
 def _build_service_actor(token: ApiToken, thread: Thread, via: Via) -> Actor:
-    """Return a service, which has only its group: neither its maker's rights nor their Buildkite account."""
+    """Return a service, which has only its group: neither its maker's rights nor their Buildkite account.
+
+    It's in no channel but the one that an admin chose for it.
+    """
     return Actor(
         id=token.group,
         name=token.name_agent(""),
         team=thread.team,
         standing=Standing.SERVICE,
-        channel=thread.channel,
+        channel=thread.channel if thread.channel == token.channel else "",
         via=via,
         groups=frozenset({token.group}),
         limits=token.limits,

@@ -22,11 +22,11 @@ from bot.access.policy.rules import (
     applies_to_target,
     is_guarded,
     is_protected,
-    is_within_limits,
     matches_actor,
     matches_any,
 )
-from bot.operations.operation import Effect, Operation, Permission
+from bot.access.policy.token_limits import find_token_refusal, is_within_limits, refuse_uncallable
+from bot.operations.operation import Operation, Permission
 from bot.runtime.time_windows import find_end
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md
 from bot.slack.types import Actor, Standing
@@ -74,7 +74,7 @@ def decide(rules: Rules, actor: Actor, op: Operation, target: Target, now: datet
     no approval can lift a freeze, so asking for one would waste people's time. An operation that filters its
     results by pipeline needs its permission on some pipeline only: it leaves out the others itself.
     """
-    if refused := _find_token_refusal(actor, op, None if op.filters_pipelines else target):
+    if refused := find_token_refusal(actor, op, None if op.filters_pipelines else target):
         return refused
     grant = _find_grant(rules, actor, op.needs, target) or (
         _find_grant_anywhere(rules, actor, op) if op.filters_pipelines else None
@@ -101,7 +101,7 @@ def find_blanket_refusal(rules: Rules, actor: Actor, op: Operation, *, anywhere:
     None means that some target may be allowed. With `anywhere` the channel doesn't matter, because it is yet to be
     chosen.
     """
-    if refused := _find_token_refusal(actor, op, None):
+    if refused := find_token_refusal(actor, op, None):
         return refused
     if anywhere:
         rules = replace(rules, grants=tuple(replace(grant, channels=None) for grant in rules.grants))
@@ -126,7 +126,7 @@ def judge_approval(
     That of a program with their API token never does.
     """
     if actor.limits:
-        return policy_wording.refuse_uncallable(op)
+        return refuse_uncallable(op)
     if actor.id == requester:
         return Refuse(
             requirement.rule,
@@ -172,25 +172,6 @@ def _refuse_standing(rules: Rules, actor: Actor) -> Refuse | None:
     if actor.standing in FULL_MEMBERS or any(matches_actor(grant.principals, actor) for grant in rules.grants):
         return None
     return policy_wording.refuse_standing(actor.standing, rules.admins)
-
-
-def _find_token_refusal(actor: Actor, op: Operation, target: Target | None) -> Refuse | None:
-    """Return the refusal if the actor's API token doesn't reach as far; None for a target is any.
-
-    The policy gives `read` for a channel's settings and people's subscriptions, too. Who gives a token chosen
-    permissions means by `read` that it only reads; and a service has no messages to subscribe to.
-    """
-    limits = actor.limits
-    if limits is None:
-        return None
-    if not op.token_callable:
-        return policy_wording.refuse_uncallable(op)
-    changes_settings = op.needs is Permission.READ and op.effect is not Effect.READS
-    if changes_settings and (limits.permissions is not None or actor.standing is Standing.SERVICE):
-        return policy_wording.refuse_settings(limits, op)
-    if is_within_limits(actor, op.needs, target):
-        return None
-    return policy_wording.refuse_beyond_limits(limits, op, target)
 
 
 def _find_grant(rules: Rules, actor: Actor, permission: Permission, target: Target) -> Grant | None:

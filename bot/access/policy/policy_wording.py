@@ -25,7 +25,7 @@ from bot.operations.git_names import is_short_sha
 from bot.operations.operation import Operation, Permission
 from bot.runtime.durations import spell_duration
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, md, mention, mention_group
-from bot.slack.types import Actor, Standing, TokenLimits
+from bot.slack.types import Actor, Standing
 
 _INCLUDED_STANDINGS: Mapping[Standing, str] = {Standing.MEMBER: "full members", Standing.ADMIN: "workspace admins"}
 _EXCLUDED_STANDINGS: Mapping[Standing, str] = {
@@ -35,8 +35,6 @@ _EXCLUDED_STANDINGS: Mapping[Standing, str] = {
     Standing.DEACTIVATED: "deactivated accounts",
     Standing.SERVICE: "services that no grant names",
 }
-# The rule behind refusals that come from an API token rather than from the policy.
-TOKEN_RULE = "api token"  # noqa: S105  (a name for people)
 
 
 def list_principals(groups: Iterable[Principals], ids: Mapping[str, str] = MappingProxyType({})) -> Mrkdwn:
@@ -97,31 +95,6 @@ def _explain_standing(standing: Standing, admins: str) -> tuple[str, str]:
             assert_never(standing)
 
 
-def refuse_uncallable(op: Operation) -> Refuse:
-    """Refuse what no API token can call, whatever it carries."""
-    message = md("`{op}` is for people only: no API token can call it.", op=op.name)
-    return Refuse(TOKEN_RULE, message, "Run it in Slack.")
-
-
-def refuse_settings(limits: TokenLimits, op: Operation) -> Refuse:
-    """Refuse to change settings and subscriptions with a token that was given less than everything."""
-    message = md("`{op}` changes settings, and the API token {name} may not.", op=op.name, name=code(limits.name))
-    return Refuse(TOKEN_RULE, message, "That takes a person's token with all of their permissions.")
-
-
-def refuse_beyond_limits(limits: TokenLimits, op: Operation, target: Target | None) -> Refuse:
-    """Refuse what a token wasn't given: a permission, or a pipeline."""
-    name = code(limits.name)
-    if limits.permissions is not None and op.needs not in limits.permissions:
-        message = md("The API token {name} lacks the permission `{needs}`.", name=name, needs=op.needs)
-        return Refuse(TOKEN_RULE, message, md("`{op}` needs it. Create a token that has it.", op=op.name))
-    where = describe_target(target or Target()) or Mrkdwn(" without a pipeline")
-    message = md("The API token {name} doesn't allow `{op}`{where}.", name=name, op=op.name, where=where)
-    return Refuse(
-        TOKEN_RULE, message, md("It is limited to {pipelines}.", pipelines=_format_globs(limits.pipelines))
-    )
-
-
 def refuse_ungranted(rules: Rules, actor: Actor, op: Operation, target: Target) -> Refuse:
     """Refuse where no grant applies: name the people who may, or the limits of the person's own grant."""
     giving = list(rules.find_grants(op.needs))
@@ -168,8 +141,8 @@ def _refuse_outside_grant(rules: Rules, own: list[Grant], actor: Actor, op: Oper
 
 def _describe_limits(grant: Grant, actor: Actor) -> Mrkdwn:
     """Format a grant's limits in words."""
-    parts = [md("pipelines {names}", names=_format_globs(grant.pipelines))] if grant.pipelines else []
-    parts += [md("branches {names}", names=_format_globs(grant.branches))] if grant.branches else []
+    parts = [md("pipelines {names}", names=format_globs(grant.pipelines))] if grant.pipelines else []
+    parts += [md("branches {names}", names=format_globs(grant.branches))] if grant.branches else []
     if grant.channels is not None and actor.channel not in grant.channels:
         parts.append(md("{names} only", names=join(_mention_channels(grant.channels), ", ")))
     return join(list(parts), ", ") or Mrkdwn("something else")
@@ -179,7 +152,8 @@ def _mention_channels(channels: frozenset[str]) -> list[str]:
     return [Mrkdwn(f"<#{channel}>") for channel in sorted(channels) if channel.isalnum()]
 
 
-def _format_globs(globs: tuple[str, ...]) -> Mrkdwn:
+def format_globs(globs: tuple[str, ...]) -> Mrkdwn:
+    """Format patterns as code, with commas."""
     return join([code(glob) for glob in globs], ", ")
 
 

@@ -218,18 +218,6 @@ def matches_actor(principals: Principals, actor: Actor) -> bool:
     return named or bool(principals.groups & actor.groups) or actor.standing in principals.standings
 
 
-def is_within_limits(actor: Actor, permission: Permission, target: Target | None) -> bool:
-    """Return whether the actor's API token leaves this permission on the target; None is any target.
-
-    Without a token there are no limits, and `help` is always left.
-    """
-    limits = actor.limits
-    if limits is None or permission is Permission.HELP:
-        return True
-    has_permission = limits.permissions is None or permission in limits.permissions
-    return has_permission and (target is None or matches_any(limits.pipelines or None, target.pipeline))
-
-
 def matches_any(globs: Globs | None, name: str | None) -> bool:
     """Return whether a rule that allows matches the name; an unknown name matches no pattern."""
     return globs is None or (name is not None and any(fnmatchcase(name, glob) for glob in globs))
