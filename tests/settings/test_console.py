@@ -109,3 +109,16 @@ async def test_a_manifest_that_cannot_work_is_refused(tmp_path: Path, arguments:
     ran = await run_kitestring(tmp_path, "manifest", *arguments)
     assert (ran.status, ran.out) == (2, "")
     assert "Usage: kitestring manifest" in ran.err
+
+
+async def test_api_tokens_need_a_workspace_and_right_options(tmp_path: Path) -> None:
+    """Before the bot has run, its workspace isn't known; a wrong option is named before anything else."""
+    await run_kitestring(tmp_path, "migrate", **ENVIRON)
+    unknown = await run_kitestring(tmp_path, "api-token", "list", **ENVIRON)
+    assert (unknown.status, unknown.out) == (2, "")
+    assert unknown.err == "I don't know the Slack workspace yet. Run `kitestring serve` once first.\n"
+    wrong = await run_kitestring(
+        tmp_path, "api-token", "create", "ci", "--service", "ci", "--expires", "2y", **ENVIRON
+    )
+    assert (wrong.status, wrong.out) == (2, "")
+    assert "it should be a duration" in wrong.err
