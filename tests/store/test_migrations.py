@@ -49,6 +49,19 @@ async def test_existing_rows_are_kept(url: str, store: Store) -> None:
     assert await _counts(store) == {1}
 
 
+async def test_rows_of_the_previous_schema_are_kept(url: str, store: Store) -> None:
+    """The newest migration leaves the rows of the schema before it alone; what it adds is empty."""
+    *_, previous, newest = migrate.list_revisions()
+    await migrate.upgrade(url, previous)
+    await _first_version_writes(store, "old")
+    await migrate.upgrade(url)
+    assert await migrate.read_current_revision(url) == newest
+    assert await _counts(store) == {1}
+    async with store.read() as tx:
+        assert await tx.scalar(sa.text("SELECT agent FROM cards")) is None
+        assert await tx.scalar(sa.text("SELECT count(*) FROM api_tokens")) == 0
+
+
 async def test_the_previous_version_can_still_write(url: str, store: Store) -> None:
     """The schema only grows: the newest one accepts what the first version inserts."""
     await migrate.upgrade(url)
