@@ -60,9 +60,9 @@ class ChannelAccess:
         """Return whether another organization reads a channel that the policy doesn't allow.
 
         Raise SlackError while Slack doesn't say; nothing may be posted then. Direct messages are never restricted:
-        the bot opens them only with people in this workspace.
+        the bot opens them only with people in this workspace. Nor is no channel at all, as of a program's call.
         """
-        if channel.startswith("D"):
+        if not channel or channel.startswith("D"):
             return False
         last_read = self._reads.get(channel)
         if last_read is None or self._clock.monotonic() - last_read.read_at >= SHARING_CHECK_SECONDS:

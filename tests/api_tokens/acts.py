@@ -55,7 +55,9 @@ async def call(world: World, raw: str, operation: str, /, **args: Any) -> ApiTok
 async def send(world: World, token: ApiToken, operation: str, /, **args: Any) -> None:
     """Receive a call whose token was checked already."""
     place = Thread(world.bot.workspace.deps.slack.identity.team, token.channel or "")
-    request = Request(token.owner, place, "rest", f"rest:{next(_KEYS)}", flags=Flags(token=token.id))
+    request = Request(
+        token.owner, place, "rest", f"rest:{next(_KEYS)}", flags=Flags(direct=not token.channel, token=token.id)
+    )
     procedure = world.bot.workspace.interaction.execution.procedure
     await procedure.receive(request, Call(operation, args, confirmed=True))
     await world.settle(3)

@@ -230,3 +230,18 @@ async def test_a_channel_counts_only_while_the_owner_reads_it(world: World) -> N
     room.members.remove(world.bob.id)
     world.clock.advance(61)
     assert (await tokens.find_actor(token.id, place, "rest")).channel == ""
+
+
+async def test_without_a_channel_people_are_asked_by_direct_message(world: World) -> None:
+    """A protected call of a token without a channel reaches its approver, and its owner learns the outcome."""
+    raw = await make_token(world, world.alice)
+    await call(world, raw, "build create", pipeline="deploy-prod", branch="main")
+    assert world.buildkite.builds == []
+    [card] = world.slack.messages(world.bob.dm)
+    assert "alice's agent (release-bot) wants to start *deploy-prod*" in format_message(card)
+    await world.bob.clicks(card, "Approve")
+    await world.settle(4)
+    assert [build.pipeline.slug for build in world.buildkite.builds] == ["deploy-prod"]
+    told = [format_message(message) for message in world.slack.messages(world.alice.dm)]
+    assert any("requested by alice's agent (release-bot)" in text for text in told)
+    assert "Approved by bob: deploy-prod#1 has started." in "".join(told)
