@@ -81,9 +81,9 @@ async def test_help_shows_what_this_person_may(world: World) -> None:
             "`/bk agent` list · unwatch · view · watch · watches",
             "`/bk job` cancel · env · list · log · reprioritize · retry · unblock",
             "`/bk whoami` Show your identity and permissions.",
-            "[Build] [Admin] [Agent] [Artifacts] [Cluster]",
-            "[Job] [Mute] [Pipeline] [Proposal] [Queue]",
-            "[Subscribe]",
+            "[Build] [Admin] [Agent] [Api-token] [Artifacts]",
+            "[Cluster] [Job] [Mute] [Pipeline] [Proposal]",
+            "[Queue] [Subscribe]",
         ]
     )
     assert await ask_privately(world, world.bob, "help agent") == snapshot("""\
