@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field
 
 from bot.access.api_tokens.model import DEFAULT_LIFETIME, MAX_LIFETIME, ApiToken
 from bot.access.api_tokens.token_records import TokenRecords
@@ -66,12 +66,6 @@ class CreateTokenArgs(Args):
         Opt(hint=_SERVICE_HINT),
         Field(max_length=40, pattern=r"^[a-z0-9][a-z0-9-]*$", description="Service"),
     ] = None
-
-    @field_validator("permissions")
-    @classmethod
-    def _leave_out_help(cls, chosen: tuple[Permission, ...]) -> tuple[Permission, ...]:
-        """Leave out `help`, which every token has."""
-        return tuple(permission for permission in chosen if permission is not Permission.HELP)
 
     def describe_token(self, owner: str, now: datetime) -> ApiToken:
         """Return the token that is wanted, which has no id yet."""

@@ -57,6 +57,15 @@ It is limited to `web`.\
 """),
         ),
         (
+            {"Permissions": ["help"]},
+            "build list",
+            {"pipeline": "web"},
+            snapshot("""\
+⚠️ The API token `release-bot` lacks the permission `read`.
+`build list` needs it. Create a token that has it.\
+"""),
+        ),
+        (
             {"Pipelines": ["web"]},
             "agent list",
             {},
