@@ -251,6 +251,6 @@ async def test_without_a_channel_people_are_asked_by_direct_message(world: World
     await world.bob.clicks(card, "Approve")
     await world.settle(4)
     assert [build.pipeline.slug for build in world.buildkite.builds] == ["deploy-prod"]
-    told = [format_message(message) for message in world.slack.messages(world.alice.dm)]
-    assert any("requested by alice's agent (release-bot)" in text for text in told)
-    assert "Approved by bob: deploy-prod#1 has started." in "".join(told)
+    texts = [format_message(message) for message in world.slack.messages(world.alice.dm)]
+    assert any("requested by alice's agent (release-bot)" in text for text in texts)
+    assert "Approved by bob: deploy-prod#1 has started." in "".join(texts)
