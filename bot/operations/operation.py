@@ -16,6 +16,7 @@ from typing_extensions import TypeVar
 from bot.operations.declarations import TargetPart, Unjudged
 from bot.operations.git_names import normalise_slug
 from bot.operations.reply import Reply
+from bot.operations.results import Result
 from bot.operations.token_scopes import TokenScope
 from bot.slack.blockkit.mrkdwn import Mrkdwn
 
@@ -125,10 +126,10 @@ class FormField:
 # The defaults make a plain `Operation` one of any kind, as the registry holds them.
 A = TypeVar("A", bound=Args, default=Args)
 C = TypeVar("C", default=object)
-Handler: TypeAlias = Callable[[A, C], Awaitable[Reply]]
+Handler: TypeAlias = Callable[[A, C], Awaitable[Reply[Result]]]
 Pin: TypeAlias = Callable[[A, C], Awaitable[A]]
 Question: TypeAlias = Callable[[A, C], Awaitable[Mrkdwn | None]]
-Probe: TypeAlias = Callable[[A, C], Awaitable[Reply | None]]
+Probe: TypeAlias = Callable[[A, C], Awaitable[Reply[Result] | None]]
 LoadFields: TypeAlias = Callable[[Mapping[str, object], C], Awaitable[tuple[FormField, ...]]]
 FormCheck: TypeAlias = Callable[[A, C], Awaitable[None]]
 SubmitHook: TypeAlias = Callable[[A, C], Awaitable[Mrkdwn | None]]
@@ -141,6 +142,7 @@ class Operation(Generic[A, C]):
     """One thing that a person can ask the bot to do.
 
     `context` is a frozen dataclass with what the operation needs besides its arguments; every callback gets one.
+    `result` is the model of its reply's data.
     `effect`: what it changes; `repeatable`: running it twice leaves what running it once leaves, so recovery may
     run it again; `scopes`: what a Buildkite token needs for it, beyond what the bot needs anyway.
     `pin(args, ctx)` replaces what was left open (the build of this thread, an agent's name) by exact values,
@@ -175,6 +177,7 @@ class Operation(Generic[A, C]):
     name: str
     args: type[A]
     context: type[C]
+    result: type[Result]
     run: Handler[A, C]
     needs: Permission
     effect: Effect
@@ -284,22 +287,37 @@ def operation(
 ) -> Callable[[Handler[A, C]], Operation[A, C]]:
     """Declare an operation from a function of a model of arguments and a context; its docstring is the summary.
 
-    Raises TypeError at import when the function has no such annotations.
+    It returns a `Reply[Result]` of its model of results, and so does its probe. Raises TypeError at import when the
+    functions have no such annotations.
     """
 
     def declare(run: Handler[A, C]) -> Operation[A, C]:
-        model, context = _read_signature(name, run)
+        model, context, result = _read_signature(name, run)
+        if (probe := options.get("probe")) and _read_result(probe) is not result:
+            raise TypeError(f"{name}: its probe must be annotated with the same result: {result.__name__}")
         summary = (inspect.getdoc(run) or "").split("\n\n")[0]
-        return Operation(name, model, context, run, needs, effect, summary=summary, **options)
+        return Operation(name, model, context, result, run, needs, effect, summary=summary, **options)
 
     return declare
 
 
-def _read_signature(name: str, run: Handler[A, C]) -> tuple[type[A], type[C]]:
+def _read_signature(name: str, run: Handler[A, C]) -> tuple[type[A], type[C], type[Result]]:
     hints = typing.get_type_hints(run)
     args, ctx = inspect.signature(run).parameters
     _require_classes(name, hints.get(args), hints.get(ctx))
-    return hints[args], hints[ctx]
+    result = _read_result(run)
+    if result is None:
+        raise TypeError(f"{name}: what it returns must be annotated with a model of results: Reply[BuildResult]")
+    return hints[args], hints[ctx], result
+
+
+def _read_result(function: Callable[..., object]) -> type[Result] | None:
+    """Return the model of results that a function is annotated with: `Reply[BuildResult]`, or that or None."""
+    returned = typing.get_type_hints(function).get("return")
+    replies = [returned, *typing.get_args(returned)]
+    found = next((typing.get_args(reply) for reply in replies if typing.get_origin(reply) is Reply), ())
+    model = next(iter(found), None)
+    return model if isinstance(model, type) and issubclass(model, Result) and model is not Result else None
 
 
 def _require_classes(name: str, model: object, context: object) -> None:

@@ -33,6 +33,14 @@ def require_same_meaning(operations: Iterable[Operation]) -> None:
                     )
 
 
+def require_distinct_results(operations: Iterable[Operation]) -> None:
+    """Raise TypeError for two models of results with one name, by which programs know them."""
+    models: dict[str, type] = {}
+    for op in operations:
+        if models.setdefault(op.result.__name__, op.result) is not op.result:
+            raise TypeError(f"{op.name}: {op.result.__name__} is the name of another model of results, too")
+
+
 class Registry:
     """All operations, by name. Raises TypeError for an operation whose declaration leaves something open."""
 
@@ -44,6 +52,7 @@ class Registry:
             require_recoverable(op)
             require_declared(op.name, op.args.model_fields)
         require_same_meaning(self)
+        require_distinct_results(self)
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self._operations.values())

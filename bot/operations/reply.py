@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic
+
+from typing_extensions import TypeVar
 
 from bot.buildkite.models import Build
 from bot.operations.button_order import rank_button
+from bot.operations.results import Result
 from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.blocks import Confirm
 from bot.slack.blockkit.charts import Chart
@@ -58,10 +62,14 @@ class Reminder:
     body: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Reply:
-    """The reply of an operation.
+R_co = TypeVar("R_co", bound=Result | None, covariant=True, default=Result | None)
 
+
+@dataclass(frozen=True)
+class Reply(Generic[R_co]):
+    """The reply of an operation: its result as `data`, and how people see it in Slack.
+
+    A reply that isn't an operation's has no data.
     `text` is escaped unless it is `Mrkdwn`; `fields` are (label, value); `log` is shown preformatted.
     `builds` were just read from Buildkite and update their tracked builds. `page_label` says which page of the
     table this is. `card_build` gets a card in the thread, which is then the answer; `extra_card_build` gets a card
@@ -69,6 +77,7 @@ class Reply:
     person's name. `clears_reminder` names an earlier reminder to remove before `reminders` are added.
     """
 
+    data: R_co = field(kw_only=True)
     text: str = ""
     title: str = ""
     fields: tuple[tuple[str, str], ...] = ()

@@ -43,6 +43,11 @@ def strip_unseen(text: str) -> str:
     return mask_tokens(_UNSEEN.sub("", text))
 
 
+def show_unseen(text: str) -> str:
+    """Return a text whose invisible characters are U+FFFD, so that no name looks like another."""
+    return _UNSEEN.sub("\ufffd", text)
+
+
 def md(template: LiteralString, /, **values: object) -> Mrkdwn:
     """Fill a template; every value is escaped unless it is `Mrkdwn`."""
     return Mrkdwn(template.format(**{name: escape(_to_text(value)) for name, value in values.items()}))
@@ -57,7 +62,7 @@ def code(text: str) -> Mrkdwn:
 
     Names are shown as code: invisible characters become U+FFFD, so that no name looks like another.
     """
-    flat = " ".join(_UNSEEN.sub("\ufffd", text.replace("`", "ˋ")).split()) or " "
+    flat = " ".join(show_unseen(text.replace("`", "ˋ")).split()) or " "
     return Mrkdwn(f"`{escape(flat)}`")
 
 
