@@ -15,7 +15,7 @@ from typing_extensions import TypeVar
 
 from bot.operations.declarations import TargetPart, Unjudged
 from bot.operations.git_names import normalise_slug
-from bot.operations.reply import Reply
+from bot.operations.reply import Reply, read_result_model
 from bot.operations.results import Result
 from bot.operations.token_scopes import TokenScope
 from bot.slack.blockkit.mrkdwn import Mrkdwn
@@ -293,7 +293,7 @@ def operation(
 
     def declare(run: Handler[A, C]) -> Operation[A, C]:
         model, context, result = _read_signature(name, run)
-        if (probe := options.get("probe")) and _read_result(probe) is not result:
+        if (probe := options.get("probe")) and read_result_model(probe) is not result:
             raise TypeError(f"{name}: its probe must be annotated with the same result: {result.__name__}")
         summary = (inspect.getdoc(run) or "").split("\n\n")[0]
         return Operation(name, model, context, result, run, needs, effect, summary=summary, **options)
@@ -305,19 +305,10 @@ def _read_signature(name: str, run: Handler[A, C]) -> tuple[type[A], type[C], ty
     hints = typing.get_type_hints(run)
     args, ctx = inspect.signature(run).parameters
     _require_classes(name, hints.get(args), hints.get(ctx))
-    result = _read_result(run)
+    result = read_result_model(run)
     if result is None:
         raise TypeError(f"{name}: what it returns must be annotated with a model of results: Reply[BuildResult]")
     return hints[args], hints[ctx], result
-
-
-def _read_result(function: Callable[..., object]) -> type[Result] | None:
-    """Return the model of results that a function is annotated with: `Reply[BuildResult]`, or that or None."""
-    returned = typing.get_type_hints(function).get("return")
-    replies = [returned, *typing.get_args(returned)]
-    found = next((typing.get_args(reply) for reply in replies if typing.get_origin(reply) is Reply), ())
-    model = next(iter(found), None)
-    return model if isinstance(model, type) and issubclass(model, Result) and model is not Result else None
 
 
 def _require_classes(name: str, model: object, context: object) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic
+from typing import Generic, get_args, get_origin, get_type_hints
 
 from typing_extensions import TypeVar
 
@@ -100,3 +100,12 @@ def sort_buttons(offered: Iterable[Button | None]) -> tuple[Button, ...]:
     """Return the buttons that are offered, in the order in which people find them everywhere."""
     kept = [button for button in offered if button is not None]
     return tuple(sorted(kept, key=lambda button: rank_button(button.call.operation if button.call else "open")))
+
+
+def read_result_model(function: Callable[..., object]) -> type[Result] | None:
+    """Return the model of results that a function is annotated with: `Reply[BuildResult]`, or that or None."""
+    returned = get_type_hints(function).get("return")
+    replies = [returned, *get_args(returned)]
+    found = next((get_args(reply) for reply in replies if get_origin(reply) is Reply), ())
+    model = next(iter(found), None)
+    return model if isinstance(model, type) and issubclass(model, Result) and model is not Result else None

@@ -1,0 +1,141 @@
+"""Results about rights: the audit, locks, proposals, accounts, and what a person may do."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from bot.access.accounts.model import Account, find_missing_scopes
+from bot.access.locks.rules import Lock
+from bot.access.queries import AuditEntry
+from bot.operations.results import Data, Instant, Result
+
+
+class AuditEntryData(Data):
+    """What became of a request; `user` and `channel` are Slack's ids, and secret arguments are masked."""
+
+    at: Instant
+    invocation: str | None
+    user: str | None
+    channel: str | None
+    via: str | None
+    operation: str
+    outcome: str
+    rule: str | None
+    arguments: dict[str, JsonValue]
+
+    @classmethod
+    def from_entry(cls, entry: AuditEntry) -> AuditEntryData:
+        return cls(
+            at=entry.at,
+            invocation=entry.invocation,
+            user=entry.user,
+            channel=entry.channel,
+            via=entry.via,
+            operation=entry.operation,
+            outcome=entry.transition,
+            rule=entry.detail.get("rule"),
+            arguments=entry.detail.get("args") or {},
+        )
+
+
+class AuditEntries(Result):
+    """Entries of the audit log, the newest first."""
+
+    entries: tuple[AuditEntryData, ...]
+
+
+class LockData(Data):
+    """A lock on a pipeline; `branch` is a pattern, None for every branch, and `holder` Slack's id of the person."""
+
+    pipeline: str
+    branch: str | None
+    reason: str
+    holder: str
+    until: Instant
+
+    @classmethod
+    def from_lock(cls, lock: Lock) -> LockData:
+        return cls(
+            pipeline=lock.pipeline, branch=lock.branch, reason=lock.reason, holder=lock.holder, until=lock.until
+        )
+
+
+class LockResult(Result):
+    """A lock; `taken_from` is Slack's id of the person whose lock it replaces."""
+
+    lock: LockData
+    taken_from: str | None
+
+
+class LockList(Result):
+    """Locks."""
+
+    locks: tuple[LockData, ...]
+
+
+class ProposalResult(Result):
+    """A proposal, by its id."""
+
+    proposal: str
+
+
+class PermissionCheck(Result):
+    """The verdict on a command; `rule` is the policy's rule that it follows from."""
+
+    operation: str
+    verdict: Literal["allowed", "needs_approval", "refused"]
+    rule: str | None
+
+
+class AccountResult(Result):
+    """A person's own account in Buildkite; None if they aren't connected."""
+
+    account: AccountData | None
+
+
+class AccountData(Data):
+    """An account in Buildkite, with the scopes of its token, and those that it would need as well."""
+
+    name: str
+    email: str
+    scopes: tuple[str, ...]
+    missing_scopes: tuple[str, ...]
+    connected_at: Instant
+    expires_at: Instant | None
+
+    @classmethod
+    def from_account(cls, account: Account) -> AccountData:
+        return cls(
+            name=account.name,
+            email=account.email,
+            scopes=account.scopes,
+            missing_scopes=tuple(scope for scope, _purpose in find_missing_scopes(account.scopes)),
+            connected_at=account.connected_at,
+            expires_at=account.expires_at,
+        )
+
+
+class ReadonlyResult(Result):
+    """Whether read-only mode is on."""
+
+    readonly: bool
+
+
+class Identity(Result):
+    """Who a person is in Slack and Buildkite, and what they may do here.
+
+    `permissions` are those that they have on something. `buildkite_user` is the user of the bot's token, or of the
+    person's own. `account` is their own.
+    """
+
+    user: str
+    name: str
+    standing: str
+    email: str | None
+    organization: str
+    buildkite_user: str
+    account: AccountData | None
+    permissions: tuple[str, ...]
+    missing_permissions: tuple[str, ...]

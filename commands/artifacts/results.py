@@ -1,0 +1,50 @@
+"""Results about artifacts."""
+
+from __future__ import annotations
+
+from bot.buildkite.endpoints.artifacts import Artifact
+from bot.operations.results import Data, Result
+
+
+class ArtifactData(Data):
+    """A file that a job uploaded; `size` in bytes, `job` is the name of the job, if known."""
+
+    id: str
+    path: str
+    state: str
+    size: int | None
+    mime_type: str | None
+    sha1: str | None
+    job_id: str
+    job: str | None
+
+    @classmethod
+    def from_artifact(cls, artifact: Artifact, job: str | None = None) -> ArtifactData:
+        return cls(
+            id=artifact.id,
+            path=artifact.path,
+            state=artifact.state,
+            size=artifact.file_size,
+            mime_type=artifact.mime_type,
+            sha1=artifact.sha1sum,
+            job_id=artifact.job_id,
+            job=job,
+        )
+
+
+class ArtifactList(Result):
+    """Artifacts of a build; not all of them if not `is_complete`."""
+
+    pipeline: str
+    number: int
+    artifacts: tuple[ArtifactData, ...]
+    is_complete: bool
+
+
+class ArtifactResult(Result):
+    """An artifact: sent in Slack as a file, or with a `link` that needs no token and is valid for about a minute."""
+
+    pipeline: str
+    number: int
+    artifact: ArtifactData
+    link: str | None

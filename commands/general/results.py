@@ -1,0 +1,106 @@
+"""Results of commands about the bot itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.execution.bot_status import BotStatus
+from bot.operations.operation import Operation
+from bot.operations.results import Data, Instant, Result
+from bot.operations.usage import format_usage
+
+_USAGE_ARGUMENTS = 20
+
+
+class AliasData(Data):
+    """A personal alias."""
+
+    name: str
+    command: str
+
+
+class AliasList(Result):
+    """The aliases that a request is about."""
+
+    aliases: tuple[AliasData, ...]
+
+
+class DefaultPipeline(Result):
+    """A channel's default pipeline, by its slug; None if it has none."""
+
+    pipeline: str | None
+
+
+class CommandHelp(Data):
+    """A command as it's typed."""
+
+    name: str
+    usage: str
+    summary: str
+    permission: str
+    examples: tuple[str, ...]
+
+    @classmethod
+    def from_operation(cls, op: Operation, command: str) -> CommandHelp:
+        return cls(
+            name=op.name,
+            usage=format_usage(op, command, most=_USAGE_ARGUMENTS),
+            summary=op.summary,
+            permission=op.needs.value,
+            examples=tuple(f"{command} {example}" for example in op.examples),
+        )
+
+
+class HelpResult(Result):
+    """Commands that the person may run."""
+
+    commands: tuple[CommandHelp, ...]
+
+    @classmethod
+    def from_operations(cls, operations: Iterable[Operation], command: str, message: str = "") -> HelpResult:
+        return cls(commands=tuple(CommandHelp.from_operation(op, command) for op in operations), message=message)
+
+
+class Backlog(Data):
+    """Numbers of what waits in the bot, for those who operate it; `*_since` is the time of the oldest."""
+
+    requests_left: int
+    requests_allowed: int
+    paused_seconds: float
+    inbox: int
+    inbox_since: Instant | None
+    set_aside: int
+    tracked_builds: int
+    unconfirmed_builds: int
+    cards_due: int
+    cards_due_since: Instant | None
+    unknown_requests: int
+    leader: str
+    problems: tuple[str, ...]
+
+    @classmethod
+    def from_status(cls, status: BotStatus) -> Backlog:
+        return cls(
+            requests_left=status.budget.remaining,
+            requests_allowed=status.budget.limit,
+            paused_seconds=status.budget.held,
+            inbox=status.inbox,
+            inbox_since=status.inbox_since,
+            set_aside=status.set_aside,
+            tracked_builds=status.tracked,
+            unconfirmed_builds=status.unconfirmed,
+            cards_due=status.cards_due,
+            cards_due_since=status.cards_since,
+            unknown_requests=status.unknown_invocations,
+            leader=status.leader,
+            problems=status.reasons,
+        )
+
+
+class StatusResult(Result):
+    """The bot's own status; `backlog` is for those who operate it. `readonly_by` stopped changes in Buildkite."""
+
+    readonly_by: str | None
+    last_webhook_at: Instant | None
+    events_dropped_at: Instant | None
+    backlog: Backlog | None
