@@ -27,7 +27,8 @@ def render_duplicate(first: Build, requested_at: datetime, now: datetime, second
         ago=ago,
         second=link_build(second),
     )
-    return Reply(text=text, buttons=(_make_cancel_button(first),) if first.phase in BUILD_CANCELABLE else ())
+    buttons = (_make_cancel_button(first),) if first.phase in BUILD_CANCELABLE else ()
+    return Reply(data=None, text=text, buttons=buttons)
 
 
 def _make_cancel_button(build: Build) -> Button:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bot.errors import UsageError
 from bot.operations.arguments import Argument, format_values
+from bot.operations.help_results import HelpResult, describe_commands
 from bot.operations.operation import Operation, Permission
 from bot.operations.registry import Registry
 from bot.operations.reply import Button, Call, Reply
@@ -46,7 +47,7 @@ def render_help(
     verb: str | None = None,
     command: str = "/bk",
     explain_refusal: ExplainRefusal = explain_default_refusal,
-) -> Reply:
+) -> Reply[HelpResult]:
     """Return one noun's commands that this person may run here, or one command in full.
 
     `explain_refusal` returns why the person may not run an operation that isn't `allowed`.
@@ -79,11 +80,12 @@ def _find_operation(noun: str, verb: str, registry: Registry, command: str) -> O
     raise UsageError(f"There's no command `{quote_typed(noun)}`.", hint, "noun")
 
 
-def render_all_commands(registry: Registry, allowed: IsAllowed, command: str = "/bk") -> Reply:
+def render_all_commands(registry: Registry, allowed: IsAllowed, command: str = "/bk") -> Reply[HelpResult]:
     """Return everything that this person may run here: the groups of commands, builds first, then the others."""
     allowed_operations = [op for op in registry if allowed(op)]
     if not allowed_operations:
-        return Reply(text="There's nothing you can run here.", title="Kitestring")
+        nothing = "There's nothing you can run here."
+        return Reply(data=HelpResult(message=nothing), text=nothing, title="Kitestring")
     by_noun: dict[str, list[Operation]] = {}
     for op in allowed_operations:
         by_noun.setdefault(op.noun, []).append(op)
@@ -93,6 +95,7 @@ def render_all_commands(registry: Registry, allowed: IsAllowed, command: str = "
         *(_summarise_single(op, command) for noun in by_noun if noun not in groups for op in by_noun[noun]),
     ]
     return Reply(
+        data=describe_commands(allowed_operations, command, "All commands"),
         text=join_lines(entries),
         title="All commands",
         footer=md("One command in full: {help}", help=code(f"{command} help build create")),
@@ -114,22 +117,26 @@ def _summarise_single(op: Operation, command: str) -> Mrkdwn:
     return md("{usage} {summary}", usage=code(f"{command} {op.name}"), summary=op.summary)
 
 
-def _render_noun(noun: str, registry: Registry, allowed: IsAllowed, command: str) -> Reply:
+def _render_noun(noun: str, registry: Registry, allowed: IsAllowed, command: str) -> Reply[HelpResult]:
     allowed_operations = [op for op in registry.find_by_noun(noun) if allowed(op)]
     if not allowed_operations:
-        return Reply(text=md("You can't run any {noun} command here.", noun=code(noun)))
+        nothing = md("You can't run any {noun} command here.", noun=code(noun))
+        return Reply(data=HelpResult(message=nothing), text=nothing)
     entries = [
         md("{usage}\n{summary}", usage=code(format_usage(op, command, most=3)), summary=op.summary)
         for op in allowed_operations
     ]
     return Reply(
+        data=describe_commands(allowed_operations, command),
         text=join_lines(entries),
         title=noun.capitalize(),
         footer=md("More: {help}", help=code(f"{command} help {noun} <verb>")),
     )
 
 
-def _render_operation(op: Operation, allowed: IsAllowed, command: str, explain_refusal: ExplainRefusal) -> Reply:
+def _render_operation(
+    op: Operation, allowed: IsAllowed, command: str, explain_refusal: ExplainRefusal
+) -> Reply[HelpResult]:
     parts = [
         md("{usage}", usage=code(format_usage(op, command, most=20))),
         op.summary,
@@ -139,7 +146,8 @@ def _render_operation(op: Operation, allowed: IsAllowed, command: str, explain_r
         else "",
     ]
     footer = _list_aliases(op) if allowed(op) else explain_refusal(op)
-    return Reply(text=join_lines(parts), title=op.name.capitalize(), footer=footer)
+    data = describe_commands([op], command, "" if allowed(op) else footer)
+    return Reply(data=data, text=join_lines(parts), title=op.name.capitalize(), footer=footer)
 
 
 def _render_argument(argument: Argument) -> Mrkdwn:

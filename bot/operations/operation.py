@@ -287,8 +287,8 @@ def operation(
 ) -> Callable[[Handler[A, C]], Operation[A, C]]:
     """Declare an operation from a function of a model of arguments and a context; its docstring is the summary.
 
-    It returns a `Reply[Result]` of its model of results, and so does its probe. Raises TypeError at import when the
-    functions have no such annotations.
+    It returns a `Reply` of its model of results, `Reply[BuildResult]`, and so does its probe. Raises TypeError at
+    import when the functions have no such annotations.
     """
 
     def declare(run: Handler[A, C]) -> Operation[A, C]:

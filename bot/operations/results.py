@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     SerializerFunctionWrapHandler,
+    ValidationInfo,
     field_validator,
     model_serializer,
 )
@@ -67,14 +68,16 @@ class Data(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    # Fields with links that work only as a whole, with the keys that may be in them.
+    whole_links: ClassVar[frozenset[str]] = frozenset()
 
     @field_validator("*", mode="before")
     @classmethod
-    def _make_plain(cls, given: object) -> object:
-        return make_plain(given)
+    def _make_plain(cls, given: object, info: ValidationInfo) -> object:
+        return given if info.field_name in cls.whole_links else make_plain(given)
 
     @model_serializer(mode="wrap")
-    def _show_unseen(self, serialize: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _show_unseen(self, serialize: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
         # An annotated return type would replace the schema of the fields.
         return _show_unseen_at_any_depth(serialize(self))
 

@@ -20,6 +20,7 @@ from bot.runtime.durations import parse_duration
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, join, local_time, md, mention, strip_markup
+from commands.access.results import AuditEntries, AuditEntryData
 
 _TARGET_LIMIT = 80  # characters; the export has it all
 START = "The audit log starts with the first command I received."
@@ -62,7 +63,7 @@ class AuditContext:
     effect=Effect.READS,
     examples=("audit --since 24h", "audit --pipeline web --since 7d"),
 )
-async def audit(args: AuditArgs, ctx: AuditContext) -> Reply:
+async def audit(args: AuditArgs, ctx: AuditContext) -> Reply[AuditEntries]:
     """Show who did what, newest first, including refused, failed and withdrawn requests."""
     since = ctx.clock.now() - parse_duration(args.since) if args.since else None
     found = await ctx.audit_log.find_newest(user=args.user, pipeline=args.pipeline, since=since)
@@ -77,7 +78,8 @@ async def audit(args: AuditArgs, ctx: AuditContext) -> Reply:
         hint=START,
         newest_first=True,
     )
-    return Reply(table=table)
+    entries = tuple(map(AuditEntryData.from_entry, found))
+    return Reply(data=AuditEntries(message=table.summary, entries=entries), table=table)
 
 
 def _describe_subject(args: AuditArgs) -> Mrkdwn:

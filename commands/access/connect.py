@@ -13,6 +13,7 @@ from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, local_time, md
+from commands.access.results import AccountData, AccountResult
 
 TOKENS_PAGE = link(TOKENS_URL, "your API access tokens")
 NEVER_TYPE_IT = md(
@@ -66,11 +67,12 @@ async def _take(args: ConnectArgs, ctx: ConnectContext) -> None:
     form_intro=PREFACE,
     form_only_message=NEVER_TYPE_IT,
 )
-async def connect(args: ConnectArgs, ctx: ConnectContext) -> Reply:  # noqa: ARG001
+async def connect(args: ConnectArgs, ctx: ConnectContext) -> Reply[AccountResult]:  # noqa: ARG001
     """Connect your own Buildkite token, so that you act as yourself."""
     account = await ctx.accounts.find(ctx.caller.actor.team, ctx.caller.actor.id)
     if account is None:
-        return Reply(text=md("You aren't connected. Send {again}.", again=code(f"{ctx.caller.command} connect")))
+        text = md("You aren't connected. Send {again}.", again=code(f"{ctx.caller.command} connect"))
+        return Reply(data=AccountResult(message=text, account=None), text=text)
     connected = md("You're connected and act in Buildkite as {who}.", who=account.display_name)
     parts = [
         connected,
@@ -78,10 +80,11 @@ async def connect(args: ConnectArgs, ctx: ConnectContext) -> Reply:  # noqa: ARG
         _warn_of_other_email(account, ctx),
         render_scope_warning(account.scopes),
     ]
-    return Reply(text=join([part for part in parts if part], "\n"))
+    data = AccountResult(message=connected, account=AccountData.from_account(account))
+    return Reply(data=data, text=join([part for part in parts if part], "\n"))
 
 
-async def _probe_disconnect(_args: NoArgs, ctx: ConnectContext) -> Reply | None:
+async def _probe_disconnect(_args: NoArgs, ctx: ConnectContext) -> Reply[AccountResult] | None:
     """Return the answer of `disconnect` if the person isn't connected, else None."""
     account = await ctx.accounts.find(ctx.caller.actor.team, ctx.caller.actor.id)
     return None if account else _reply_disconnected()
@@ -96,21 +99,21 @@ async def _probe_disconnect(_args: NoArgs, ctx: ConnectContext) -> Reply | None:
     probe=_probe_disconnect,
     examples=("disconnect",),
 )
-async def disconnect(args: NoArgs, ctx: ConnectContext) -> Reply:  # noqa: ARG001
+async def disconnect(args: NoArgs, ctx: ConnectContext) -> Reply[AccountResult]:  # noqa: ARG001
     """Disconnect your own Buildkite token."""
     if not await ctx.accounts.disconnect(ctx.caller.actor.team, ctx.caller.actor.id):
-        return Reply(text=md("You weren't connected. I use my own token for your requests."))
+        text = md("You weren't connected. I use my own token for your requests.")
+        return Reply(data=AccountResult(message=text, account=None), text=text)
     return _reply_disconnected()
 
 
-def _reply_disconnected() -> Reply:
-    return Reply(
-        text=md(
-            "Disconnected: I deleted your token and use my own again. Yours stays valid in Buildkite until you "
-            "revoke it: {page}.",
-            page=TOKENS_PAGE,
-        )
+def _reply_disconnected() -> Reply[AccountResult]:
+    text = md(
+        "Disconnected: I deleted your token and use my own again. Yours stays valid in Buildkite until you "
+        "revoke it: {page}.",
+        page=TOKENS_PAGE,
     )
+    return Reply(data=AccountResult(message=text, account=None), text=text)
 
 
 def _describe_expiry(account: Account) -> Mrkdwn:

@@ -21,6 +21,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.durations import limit_duration, parse_duration
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md, mention
+from commands.access.results import LockData, LockList, LockResult
 
 MAX_DURATION = timedelta(days=30)
 UNTIL = "{date_short_pretty} {time}"
@@ -82,12 +83,15 @@ async def _pin_lock(args: LockArgs, ctx: LockContext) -> LockArgs:
     return args.model_copy(update={"pipeline": (await ctx.catalog.find_pipeline(args.pipeline)).slug})
 
 
-async def _probe_unlock(args: UnlockArgs, ctx: LockContext) -> Reply | None:
+async def _probe_unlock(args: UnlockArgs, ctx: LockContext) -> Reply[LockList] | None:
     """Return the answer of `unlock` if nothing that it would release is locked, else None."""
     active = await ctx.locks.find_active(args.pipeline)
     left = [lock for lock in active if args.branch in (None, lock.branch)]
     releasable = left if args.take else [lock for lock in left if lock.holder == ctx.caller.actor.id]
-    return None if releasable else Reply(text=md("unlocked {place}", place=code(args.pipeline)), private=False)
+    if releasable:
+        return None
+    text = md("unlocked {place}", place=code(args.pipeline))
+    return Reply(data=LockList(message=text, locks=()), text=text, private=False)
 
 
 async def _pin_unlock(args: UnlockArgs, ctx: LockContext) -> UnlockArgs:
@@ -109,7 +113,7 @@ async def _pin_unlock(args: UnlockArgs, ctx: LockContext) -> UnlockArgs:
         "lock web hotfix running --take",
     ),
 )
-async def lock(args: LockArgs, ctx: LockContext) -> Reply:
+async def lock(args: LockArgs, ctx: LockContext) -> Reply[LockResult]:
     """Lock a pipeline so that only you can start, rebuild, retry or unblock its builds."""
     now = ctx.clock.now()
     wanted = Lock(
@@ -123,7 +127,9 @@ async def lock(args: LockArgs, ctx: LockContext) -> Reply:
         reason=args.reason,
     )
     taken = md("{text} (taken over from {who})", text=text, who=mention(before.holder)) if before else text
-    return Reply(text=taken, private=False)
+    taken_from = before.holder if before else None
+    data = LockResult(message=taken, lock=LockData.from_lock(wanted), taken_from=taken_from)
+    return Reply(data=data, text=taken, private=False)
 
 
 @operation(
@@ -135,7 +141,7 @@ async def lock(args: LockArgs, ctx: LockContext) -> Reply:
     probe=_probe_unlock,
     examples=("unlock web", "unlock web@production", "unlock web --take"),
 )
-async def unlock(args: UnlockArgs, ctx: LockContext) -> Reply:
+async def unlock(args: UnlockArgs, ctx: LockContext) -> Reply[LockList]:
     """Release a lock."""
     now = ctx.clock.now()
     about = Lock(args.pipeline, args.branch, "", ctx.caller.actor.id, now, now)
@@ -145,11 +151,12 @@ async def unlock(args: UnlockArgs, ctx: LockContext) -> Reply:
     others = [mention(existing.holder) for existing in released if existing.holder != ctx.caller.actor.id]
     text = md("unlocked {place}", place=released[0].scope if len(released) == 1 else code(args.pipeline))
     whose = md("{text} (locked by {who})", text=text, who=others[0]) if others else text
-    return Reply(text=whose, private=False)
+    data = LockList(message=whose, locks=tuple(map(LockData.from_lock, released)))
+    return Reply(data=data, text=whose, private=False)
 
 
 @operation("locks", needs=Permission.READ, effect=Effect.READS, examples=("locks", "locks web"))
-async def locks(args: LocksArgs, ctx: LockContext) -> Reply:
+async def locks(args: LocksArgs, ctx: LockContext) -> Reply[LockList]:
     """List the locks: who locked which pipeline, why and until when."""
     held = await ctx.locks.find_active(args.pipeline)
     rows = tuple(
@@ -161,6 +168,6 @@ async def locks(args: LocksArgs, ctx: LockContext) -> Reply:
         "Lock one with {how}.", how=code(f"{ctx.caller.command} lock {args.pipeline or '<pipeline>'} <reason>")
     )
     empty = md("There are no locks{of}.", of=of)
-    return Reply(
-        table=Table(("Locked", "By", "Until", "Reason"), rows, "Locks", noun="lock", empty=empty, hint=how)
-    )
+    table = Table(("Locked", "By", "Until", "Reason"), rows, "Locks", noun="lock", empty=empty, hint=how)
+    data = LockList(message=table.summary, locks=tuple(map(LockData.from_lock, held)))
+    return Reply(data=data, table=table)

@@ -16,6 +16,7 @@ from bot.operations.reply import Reply
 from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import Mrkdwn
 from bot.slack.types import Actor, Thread
+from commands.access.results import ProposalResult
 
 
 class ProposalArgs(Args):
@@ -43,20 +44,24 @@ class ProposalContext:
         return self.caller.thread
 
 
-def _reply_if_any(text: Mrkdwn | None) -> Reply | None:
-    return Reply(text=text) if text else None
+def _reply(args: ProposalArgs, text: Mrkdwn) -> Reply[ProposalResult]:
+    return Reply(data=ProposalResult(message=text, proposal=args.proposal), text=text)
 
 
-async def _probe_approve(args: ProposalArgs, ctx: ProposalContext) -> Reply | None:
-    return _reply_if_any(await ctx.approvals.find_counted_vote(ctx, args.proposal, approves=True))
+def _reply_if_any(args: ProposalArgs, text: Mrkdwn | None) -> Reply[ProposalResult] | None:
+    return _reply(args, text) if text else None
 
 
-async def _probe_refuse(args: ProposalArgs, ctx: ProposalContext) -> Reply | None:
-    return _reply_if_any(await ctx.approvals.find_counted_vote(ctx, args.proposal, approves=False))
+async def _probe_approve(args: ProposalArgs, ctx: ProposalContext) -> Reply[ProposalResult] | None:
+    return _reply_if_any(args, await ctx.approvals.find_counted_vote(ctx, args.proposal, approves=True))
 
 
-async def _probe_withdraw(args: ProposalArgs, ctx: ProposalContext) -> Reply | None:
-    return _reply_if_any(await ctx.approvals.find_withdrawal(ctx, args.proposal))
+async def _probe_refuse(args: ProposalArgs, ctx: ProposalContext) -> Reply[ProposalResult] | None:
+    return _reply_if_any(args, await ctx.approvals.find_counted_vote(ctx, args.proposal, approves=False))
+
+
+async def _probe_withdraw(args: ProposalArgs, ctx: ProposalContext) -> Reply[ProposalResult] | None:
+    return _reply_if_any(args, await ctx.approvals.find_withdrawal(ctx, args.proposal))
 
 
 @operation(
@@ -67,9 +72,9 @@ async def _probe_withdraw(args: ProposalArgs, ctx: ProposalContext) -> Reply | N
     effect=Effect.CHANGES_BUILDKITE,
     probe=_probe_approve,
 )
-async def approve(args: ProposalArgs, ctx: ProposalContext) -> Reply:
+async def approve(args: ProposalArgs, ctx: ProposalContext) -> Reply[ProposalResult]:
     """Approve a protected operation that someone else requested."""
-    return Reply(text=await ctx.approvals.vote(ctx, args.proposal, approves=True))
+    return _reply(args, await ctx.approvals.vote(ctx, args.proposal, approves=True))
 
 
 @operation(
@@ -80,12 +85,12 @@ async def approve(args: ProposalArgs, ctx: ProposalContext) -> Reply:
     effect=Effect.CHANGES_STATE,
     probe=_probe_refuse,
 )
-async def refuse(args: ProposalArgs, ctx: ProposalContext) -> Reply:
+async def refuse(args: ProposalArgs, ctx: ProposalContext) -> Reply[ProposalResult]:
     """Refuse a protected operation so that it doesn't run."""
-    return Reply(text=await ctx.approvals.vote(ctx, args.proposal, approves=False))
+    return _reply(args, await ctx.approvals.vote(ctx, args.proposal, approves=False))
 
 
 @operation("proposal withdraw", needs=Permission.HELP, effect=Effect.CHANGES_STATE, probe=_probe_withdraw)
-async def withdraw(args: ProposalArgs, ctx: ProposalContext) -> Reply:
+async def withdraw(args: ProposalArgs, ctx: ProposalContext) -> Reply[ProposalResult]:
     """Withdraw your own proposal."""
-    return Reply(text=await ctx.approvals.withdraw(ctx, args.proposal))
+    return _reply(args, await ctx.approvals.withdraw(ctx, args.proposal))

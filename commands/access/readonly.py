@@ -11,6 +11,7 @@ from bot.execution.bot_status import StatusService
 from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
+from commands.access.results import ReadonlyResult
 
 
 class ReadonlyArgs(Args):
@@ -35,7 +36,7 @@ class ReadonlyContext:
     repeatable=True,
     examples=("readonly on", "readonly off"),
 )
-async def readonly(args: ReadonlyArgs, ctx: ReadonlyContext) -> Reply:
+async def readonly(args: ReadonlyArgs, ctx: ReadonlyContext) -> Reply[ReadonlyResult]:
     """Turn read-only mode on or off. Cards keep updating."""
     stopped = args.state == "on"
     await ctx.status.set_readonly(ctx.caller.actor.name if stopped else None)
@@ -44,4 +45,4 @@ async def readonly(args: ReadonlyArgs, ctx: ReadonlyContext) -> Reply:
         if stopped
         else "turned read-only mode off"
     )
-    return Reply(text=text, private=False)
+    return Reply(data=ReadonlyResult(message=text, readonly=stopped), text=text, private=False)

@@ -11,6 +11,8 @@ from bot.access.locks.rules import Lock
 from bot.access.queries import AuditEntry
 from bot.operations.results import Data, Instant, Result
 
+VerdictName = Literal["allowed", "needs_approval", "refused"]
+
 
 class AuditEntryData(Data):
     """What became of a request; `user` and `channel` are Slack's ids, and secret arguments are masked."""
@@ -47,7 +49,7 @@ class AuditEntries(Result):
 
 
 class LockData(Data):
-    """A lock on a pipeline; `branch` is a pattern, None for every branch, and `holder` Slack's id of the person."""
+    """A lock on a pipeline; `branch` is a pattern, None for every branch. `holder` is Slack's id of a person."""
 
     pipeline: str
     branch: str | None
@@ -85,7 +87,7 @@ class PermissionCheck(Result):
     """The verdict on a command; `rule` is the policy's rule that it follows from."""
 
     operation: str
-    verdict: Literal["allowed", "needs_approval", "refused"]
+    verdict: VerdictName
     rule: str | None
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.access.accounts.model import Account
 from bot.access.accounts.service import Accounts
 from bot.access.policy.service import PolicyService
 from bot.buildkite.endpoints.organization import OrganizationCalls
@@ -13,6 +15,7 @@ from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.registry import Registry
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md, mention
+from commands.access.results import AccountData, Identity
 
 
 @dataclass(frozen=True)
@@ -27,34 +30,51 @@ class WhoamiContext:
 
 
 @operation("whoami", needs=Permission.HELP, effect=Effect.READS, examples=("whoami",))
-async def whoami(args: NoArgs, ctx: WhoamiContext) -> Reply:  # noqa: ARG001
+async def whoami(args: NoArgs, ctx: WhoamiContext) -> Reply[Identity]:  # noqa: ARG001
     """Show your identity and permissions."""
-    actor = ctx.caller.actor
+    actor, buildkite_user = ctx.caller.actor, await _find_bot_user(ctx)
+    account = await ctx.accounts.find(actor.team, actor.id)
+    granted, missing = _split_rights(ctx)
+    text = md("You are {name}.", name=actor.name)
     facts = {
         "You": mention(actor.id),
         "In this workspace": actor.standing.value,
         "E-mail": actor.email or "unknown",
         "Buildkite organization": code(ctx.organizations.organization),
-        "I act in Buildkite as": await _find_bot_user(ctx),
-        "Your own token": await _describe_own_token(ctx),
-        "You may": _summarise_rights(ctx),
+        "I act in Buildkite as": buildkite_user,
+        "Your own token": _describe_own_token(account, ctx),
+        "You may": _summarise_rights(granted, missing, ctx),
     }
-    return Reply(text=md("You are {name}.", name=actor.name), fields=tuple(facts.items()))
+    data = Identity(
+        message=text,
+        user=actor.id,
+        name=actor.name,
+        standing=actor.standing.value,
+        email=actor.email or None,
+        organization=ctx.organizations.organization,
+        buildkite_user=buildkite_user,
+        account=AccountData.from_account(account) if account else None,
+        permissions=granted,
+        missing_permissions=missing,
+    )
+    return Reply(data=data, text=text, fields=tuple(facts.items()))
 
 
-def _summarise_rights(ctx: WhoamiContext) -> Mrkdwn:
+def _split_rights(ctx: WhoamiContext) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the permissions that the person has on something, and those that they have on nothing."""
     needed = {op.needs for op in ctx.registry} - {Permission.HELP}
     granted = {ctx.registry[name].needs for name in ctx.policy.list_allowed(ctx.caller.actor)}
-    has = ", ".join(permission for permission in Permission if permission in needed & granted)
-    lacks = ", ".join(permission for permission in Permission if permission in needed - granted)
-    not_granted = f"; not: {lacks}" if lacks else ""
+    has = tuple(permission.value for permission in Permission if permission in needed & granted)
+    return has, tuple(permission.value for permission in Permission if permission in needed - granted)
+
+
+def _summarise_rights(granted: Sequence[str], missing: Sequence[str], ctx: WhoamiContext) -> Mrkdwn:
+    has, lacks = ", ".join(granted) or "nothing here", f"; not: {', '.join(missing)}" if missing else ""
     every = code(f"{ctx.caller.command} help more")
-    return md("{has}{lacks} (every command: {every})", has=has or "nothing here", lacks=not_granted, every=every)
+    return md("{has}{lacks} (every command: {every})", has=has, lacks=lacks, every=every)
 
 
-async def _describe_own_token(ctx: WhoamiContext) -> str:
-    account = await ctx.accounts.find(ctx.caller.actor.team, ctx.caller.actor.id)
+def _describe_own_token(account: Account | None, ctx: WhoamiContext) -> str:
     if account is None:
         return md("not connected ({connect})", connect=code(f"{ctx.caller.command} connect"))
     return md(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
@@ -24,6 +25,7 @@ from bot.operations.reply import Button, Call, Reminder, Reply
 from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, link, md
 from commands.agent.pauses import explain_paused, explain_resumed
+from commands.agent.results import AgentData, AgentResult
 
 A = TypeVar("A", bound="AtAgent")
 
@@ -74,7 +76,7 @@ async def _pin(args: A, ctx: AgentControlContext) -> A:
     return args.model_copy(update={"agent": (await ctx.catalog.find_agent(args.agent)).id})
 
 
-async def _probe_pause(args: AgentPauseArgs, ctx: AgentControlContext) -> Reply | None:
+async def _probe_pause(args: AgentPauseArgs, ctx: AgentControlContext) -> Reply[AgentResult] | None:
     agent = await ctx.agents.agent(args.agent)
     return _reply_paused(agent, args, agent.paused_at or ctx.clock.now()) if agent.paused else None
 
@@ -99,7 +101,7 @@ async def _ask_pause(args: AgentPauseArgs, ctx: AgentControlContext) -> Mrkdwn |
     opens_form=True,
     examples=('agent pause linux-1 --note "disk" --timeout-in-minutes 30', "agent pause linux-1"),
 )
-async def pause(args: AgentPauseArgs, ctx: AgentControlContext) -> Reply:
+async def pause(args: AgentPauseArgs, ctx: AgentControlContext) -> Reply[AgentResult]:
     """Pause an agent so that it takes no new jobs for a while."""
     agent, agents = await ctx.catalog.find_agent(args.agent), await ctx.catalog.list_agents()
     try:
@@ -111,13 +113,26 @@ async def pause(args: AgentPauseArgs, ctx: AgentControlContext) -> Reply:
     return replace(_reply_paused(agent, args, ctx.clock.now()), footer=describe_pause_impact(agent, agents))
 
 
-def _reply_paused(agent: Agent, args: AgentPauseArgs, now: datetime) -> Reply:
+def _reply_paused(agent: Agent, args: AgentPauseArgs, now: datetime) -> Reply[AgentResult]:
     minutes = "1 minute" if args.timeout_in_minutes == 1 else f"{args.timeout_in_minutes} minutes"
     note = md(": {note}", note=args.note) if args.note else ""
     text = md("paused agent {name} for {time}{note}", name=_link_agent(agent), time=minutes, note=note)
     resume = Button("Resume", Call("agent resume", {"agent": agent.id}), spoken_label=f"Resume {agent.name}")
     later = _make_reminders(agent, now, timedelta(minutes=args.timeout_in_minutes))
-    return Reply(text=text, buttons=(resume,), private=False, clears_reminder=agent.id, reminders=later)
+    paused = {"paused": True, "paused_at": now, "paused_timeout_in_minutes": args.timeout_in_minutes}
+    return Reply(
+        data=_make_result(agent, text, paused | {"paused_note": args.note}),
+        text=text,
+        buttons=(resume,),
+        private=False,
+        clears_reminder=agent.id,
+        reminders=later,
+    )
+
+
+def _make_result(agent: Agent, message: str, changes: Mapping[str, object]) -> AgentResult:
+    """Return the agent as it is after what was done to it: Buildkite doesn't return it."""
+    return AgentResult(message=message, agent=AgentData.from_agent(agent.model_copy(update=dict(changes))))
 
 
 def _make_reminders(agent: Agent, now: datetime, pause: timedelta) -> tuple[Reminder, ...]:
@@ -127,7 +142,7 @@ def _make_reminders(agent: Agent, now: datetime, pause: timedelta) -> tuple[Remi
     return (ended,) if before is None else (Reminder("agent soon", agent.id, now + pause - before), ended)
 
 
-async def _probe_resume(args: AgentResumeArgs, ctx: AgentControlContext) -> Reply | None:
+async def _probe_resume(args: AgentResumeArgs, ctx: AgentControlContext) -> Reply[AgentResult] | None:
     agent = await ctx.agents.agent(args.agent)
     return _reply_resumed(agent) if agent.activity in {"idle", "running"} else None
 
@@ -142,7 +157,7 @@ async def _probe_resume(args: AgentResumeArgs, ctx: AgentControlContext) -> Repl
     probe=_probe_resume,
     examples=("agent resume linux-1",),
 )
-async def resume(args: AgentResumeArgs, ctx: AgentControlContext) -> Reply:
+async def resume(args: AgentResumeArgs, ctx: AgentControlContext) -> Reply[AgentResult]:
     """Resume a paused agent."""
     agent = await ctx.catalog.find_agent(args.agent)
     try:
@@ -154,8 +169,10 @@ async def resume(args: AgentResumeArgs, ctx: AgentControlContext) -> Reply:
     return _reply_resumed(agent)
 
 
-def _reply_resumed(agent: Agent) -> Reply:
-    return Reply(text=md("resumed agent {name}", name=_link_agent(agent)), private=False, clears_reminder=agent.id)
+def _reply_resumed(agent: Agent) -> Reply[AgentResult]:
+    text = md("resumed agent {name}", name=_link_agent(agent))
+    data = _make_result(agent, text, {"paused": False})
+    return Reply(data=data, text=text, private=False, clears_reminder=agent.id)
 
 
 async def _ask_stop(args: AgentStopArgs, ctx: AgentControlContext) -> Mrkdwn | None:
@@ -171,7 +188,7 @@ async def _ask_stop(args: AgentStopArgs, ctx: AgentControlContext) -> Mrkdwn | N
     )
 
 
-async def _probe_stop(args: AgentStopArgs, ctx: AgentControlContext) -> Reply | None:
+async def _probe_stop(args: AgentStopArgs, ctx: AgentControlContext) -> Reply[AgentResult] | None:
     agent = await ctx.agents.agent(args.agent)
     return (
         _reply_stopped(agent, args) if agent.connection_state in {"stopping", "stopped", "disconnected"} else None
@@ -188,7 +205,7 @@ async def _probe_stop(args: AgentStopArgs, ctx: AgentControlContext) -> Reply | 
     probe=_probe_stop,
     examples=("agent stop linux-1", "agent stop linux-1 --force"),
 )
-async def stop(args: AgentStopArgs, ctx: AgentControlContext) -> Reply:
+async def stop(args: AgentStopArgs, ctx: AgentControlContext) -> Reply[AgentResult]:
     """Stop an agent after its current job, or immediately with --force."""
     agent = await ctx.catalog.find_agent(args.agent)
     await ctx.agents.stop_agent(agent.id, force=args.force)
@@ -196,9 +213,12 @@ async def stop(args: AgentStopArgs, ctx: AgentControlContext) -> Reply:
     return _reply_stopped(agent, args)
 
 
-def _reply_stopped(agent: Agent, args: AgentStopArgs) -> Reply:
+def _reply_stopped(agent: Agent, args: AgentStopArgs) -> Reply[AgentResult]:
     how = "forced agent {name} to stop" if args.force else "stopped agent {name}"
-    return Reply(text=md(how, name=_link_agent(agent)), private=False, clears_reminder=agent.id)
+    text = md(how, name=_link_agent(agent))
+    stopping = {"connection_state": "stopping"} if agent.connection_state == "connected" else {}
+    data = _make_result(agent, text, stopping)
+    return Reply(data=data, text=text, private=False, clears_reminder=agent.id)
 
 
 def _link_agent(agent: Agent) -> Mrkdwn:

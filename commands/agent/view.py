@@ -18,7 +18,8 @@ from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import Confirm, shorten
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import code, join, link, local_time, md
-from commands.agent.pauses import PAUSE, describe_pause
+from commands.agent.pauses import PAUSE, describe_pause, find_pauser
+from commands.agent.results import AgentData, AgentList, AgentResult
 
 ONLY_CONNECTED = "Stopped and lost agents aren't listed. To see one, use `agent view` with its full id."
 COLUMNS = ("Name", "State", "Queue", "Host", "Job")
@@ -66,7 +67,7 @@ class AgentViewContext:
     scopes=("read_agents",),
     examples=("agent list", "agent list --state idle", "agent list --hostname ip-10-0-0-7 --tags os=linux"),
 )
-async def list_(args: AgentListArgs, ctx: AgentViewContext) -> Reply:
+async def list_(args: AgentListArgs, ctx: AgentViewContext) -> Reply[AgentList]:
     """List connected agents and the jobs they run."""
     found = [agent for agent in await _find_agents(args, ctx) if _matches(agent, args)]
     listed = sorted(found, key=lambda agent: agent.name)[: args.limit]
@@ -76,7 +77,13 @@ async def list_(args: AgentListArgs, ctx: AgentViewContext) -> Reply:
     count = "1 agent" if len(found) == 1 else f"{len(found)} agents"
     shown = f", {len(rows)} shown" if len(rows) < len(found) else ""
     empty = f"No connected agent{_describe_search(args)}."
-    return Reply(table=Table(COLUMNS, rows, count + shown, empty=empty, hint=ONLY_CONNECTED))
+    table = Table(COLUMNS, rows, count + shown, empty=empty, hint=ONLY_CONNECTED)
+    agents = tuple(_describe_agent(agent, pauses.get(name_agent(agent.id))) for agent in listed)
+    return Reply(data=AgentList(message=table.summary, agents=agents, total=len(found)), table=table)
+
+
+def _describe_agent(agent: Agent, last_pause: Act | None) -> AgentData:
+    return AgentData.from_agent(agent, find_pauser(agent, last_pause) if agent.paused else "")
 
 
 async def _find_agents(args: AgentListArgs, ctx: AgentViewContext) -> Sequence[Agent]:
@@ -132,13 +139,14 @@ def _render_row(agent: Agent, last_pause: Act | None) -> tuple[str, ...]:
     scopes=("read_agents",),
     examples=("agent view linux-1", "agent view 0198d108"),
 )
-async def view(args: AgentViewArgs, ctx: AgentViewContext) -> Reply:
+async def view(args: AgentViewArgs, ctx: AgentViewContext) -> Reply[AgentResult]:
     """Show an agent's state, current job and tags."""
     found = await ctx.catalog.find_agent(args.agent)
     agent = await ctx.agents.agent(found.id)
     text = md("{name} is {state}.", name=link(agent.web_url, agent.name), state=agent.activity.replace("_", " "))
     last_pause = await ctx.acts.find_last(PAUSE, name_agent(agent.id)) if agent.paused else None
-    return Reply(text=text, fields=_collect_facts(agent, last_pause), buttons=_make_buttons(agent))
+    data = AgentResult(message=text, agent=_describe_agent(agent, last_pause))
+    return Reply(data=data, text=text, fields=_collect_facts(agent, last_pause), buttons=_make_buttons(agent))
 
 
 def _collect_facts(agent: Agent, last_pause: Act | None) -> tuple[tuple[str, str], ...]:

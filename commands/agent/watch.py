@@ -17,6 +17,7 @@ from bot.operations.reply import Reply
 from bot.runtime.wording import join_or
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import code, join, md
+from commands.agent.results import AgentWatchData, AgentWatchList, AgentWatchResult
 
 _Queue = Annotated[
     str | None, Opt(short="q", suggest="queue", hint="every queue"), Field(max_length=100, description="Queue")
@@ -58,7 +59,7 @@ class AgentWatchContext:
     catalog: Catalog
 
 
-async def _probe_unwatch(args: AgentUnwatchArgs, ctx: AgentWatchContext) -> Reply | None:
+async def _probe_unwatch(args: AgentUnwatchArgs, ctx: AgentWatchContext) -> Reply[AgentWatchResult] | None:
     """Return the answer of `agent unwatch` if this channel doesn't watch those agents, else None."""
     found = await ctx.agent_watches.find_for_channel(ctx.caller.thread)
     is_watching = any(args.queue in (None, watch.queue) for watch in found)
@@ -80,13 +81,14 @@ async def _pin(args: AgentWatchArgs, ctx: AgentWatchContext) -> AgentWatchArgs:
     pin=_pin,
     examples=("agent watch", "agent watch --queue deploy --state lost,blocked"),
 )
-async def watch(args: AgentWatchArgs, ctx: AgentWatchContext) -> Reply:
+async def watch(args: AgentWatchArgs, ctx: AgentWatchContext) -> Reply[AgentWatchResult]:
     """Notify this channel when agents are lost, stopped or blocked."""
     await ctx.agent_watches.watch(ctx.caller.thread, args.queue, tuple(args.state.split(",")), ctx.caller.actor.id)
     states = join([code(state) for state in args.state.split(",")], ", ")
     agents = md("agents in queue {queue}", queue=code(args.queue)) if args.queue else md("agents in every queue")
     text = md("started watching {agents} for this channel: {states}", agents=agents, states=states)
-    return Reply(text=text, private=False)
+    started = AgentWatchData(queue=args.queue, states=tuple(args.state.split(",")))
+    return Reply(data=AgentWatchResult(message=text, watch=started), text=text, private=False)
 
 
 @operation(
@@ -97,7 +99,7 @@ async def watch(args: AgentWatchArgs, ctx: AgentWatchContext) -> Reply:
     probe=_probe_unwatch,
     examples=("agent unwatch", "agent unwatch --queue deploy"),
 )
-async def unwatch(args: AgentUnwatchArgs, ctx: AgentWatchContext) -> Reply:
+async def unwatch(args: AgentUnwatchArgs, ctx: AgentWatchContext) -> Reply[AgentWatchResult]:
     """Stop agent notifications in this channel."""
     if not await ctx.agent_watches.unwatch(ctx.caller.thread, args.queue):
         raise UsageError(
@@ -106,21 +108,22 @@ async def unwatch(args: AgentUnwatchArgs, ctx: AgentWatchContext) -> Reply:
     return _reply_unwatched(args)
 
 
-def _reply_unwatched(args: AgentUnwatchArgs) -> Reply:
+def _reply_unwatched(args: AgentUnwatchArgs) -> Reply[AgentWatchResult]:
     agents = md("agents in queue {queue}", queue=code(args.queue)) if args.queue else md("all agents")
-    return Reply(text=md("stopped watching {agents} in this channel", agents=agents), private=False)
+    text = md("stopped watching {agents} in this channel", agents=agents)
+    stopped = AgentWatchData(queue=args.queue, states=())
+    return Reply(data=AgentWatchResult(message=text, watch=stopped), text=text, private=False)
 
 
 @operation("agent watches", needs=Permission.READ, effect=Effect.READS, examples=("agent watches",))
-async def watches(_: NoArgs, ctx: AgentWatchContext) -> Reply:
+async def watches(_: NoArgs, ctx: AgentWatchContext) -> Reply[AgentWatchList]:
     """List the agents this channel is watching."""
     found = await ctx.agent_watches.find_for_channel(ctx.caller.thread)
     if not found:
-        return Reply(
-            text=md(
-                "This channel isn't watching any agents. Start with {how}.",
-                how=code(f"{ctx.caller.command} agent watch"),
-            )
-        )
-    rows = tuple((watch.queue or "every queue", ", ".join(watch.states)) for watch in found)
-    return Reply(table=Table(("Queue", "States"), rows, "Agents this channel is watching"))
+        how = code(f"{ctx.caller.command} agent watch")
+        text = md("This channel isn't watching any agents. Start with {how}.", how=how)
+        return Reply(data=AgentWatchList(message=text, watches=()), text=text)
+    watched = tuple(AgentWatchData(queue=watch.queue, states=watch.states) for watch in found)
+    rows = tuple((watch.queue or "every queue", ", ".join(watch.states)) for watch in watched)
+    table = Table(("Queue", "States"), rows, "Agents this channel is watching")
+    return Reply(data=AgentWatchList(message=table.summary, watches=watched), table=table)

@@ -20,6 +20,7 @@ from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import Confirm, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md, strip_unseen
 from bot.slack.types import File
+from commands.artifacts.results import ArtifactData, ArtifactResult
 
 # Bytes. Larger files aren't uploaded: one click would take too much memory here and storage in Slack.
 FILE_BYTES = 1024 * 1024
@@ -78,7 +79,7 @@ def _name_build(given: Mapping[str, object], address: str) -> dict[str, object]:
         "artifacts download dist/app.js --share",
     ),
 )
-async def download(args: ArtifactsDownloadArgs, ctx: ArtifactContext) -> Reply:
+async def download(args: ArtifactsDownloadArgs, ctx: ArtifactContext) -> Reply[ArtifactResult]:
     """Download an artifact. Small files arrive as a direct message, larger ones as a link."""
     if args.pipeline is None or args.number is None:
         raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
@@ -102,7 +103,7 @@ def _is_small(artifact: Artifact) -> bool:
 
 async def _reply_file(
     args: ArtifactsDownloadArgs, artifact: Artifact, ref: BuildRef, ctx: ArtifactContext
-) -> Reply:
+) -> Reply[ArtifactResult]:
     """Return the file itself, or a link if only a browser can fetch it."""
     try:
         content = await ctx.artifacts.artifact_bytes(
@@ -115,25 +116,39 @@ async def _reply_file(
     file = File(make_file_name(artifact.path), content, shorten(f"{strip_unseen(artifact.path)}, {ref}", 200))
     if args.share:
         text = md("shared {file}", file=_describe_artifact(artifact, ref))
-        return Reply(text=text, file=file, private=False)
+        return Reply(data=_make_result(artifact, ref, text), text=text, file=file, private=False)
     text = _describe_artifact(artifact, ref)
     return Reply(
+        data=_make_result(artifact, ref, text),
         text=text,
         file=file,
         buttons=(_make_share_button(artifact, ref), _make_link_button(artifact, ref, "Get a link")),
     )
 
 
-async def _reply_link(artifact: Artifact, ref: BuildRef, ctx: ArtifactContext, why: str = "") -> Reply:
+async def _reply_link(
+    artifact: Artifact, ref: BuildRef, ctx: ArtifactContext, why: str = ""
+) -> Reply[ArtifactResult]:
     """Return a fresh link and a button that fetches the next one: a link expires after about a minute."""
     link = await ctx.artifacts.artifact_link(ref.pipeline, ref.number, artifact.job_id, artifact.id)
     if len(link) > LINK_LIMIT:
         raise Conflict("The link to that file is too long for a Slack button.", "Open it in Buildkite.")
     text = md("{file}: this link is valid for about a minute.", file=_describe_artifact(artifact, ref))
     return Reply(
+        data=_make_result(artifact, ref, text, link),
         text=text,
         footer=why,
         buttons=(Button("Open the file", url=link), _make_link_button(artifact, ref, "New link")),
+    )
+
+
+def _make_result(artifact: Artifact, ref: BuildRef, message: str, link: str | None = None) -> ArtifactResult:
+    return ArtifactResult(
+        message=message,
+        pipeline=ref.pipeline,
+        number=ref.number,
+        artifact=ArtifactData.from_artifact(artifact),
+        link=link,
     )
 
 

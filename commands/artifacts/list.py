@@ -20,6 +20,7 @@ from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
+from commands.artifacts.results import ArtifactData, ArtifactList
 
 ArtifactState = Literal["new", "finished", "error", "deleted", "expired"]
 BUTTONS = 5
@@ -55,7 +56,7 @@ class BuildArtifactsArgs(ArtifactsListArgs):
     pin=pin_build,
     examples=("artifacts list web 101", "artifacts list web 101 --path dist/* --job Package", "artifacts list"),
 )
-async def list_(args: ArtifactsListArgs, ctx: ArtifactContext) -> Reply:
+async def list_(args: ArtifactsListArgs, ctx: ArtifactContext) -> Reply[ArtifactList]:
     """List the files uploaded by a build's jobs."""
     return await _list_artifacts(args, ctx)
 
@@ -68,22 +69,22 @@ async def list_(args: ArtifactsListArgs, ctx: ArtifactContext) -> Reply:
     pin=pin_build,
     examples=("build artifacts web 101", "build artifacts web 101 --state finished", "build artifacts"),
 )
-async def list_build_artifacts(args: BuildArtifactsArgs, ctx: ArtifactContext) -> Reply:
+async def list_build_artifacts(args: BuildArtifactsArgs, ctx: ArtifactContext) -> Reply[ArtifactList]:
     """List a build's artifacts. Same as `artifacts list`."""
     return await _list_artifacts(args, ctx)
 
 
-async def _list_artifacts(args: ArtifactsListArgs, ctx: ArtifactContext) -> Reply:
+async def _list_artifacts(args: ArtifactsListArgs, ctx: ArtifactContext) -> Reply[ArtifactList]:
     if args.pipeline is None or args.number is None:
         raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
     build = await ctx.builds.build(args.pipeline, args.number)
     jobs = find_jobs_in_build(build, args.job) if args.job else None
     found = await list_artifacts(build.ref, jobs, ctx, path=args.path, state=args.state)
     titles = {job.id: job.title for job in build.jobs}
-    rows = tuple(_render_row(item, titles.get(item.job_id, "")) for item in found)
+    artifacts = tuple(ArtifactData.from_artifact(item, titles.get(item.job_id)) for item in found)
     table = Table(
         ("File", "Size", "Job", "State"),
-        rows,
+        tuple(map(_render_row, artifacts)),
         f"Artifacts of {build.ref}",
         noun="artifact",
         empty=_describe_none(args, build),
@@ -91,12 +92,20 @@ async def _list_artifacts(args: ArtifactsListArgs, ctx: ArtifactContext) -> Repl
     )
     page = Button("Open in Buildkite", url=build.web_url) if build.web_url else None
     buttons = (*_make_buttons(found, build), *([page] if page else []))
-    return Reply(table=table, footer=_render_footer(found, build, ctx), buttons=buttons, builds=(build,))
+    data = ArtifactList(
+        message=table.summary,
+        pipeline=args.pipeline,
+        number=args.number,
+        artifacts=artifacts,
+        is_complete=len(found) < ARTIFACTS_LIMIT,
+    )
+    footer = _render_footer(found, build, ctx)
+    return Reply(data=data, table=table, footer=footer, buttons=buttons, builds=(build,))
 
 
-def _render_row(artifact: Artifact, job: str) -> tuple[str, ...]:
+def _render_row(artifact: ArtifactData) -> tuple[str, ...]:
     state = md("{emoji} {state}", emoji=EMOJI.get(artifact.state, "🕒"), state=artifact.state)
-    return code(shorten(artifact.path, 200)), format_size(artifact.file_size), shorten(job, 100), state
+    return code(shorten(artifact.path, 200)), format_size(artifact.size), shorten(artifact.job or "", 100), state
 
 
 def _describe_none(args: ArtifactsListArgs, build: Build) -> Mrkdwn:

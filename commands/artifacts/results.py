@@ -42,7 +42,9 @@ class ArtifactList(Result):
 
 
 class ArtifactResult(Result):
-    """An artifact: sent in Slack as a file, or with a `link` that needs no token and is valid for about a minute."""
+    """An artifact. Without a `link`, which needs no token and is valid for about a minute, it's sent in Slack."""
+
+    whole_links = frozenset({"link"})
 
     pipeline: str
     number: int

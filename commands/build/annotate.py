@@ -22,7 +22,8 @@ from bot.operations.reply import Button, Call, Reply
 from bot.runtime.clock import Clock
 from bot.runtime.redaction import mask_secrets
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
-from commands.build.annotation_view import SHOWN_LIMIT, ShownAnnotation, render_annotations
+from commands.build.annotation_view import SHOWN_LIMIT, ShownAnnotation, describe_annotation, render_annotations
+from commands.build.results import AnnotationList, AnnotationResult
 
 # Annotations read per build: two pages of 100, which is more than people write.
 READ_LIMIT = 200
@@ -82,7 +83,7 @@ class AnnotationContext(BuildContext):
     pin=pin_build,
     examples=("build annotations web 101", "build annotations web 101 --context coverage", "build annotations"),
 )
-async def show_annotations(args: BuildAnnotationsArgs, ctx: AnnotationContext) -> Reply:
+async def show_annotations(args: BuildAnnotationsArgs, ctx: AnnotationContext) -> Reply[AnnotationList]:
     """Show a build's annotations."""
     ref = _require_build(args, ctx)
     build = await ctx.builds.build(ref.pipeline, ref.number)
@@ -91,10 +92,25 @@ async def show_annotations(args: BuildAnnotationsArgs, ctx: AnnotationContext) -
     ]
     found = sorted((annotation for annotation in every if _matches(annotation, args)), key=_sort_key)
     if not found:
-        return Reply(text=_describe_none(args, build), builds=(build,))
-    head = md("Annotations of {ref}", ref=link_build(build))
-    text = md("{head}\n{annotations}", head=head, annotations=render_annotations(_to_shown(found, build)))
-    return Reply(text=text, footer=_render_footer(found), buttons=_make_buttons(found, ref), builds=(build,))
+        text = _describe_none(args, build)
+        return Reply(data=_make_list(text, ref, []), text=text, builds=(build,))
+    head, shown = md("Annotations of {ref}", ref=link_build(build)), _to_shown(found, build)
+    return Reply(
+        data=_make_list(head, ref, shown),
+        text=md("{head}\n{annotations}", head=head, annotations=render_annotations(shown)),
+        footer=_render_footer(found),
+        buttons=_make_buttons(found, ref),
+        builds=(build,),
+    )
+
+
+def _make_list(message: str, ref: BuildRef, annotations: Sequence[ShownAnnotation]) -> AnnotationList:
+    return AnnotationList(
+        message=message,
+        pipeline=ref.pipeline,
+        number=ref.number,
+        annotations=tuple(map(describe_annotation, annotations)),
+    )
 
 
 def _matches(annotation: Annotation, args: BuildAnnotationsArgs) -> bool:
@@ -149,7 +165,7 @@ def _make_buttons(found: Sequence[Annotation], ref: BuildRef) -> tuple[Button, .
     )
 
 
-async def _probe(args: BuildAnnotateArgs, ctx: AnnotationContext) -> Reply | None:
+async def _probe(args: BuildAnnotateArgs, ctx: AnnotationContext) -> Reply[AnnotationResult] | None:
     """Return the reply if the annotation was written.
 
     A context generated for this request proves it; in a context named by the person, the text has to match and be
@@ -164,7 +180,7 @@ async def _probe(args: BuildAnnotateArgs, ctx: AnnotationContext) -> Reply | Non
     ]
     found = next((annotation for annotation in every if annotation.context == context), None)
     if found is not None and (args.context is None or _ends_with_body(found, args, ctx)):
-        return _reply_annotated(args, ref)
+        return _reply_annotated(args, ref, context)
     if args.append:
         raise Unavailable(f"I couldn't find out whether {ref} was annotated.", sent=True)
     return None
@@ -193,18 +209,21 @@ def _ends_with_body(annotation: Annotation, args: BuildAnnotateArgs, ctx: Annota
         'build annotate web 101 "Rolled back" --context canary --append',
     ),
 )
-async def annotate(args: BuildAnnotateArgs, ctx: AnnotationContext) -> Reply:
+async def annotate(args: BuildAnnotateArgs, ctx: AnnotationContext) -> Reply[AnnotationResult]:
     """Annotate a build with Markdown text."""
     ref, context = _require_build(args, ctx), args.context or _own_context(ctx)
     await ctx.annotations.annotate(
         ref.pipeline, ref.number, args.body, style=args.style, context=context, append=args.append
     )
-    return _reply_annotated(args, ref)
+    return _reply_annotated(args, ref, context)
 
 
-def _reply_annotated(args: BuildAnnotateArgs, ref: BuildRef) -> Reply:
+def _reply_annotated(args: BuildAnnotateArgs, ref: BuildRef, context: str) -> Reply[AnnotationResult]:
     text = md("annotated {ref}: {words}", ref=str(ref), words=_shorten_body(args.body))
-    return Reply(text=text, private=False)
+    data = AnnotationResult(
+        message=text, pipeline=ref.pipeline, number=ref.number, context=context, style=args.style
+    )
+    return Reply(data=data, text=text, private=False)
 
 
 def _shorten_body(body: str) -> str:

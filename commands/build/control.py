@@ -19,6 +19,7 @@ from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
+from commands.build.results import BuildResult
 
 # A rebuild request has no body and so can't carry our mark. A rebuild made before this window isn't ours: it is
 # longer than an invocation takes.
@@ -70,7 +71,7 @@ async def _ask_cancel(args: BuildCancelArgs, ctx: BuildControlContext) -> Mrkdwn
     )
 
 
-async def _probe_cancel(args: BuildCancelArgs, ctx: BuildControlContext) -> Reply | None:
+async def _probe_cancel(args: BuildCancelArgs, ctx: BuildControlContext) -> Reply[BuildResult] | None:
     ref = _require_build(args, ctx)
     build = await ctx.builds.build(ref.pipeline, ref.number)
     return _reply_canceled(build) if build.state in {"canceling", "canceled"} else None
@@ -88,7 +89,7 @@ async def _probe_cancel(args: BuildCancelArgs, ctx: BuildControlContext) -> Repl
     probe=_probe_cancel,
     examples=("build cancel web 101", "build cancel", "build cancel web#101 --yes"),
 )
-async def cancel(args: BuildCancelArgs, ctx: BuildControlContext) -> Reply:
+async def cancel(args: BuildCancelArgs, ctx: BuildControlContext) -> Reply[BuildResult]:
     """Cancel a build and stop its jobs."""
     ref = _require_build(args, ctx)
     try:
@@ -112,11 +113,12 @@ async def _explain_uncancelable(build: Build, ctx: BuildControlContext) -> Nothi
     return NothingToDo(message, *offers)
 
 
-def _reply_canceled(build: Build) -> Reply:
-    return Reply(text=md("canceled {ref}", ref=link_build(build)), builds=(build,), private=False)
+def _reply_canceled(build: Build) -> Reply[BuildResult]:
+    text = md("canceled {ref}", ref=link_build(build))
+    return Reply(data=BuildResult.from_build(build, text), text=text, builds=(build,), private=False)
 
 
-async def _probe_rebuild(args: BuildRebuildArgs, ctx: BuildControlContext) -> Reply | None:
+async def _probe_rebuild(args: BuildRebuildArgs, ctx: BuildControlContext) -> Reply[BuildResult] | None:
     """Return the reply if a recent build is a rebuild of this one.
 
     Raise Unavailable if the only rebuild is older: someone may have made it before, or our request is late.
@@ -144,7 +146,7 @@ async def _probe_rebuild(args: BuildRebuildArgs, ctx: BuildControlContext) -> Re
     frees_button=True,
     examples=("build rebuild web 101", "build rebuild"),
 )
-async def rebuild(args: BuildRebuildArgs, ctx: BuildControlContext) -> Reply:
+async def rebuild(args: BuildRebuildArgs, ctx: BuildControlContext) -> Reply[BuildResult]:
     """Rebuild a build: start a new one with the same commit and settings."""
     ref = _require_build(args, ctx)
     if not args.again:
@@ -176,9 +178,9 @@ def _address(ref: BuildRef) -> dict[str, str]:
     return {"pipeline": ref.pipeline, "number": str(ref.number)}
 
 
-def _reply_rebuilt(build: Build, source: BuildRef) -> Reply:
+def _reply_rebuilt(build: Build, source: BuildRef) -> Reply[BuildResult]:
     text = md("Started {ref}, a rebuild of {source}.", ref=link_build(build), source=str(source))
-    return Reply(text=text, card_build=build, builds=(build,))
+    return Reply(data=BuildResult.from_build(build, text), text=text, card_build=build, builds=(build,))
 
 
 # There is no probe: jobs that someone else has retried in the meantime look the same.
@@ -193,16 +195,15 @@ def _reply_rebuilt(build: Build, source: BuildRef) -> Reply:
     pin=pin_build,
     examples=("build retry web 101", "build retry"),
 )
-async def retry(args: BuildRetryArgs, ctx: BuildControlContext) -> Reply:
+async def retry(args: BuildRetryArgs, ctx: BuildControlContext) -> Reply[BuildResult]:
     """Retry the failed jobs of a build."""
     ref = _require_build(args, ctx)
     build, count = await ctx.builds.retry_failed_jobs(ref.pipeline, ref.number)
     if not count:
         raise await _explain_unretriable(build, ctx)
     jobs = "1 failed job" if count == 1 else f"{count} failed jobs"
-    return Reply(
-        text=md("retried {jobs} of {ref}", jobs=jobs, ref=link_build(build)), builds=(build,), private=False
-    )
+    text = md("retried {jobs} of {ref}", jobs=jobs, ref=link_build(build))
+    return Reply(data=BuildResult.from_build(build, text), text=text, builds=(build,), private=False)
 
 
 async def _explain_unretriable(build: Build, ctx: BuildControlContext) -> NothingToDo:

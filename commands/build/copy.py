@@ -19,6 +19,7 @@ from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import code, md
 from commands.build.create import check_environment
+from commands.build.results import BuildResult
 
 _INTRO = "Change what should differ. Another branch builds its latest commit; an empty variable keeps its value."
 
@@ -104,7 +105,7 @@ def _hide_secret(name: str, value: str) -> str:
     return "" if looks_secret(name, value) or "\n" in value else value
 
 
-async def _probe(args: BuildCopyArgs, ctx: BuildContext) -> Reply | None:
+async def _probe(args: BuildCopyArgs, ctx: BuildContext) -> Reply[BuildResult] | None:
     """Return the reply if a build carries this invocation's mark."""
     build = await ctx.builds.find_marked_build(_find_address(args)[0], ctx.caller.invocation_id)
     return _reply_started(build, args) if build else None
@@ -124,7 +125,7 @@ async def _probe(args: BuildCopyArgs, ctx: BuildContext) -> Reply | None:
     form_intro=_INTRO,
     examples=("build copy web 101 -b release", "build copy -e DEPLOY=1"),
 )
-async def copy(args: BuildCopyArgs, ctx: BuildContext) -> Reply:
+async def copy(args: BuildCopyArgs, ctx: BuildContext) -> Reply[BuildResult]:
     """Rebuild a build with changes: another branch, commit, message or environment."""
     pipeline, _number = _find_address(args)
     new = NewBuild(
@@ -138,11 +139,11 @@ async def copy(args: BuildCopyArgs, ctx: BuildContext) -> Reply:
     return _reply_started(await ctx.builds.create_build(pipeline, new, ctx.caller.invocation_id), args)
 
 
-def _reply_started(build: Build, args: BuildCopyArgs) -> Reply:
+def _reply_started(build: Build, args: BuildCopyArgs) -> Reply[BuildResult]:
     text = md(
         "Started {ref} on {branch}, a rebuild of {source} with changes.",
         ref=link_build(build),
         branch=code(build.branch or ""),
         source=f"{args.pipeline}#{args.number}",
     )
-    return Reply(text=text, card_build=build, builds=(build,))
+    return Reply(data=BuildResult.from_build(build, text), text=text, card_build=build, builds=(build,))

@@ -22,6 +22,7 @@ from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.runtime.wording import quote_word
 from bot.slack.blockkit.mrkdwn import code, md
+from commands.build.results import BuildResult
 
 RESERVED_KEYS = (INSTANCE_KEY, MARK_KEY)
 # The agent takes the commit of later jobs from this key: https://buildkite.com/docs/agent/v3/cli-meta-data
@@ -134,7 +135,7 @@ def check_environment(env: Iterable[str]) -> None:
             raise UsageError(why, "Name the branch with `-b` and the commit with `-c`.", "env")
 
 
-async def _probe(args: BuildCreateArgs, ctx: BuildCreateContext) -> Reply | None:
+async def _probe(args: BuildCreateArgs, ctx: BuildCreateContext) -> Reply[BuildResult] | None:
     """Return the reply if a build carries this invocation's mark."""
     build = await ctx.builds.find_marked_build(args.pipeline, ctx.caller.invocation_id)
     return _reply_started(build) if build else None
@@ -155,7 +156,7 @@ async def _probe(args: BuildCreateArgs, ctx: BuildCreateContext) -> Reply | None
     opens_form=True,
     examples=("build create web", "build create web@release", 'build create web -b main -m "Ship it" -e DEPLOY=1'),
 )
-async def create(args: BuildCreateArgs, ctx: BuildCreateContext) -> Reply:
+async def create(args: BuildCreateArgs, ctx: BuildCreateContext) -> Reply[BuildResult]:
     """Start a build."""
     new = NewBuild(
         branch=args.branch or "main",
@@ -169,6 +170,6 @@ async def create(args: BuildCreateArgs, ctx: BuildCreateContext) -> Reply:
     return _reply_started(await ctx.builds.create_build(args.pipeline, new, ctx.caller.invocation_id))
 
 
-def _reply_started(build: Build) -> Reply:
+def _reply_started(build: Build) -> Reply[BuildResult]:
     text = md("Started {ref} on {branch}.", ref=link_build(build), branch=code(build.branch or ""))
-    return Reply(text=text, card_build=build, builds=(build,))
+    return Reply(data=BuildResult.from_build(build, text), text=text, card_build=build, builds=(build,))

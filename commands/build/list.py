@@ -39,6 +39,7 @@ from bot.runtime.clock import Clock
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Page, Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md, strip_markup
+from commands.build.results import BuildData, BuildList
 
 BuildState = Literal[
     "creating",
@@ -147,7 +148,7 @@ async def _pin(args: BuildListArgs, ctx: BuildListContext) -> BuildListArgs:
         "build list *",
     ),
 )
-async def list_(args: BuildListArgs, ctx: BuildListContext) -> Reply:
+async def list_(args: BuildListArgs, ctx: BuildListContext) -> Reply[BuildList]:
     """List the newest builds of one pipeline or of all."""
     slug = args.pipeline if args.pipeline != EVERY_PIPELINE else None
     found, page = await _find_builds(args, slug, ctx)
@@ -163,7 +164,12 @@ async def list_(args: BuildListArgs, ctx: BuildListContext) -> Reply:
         newest_first=True,
         named_by=1,
     )
-    return Reply(table=table, builds=found, private=not args.share)
+    data = BuildList(
+        message=table.summary,
+        builds=tuple(map(BuildData.from_build, found)),
+        next_page=page.number + 1 if page and page.more else None,
+    )
+    return Reply(data=data, table=table, builds=found, private=not args.share)
 
 
 def _describe_search(args: BuildListArgs, slug: str | None) -> Mrkdwn:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot.buildkite.models import BUILD_CANCELABLE, Build
+from collections.abc import Sequence
+
+from bot.buildkite.models import BUILD_CANCELABLE, Build, Job
 from bot.builds.cards.small_print import render_timing
 from bot.errors import UsageError
 from bot.execution.resolve.build import BuildContext, pin_build
@@ -14,7 +16,9 @@ from bot.operations.reply import Button, Call, Reply, sort_buttons
 from bot.operations.repository_links import link_commit
 from bot.slack.blockkit.blocks import Confirm, join_dotted, shorten
 from bot.slack.blockkit.mrkdwn import code, join, md
+from commands.build.results import BuildData, BuildReport, BuildResult
 from commands.job.job_table import count_jobs, make_job_table
+from commands.job.results import count_states, describe_jobs
 
 JOBS_LIMIT = 20
 
@@ -37,7 +41,7 @@ class BuildWatchArgs(BuildArgs):
     pin=pin_build,
     examples=("build view web 101", "build view web", "build view"),
 )
-async def view(args: BuildViewArgs, ctx: BuildContext) -> Reply:
+async def view(args: BuildViewArgs, ctx: BuildContext) -> Reply[BuildReport]:
     """Show a build with its failed and blocked jobs."""
     build = await _read_build(args, ctx)
     emoji, words = describe_phase(build.phase)
@@ -45,6 +49,7 @@ async def view(args: BuildViewArgs, ctx: BuildContext) -> Reply:
     shown = [job for job in build.jobs if job.failed or job.awaits_unblock]
     more = f"and {len(shown) - JOBS_LIMIT} more" if len(shown) > JOBS_LIMIT else ""
     return Reply(
+        data=_describe_build(build, shown, head),
         text=head,
         fields=_collect_facts(build),
         table=make_job_table(shown, JOBS_LIMIT) if shown else None,
@@ -53,6 +58,16 @@ async def view(args: BuildViewArgs, ctx: BuildContext) -> Reply:
             [*make_buttons(build), None if await _is_followed(build, ctx) else _make_watch_button(build)]
         ),
         builds=(build,),
+    )
+
+
+def _describe_build(build: Build, jobs: Sequence[Job], message: str) -> BuildReport:
+    return BuildReport(
+        message=message,
+        build=BuildData.from_build(build),
+        jobs=describe_jobs(jobs),
+        job_counts=count_states(build),
+        environment=build.env_names or (),
     )
 
 
@@ -68,12 +83,14 @@ async def view(args: BuildViewArgs, ctx: BuildContext) -> Reply:
     pin=pin_build,
     examples=("build watch web 101", "build watch web"),
 )
-async def watch(args: BuildWatchArgs, ctx: BuildContext) -> Reply:
+async def watch(args: BuildWatchArgs, ctx: BuildContext) -> Reply[BuildResult]:
     """Follow a build here with a live card."""
     build = await _read_build(args, ctx)
     if await _is_followed(build, ctx):
-        return Reply(text=md("This thread is already following {ref}.", ref=link_build(build)), builds=(build,))
-    return Reply(text=md("Following {ref} here.", ref=link_build(build)), card_build=build, builds=(build,))
+        text = md("This thread is already following {ref}.", ref=link_build(build))
+        return Reply(data=BuildResult.from_build(build, text), text=text, builds=(build,))
+    text = md("Following {ref} here.", ref=link_build(build))
+    return Reply(data=BuildResult.from_build(build, text), text=text, card_build=build, builds=(build,))
 
 
 async def _is_followed(build: Build, ctx: BuildContext) -> bool:

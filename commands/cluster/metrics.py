@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -14,6 +14,7 @@ from bot.operations.reply import Reply
 from bot.slack.blockkit.charts import CATEGORIES_LIMIT, Chart, Series
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
+from commands.cluster.results import AgentNumbers, JobNumbers, MetricsResult, QueueMetrics
 
 UNSET = Mrkdwn(
     "I can't read metrics because I have no agent token.\n"
@@ -42,24 +43,49 @@ class MetricsContext:
 
 
 @operation("metrics", needs=Permission.READ, effect=Effect.READS, examples=("metrics", "metrics deploy"))
-async def metrics(args: MetricsArgs, ctx: MetricsContext) -> Reply:
+async def metrics(args: MetricsArgs, ctx: MetricsContext) -> Reply[MetricsResult]:
     """Show the agents and jobs of each queue in the agent token's cluster, with charts."""
     if ctx.agent_api is None:
-        return Reply(text=UNSET)
+        return Reply(data=MetricsResult(message=UNSET), text=UNSET)
     counts = await ctx.agent_api.metrics()
     if args.queue:
         return await _reply_queue(args.queue, counts, ctx.agent_api)
-    return replace(
-        _reply_all_queues(counts), text=_name_cluster(counts), fields=_collect_facts(counts.agents, counts.jobs)
+    return _reply_all_queues(counts)
+
+
+def _reply_all_queues(counts: Metrics) -> Reply[MetricsResult]:
+    keys = sorted({*counts.agents.queues, *counts.jobs.queues})
+    queues = tuple(_describe_queue(key, counts) for key in keys)
+    count = "1 queue" if len(keys) == 1 else f"{len(keys)} queues"
+    empty = "No queue has agents or unfinished jobs."
+    table = Table(COLUMNS, tuple(map(_render_row, queues)), count, noun="queue", empty=empty)
+    text = _name_cluster(counts)
+    return Reply(
+        data=_make_result(counts, text, queues),
+        text=text,
+        fields=_collect_facts(counts.agents, counts.jobs),
+        charts=_make_charts(keys, counts),
+        table=table,
     )
 
 
-def _reply_all_queues(counts: Metrics) -> Reply:
-    keys = sorted({*counts.agents.queues, *counts.jobs.queues})
-    count = "1 queue" if len(keys) == 1 else f"{len(keys)} queues"
-    empty = "No queue has agents or unfinished jobs."
-    table = Table(COLUMNS, tuple(_render_row(key, counts) for key in keys), count, noun="queue", empty=empty)
-    return Reply(charts=_make_charts(keys, counts), table=table)
+def _describe_queue(key: str, counts: Metrics) -> QueueMetrics:
+    return _measure_queue(key, counts.agents.queues.get(key, NO_AGENTS), counts.jobs.queues.get(key, NO_JOBS))
+
+
+def _measure_queue(key: str, agents: AgentCounts, jobs: JobCounts) -> QueueMetrics:
+    return QueueMetrics(queue=key, agents=AgentNumbers.from_counts(agents), jobs=JobNumbers.from_counts(jobs))
+
+
+def _make_result(counts: Metrics, message: str, queues: tuple[QueueMetrics, ...]) -> MetricsResult:
+    name = counts.cluster.get("name")
+    return MetricsResult(
+        message=message,
+        cluster=str(name) if name else None,
+        agents=AgentNumbers.from_counts(counts.agents),
+        jobs=JobNumbers.from_counts(counts.jobs),
+        queues=queues,
+    )
 
 
 def _name_cluster(counts: Metrics) -> Mrkdwn:
@@ -67,7 +93,7 @@ def _name_cluster(counts: Metrics) -> Mrkdwn:
     return md("Cluster {name}", name=str(name)) if name else Mrkdwn("Agents without a cluster")
 
 
-async def _reply_queue(key: str, counts: Metrics, api: AgentApi) -> Reply:
+async def _reply_queue(key: str, counts: Metrics, api: AgentApi) -> Reply[MetricsResult]:
     """Return the numbers of one queue, read on its own if it has no agents or jobs and so is in neither list."""
     agents, jobs = counts.agents.queues.get(key), counts.jobs.queues.get(key)
     if agents is None and jobs is None:
@@ -77,7 +103,8 @@ async def _reply_queue(key: str, counts: Metrics, api: AgentApi) -> Reply:
     text = md("Queue {key} of {where}", key=code(key), where=_describe_place(counts))
     empty = not agents.total and not jobs.total
     footer = "No agents and no unfinished jobs: the queue is idle or doesn't exist." if empty else ""
-    return Reply(text=text, fields=_collect_facts(agents, jobs), footer=footer)
+    data = _make_result(counts, text, (_measure_queue(key, agents, jobs),))
+    return Reply(data=data, text=text, fields=_collect_facts(agents, jobs), footer=footer)
 
 
 def _describe_place(counts: Metrics) -> str:
@@ -98,10 +125,10 @@ def _collect_facts(agents: AgentCounts, jobs: JobCounts) -> tuple[tuple[str, str
     )
 
 
-def _render_row(key: str, counts: Metrics) -> tuple[str, ...]:
-    agents, jobs = counts.agents.queues.get(key, NO_AGENTS), counts.jobs.queues.get(key, NO_JOBS)
+def _render_row(measured: QueueMetrics) -> tuple[str, ...]:
+    agents, jobs = measured.agents, measured.jobs
     numbers = (agents.idle, agents.busy, agents.total, jobs.running, jobs.scheduled, jobs.waiting)
-    return key, *map(str, numbers)
+    return measured.queue, *map(str, numbers)
 
 
 def _make_charts(keys: Sequence[str], counts: Metrics) -> tuple[Chart, ...]:

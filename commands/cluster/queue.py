@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
@@ -18,6 +19,7 @@ from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, md
+from commands.cluster.results import QueueData, QueueList, QueueResult
 
 Q = TypeVar("Q", bound="AtQueue")
 NO_QUEUES = "No cluster has a queue."
@@ -64,27 +66,26 @@ async def _pin(args: Q, ctx: QueueContext) -> Q:
     scopes=("read_agents", "read_clusters"),
     examples=("queue list",),
 )
-async def list_(_: NoArgs, ctx: QueueContext) -> Reply:
+async def list_(_: NoArgs, ctx: QueueContext) -> Reply[QueueList]:
     """List queues with their state and number of agents."""
     agents = await ctx.catalog.list_agents()
     counts: dict[str, int] = {}
     for agent in agents:
         counts[agent.queue or "default"] = counts.get(agent.queue or "default", 0) + 1
-    rows = tuple(_render_row(queue, counts.get(queue.queue.key, 0)) for queue in await ctx.catalog.list_queues())
+    found = await ctx.catalog.list_queues()
+    listed = [QueueData.from_place(placed, counts.get(placed.queue.key, 0)) for placed in found]
+    rows = tuple(_render_row(placed, queue) for placed, queue in zip(found, listed, strict=True))
     count = "1 queue" if len(rows) == 1 else f"{len(rows)} queues"
-    return Reply(
-        table=Table(("Queue", "Cluster", "State", "Agents", "Note"), rows, count, empty=NO_QUEUES, hint=HINT)
-    )
+    table = Table(("Queue", "Cluster", "State", "Agents", "Note"), rows, count, empty=NO_QUEUES, hint=HINT)
+    return Reply(data=QueueList(message=table.summary, queues=tuple(listed)), table=table)
 
 
-def _render_row(placed: PlacedQueue, agents: int) -> tuple[str, ...]:
-    queue = placed.queue
-    state = "paused" if queue.dispatch_paused else "open"
+def _render_row(placed: PlacedQueue, queue: QueueData) -> tuple[str, ...]:
     where = link(placed.cluster.web_url, placed.cluster.name)
-    return _link_queue(placed), where, state, str(agents), queue.dispatch_paused_note or ""
+    return _link_queue(placed), where, queue.state, str(queue.agents), queue.paused_note or ""
 
 
-async def _probe_pause(args: QueuePauseArgs, ctx: QueueContext) -> Reply | None:
+async def _probe_pause(args: QueuePauseArgs, ctx: QueueContext) -> Reply[QueueResult] | None:
     ctx.catalog.forget_queues()
     queue = await ctx.catalog.find_queue(args.queue)
     return _reply_paused(queue, args) if queue.queue.dispatch_paused else None
@@ -119,7 +120,7 @@ def _describe_busy(count: int) -> str:
     opens_form=True,
     examples=('queue pause deploy --note "release freeze"',),
 )
-async def pause(args: QueuePauseArgs, ctx: QueueContext) -> Reply:
+async def pause(args: QueuePauseArgs, ctx: QueueContext) -> Reply[QueueResult]:
     """Pause a queue so that it dispatches no jobs."""
     queue = await ctx.catalog.find_queue(args.queue)
     try:
@@ -143,18 +144,19 @@ async def _explain_paused(placed: PlacedQueue, ctx: QueueContext) -> NothingToDo
     return NothingToDo(message, ("Resume", "queue resume", {"queue": placed.queue.id}))
 
 
-def _reply_paused(placed: PlacedQueue, args: QueuePauseArgs) -> Reply:
+def _reply_paused(placed: PlacedQueue, args: QueuePauseArgs) -> Reply[QueueResult]:
     note = md(": {note}", note=shorten(args.note, 300)) if args.note else ""
     text = md("paused queue {name}{note}", name=_link_queue(placed), note=note)
     call = Call("queue resume", {"queue": placed.queue.id}, confirmed=True)
     return Reply(
+        data=_make_result(placed, text, {"dispatch_paused": True, "dispatch_paused_note": args.note}),
         text=text,
         buttons=(Button("Resume", call, spoken_label=f"Resume queue {placed.queue.key}"),),
         private=False,
     )
 
 
-async def _probe_resume(args: QueueResumeArgs, ctx: QueueContext) -> Reply | None:
+async def _probe_resume(args: QueueResumeArgs, ctx: QueueContext) -> Reply[QueueResult] | None:
     ctx.catalog.forget_queues()
     queue = await ctx.catalog.find_queue(args.queue)
     return None if queue.queue.dispatch_paused else _reply_resumed(queue)
@@ -169,7 +171,7 @@ async def _probe_resume(args: QueueResumeArgs, ctx: QueueContext) -> Reply | Non
     probe=_probe_resume,
     examples=("queue resume deploy",),
 )
-async def resume(args: QueueResumeArgs, ctx: QueueContext) -> Reply:
+async def resume(args: QueueResumeArgs, ctx: QueueContext) -> Reply[QueueResult]:
     """Resume a paused queue."""
     queue = await ctx.catalog.find_queue(args.queue)
     try:
@@ -189,8 +191,15 @@ async def _explain_resumed(placed: PlacedQueue, ctx: QueueContext) -> NothingToD
     return NothingToDo(md("Queue {name} was already resumed{by}.", name=_link_queue(placed), by=by))
 
 
-def _reply_resumed(placed: PlacedQueue) -> Reply:
-    return Reply(text=md("resumed queue {name}", name=_link_queue(placed)), private=False)
+def _reply_resumed(placed: PlacedQueue) -> Reply[QueueResult]:
+    text = md("resumed queue {name}", name=_link_queue(placed))
+    return Reply(data=_make_result(placed, text, {"dispatch_paused": False}), text=text, private=False)
+
+
+def _make_result(placed: PlacedQueue, message: str, changes: Mapping[str, object]) -> QueueResult:
+    """Return the queue as it is after what was done to it."""
+    changed = placed._replace(queue=placed.queue.model_copy(update=dict(changes)))
+    return QueueResult(message=message, queue=QueueData.from_place(changed))
 
 
 def _link_queue(placed: PlacedQueue) -> Mrkdwn:

@@ -25,6 +25,8 @@ from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, local_time, md
+from commands.agent.results import AgentData
+from commands.cluster.results import QueueData, QueueReport
 
 # An act is recorded when Buildkite has answered, which may take as long as a call.
 _SAME_PAUSE = timedelta(minutes=2)
@@ -64,15 +66,26 @@ async def _pin(args: QueueViewArgs, ctx: QueueViewContext) -> QueueViewArgs:
     pin=_pin,
     examples=("queue view deploy",),
 )
-async def view(args: QueueViewArgs, ctx: QueueViewContext) -> Reply:
+async def view(args: QueueViewArgs, ctx: QueueViewContext) -> Reply[QueueReport]:
     """Show a queue's state, agents and unfinished jobs."""
     placed = await ctx.catalog.find_queue(args.queue)
     queue = await ctx.clusters.queue(placed.cluster.id, placed.queue.id)
     agents = [found async for found in ctx.agents.agents(cluster_queue_id=queue.id)]
     by = await ctx.acts.find_last(("queue pause",), name_queue(queue.id)) if queue.dispatch_paused else None
-    facts = _collect_facts(PlacedQueue(placed.cluster, queue), agents, await _count_jobs(placed, ctx), by)
+    now, jobs = PlacedQueue(placed.cluster, queue), await _count_jobs(placed, ctx)
     text = md("Queue {name} is {state}.", name=link(queue.web_url, queue.key), state=_describe_state(queue))
-    return Reply(text=text, fields=facts, table=_render_agents(agents), buttons=_make_buttons(queue, ctx))
+    return Reply(
+        data=QueueReport(
+            message=text,
+            queue=QueueData.from_place(now),
+            agents=tuple(AgentData.from_agent(agent) for agent in agents),
+            jobs=jobs or None,
+        ),
+        text=text,
+        fields=_collect_facts(now, agents, jobs, by),
+        table=_render_agents(agents),
+        buttons=_make_buttons(queue, ctx),
+    )
 
 
 def _describe_state(queue: Queue) -> str:

@@ -35,7 +35,10 @@ class ClusterData(Data):
 
 
 class QueueData(Data):
-    """A queue of a cluster; `state` is open or paused, `shape` the type of Buildkite's hosted machines."""
+    """A queue of a cluster; `state` is open or paused, `shape` the type of Buildkite's hosted machines.
+
+    `agents` is the number of connected agents, where they were counted.
+    """
 
     id: str
     key: str
@@ -49,8 +52,10 @@ class QueueData(Data):
     paused_at: Instant | None
     paused_note: str | None
 
+    agents: int | None
+
     @classmethod
-    def from_queue(cls, placed: PlacedQueue) -> QueueData:
+    def from_place(cls, placed: PlacedQueue, agents: int | None = None) -> QueueData:
         cluster, queue = placed
         return cls(
             id=queue.id,
@@ -64,6 +69,7 @@ class QueueData(Data):
             paused_by=queue.dispatch_paused_by.name if queue.dispatch_paused_by else None,
             paused_at=queue.dispatch_paused_at,
             paused_note=queue.dispatch_paused_note,
+            agents=agents,
         )
 
 
@@ -93,16 +99,10 @@ class QueueReport(QueueResult):
     jobs: str | None
 
 
-class ListedQueue(QueueData):
-    """A queue with the number of its agents."""
-
-    agents: int
-
-
 class QueueList(Result):
     """The queues."""
 
-    queues: tuple[ListedQueue, ...]
+    queues: tuple[QueueData, ...]
 
 
 class AgentNumbers(Data):
@@ -127,9 +127,7 @@ class JobNumbers(Data):
 
     @classmethod
     def from_counts(cls, counts: JobCounts) -> JobNumbers:
-        return cls(
-            running=counts.running, scheduled=counts.scheduled, waiting=counts.waiting, total=counts.total
-        )
+        return cls(running=counts.running, scheduled=counts.scheduled, waiting=counts.waiting, total=counts.total)
 
 
 class QueueMetrics(Data):

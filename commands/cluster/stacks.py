@@ -10,13 +10,14 @@ from typing import Annotated
 from pydantic import Field
 
 from bot.buildkite.agent_api import DEFAULT_QUEUE, AgentApi
-from bot.buildkite.stack_models import ScheduledJob, Stack, StackConfiguration
+from bot.buildkite.stack_models import ScheduledJob, StackConfiguration
 from bot.errors import NotFound
 from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md
+from commands.cluster.results import StackData, StackList, WaitingJob
 
 UNSET = Mrkdwn(
     "I can't list stacks because I have no agent token.\n"
@@ -55,10 +56,10 @@ class StacksContext:
     effect=Effect.READS,
     examples=("admin stacks", "admin stacks k8s-main --queue deploy"),
 )
-async def stacks(args: StacksArgs, ctx: StacksContext) -> Reply:
+async def stacks(args: StacksArgs, ctx: StacksContext) -> Reply[StackList]:
     """List the stacks visible to the agent token, or the jobs waiting for one of them."""
     if ctx.agent_api is None:
-        return Reply(text=UNSET)
+        return Reply(data=StackList(message=UNSET), text=UNSET)
     if args.stack:
         return await _reply_waiting_jobs(args.stack, args.queue, ctx.agent_api)
     try:
@@ -68,40 +69,48 @@ async def stacks(args: StacksArgs, ctx: StacksContext) -> Reply:
     return _reply_stacks(found)
 
 
-def _reply_unlisted(error: NotFound, ctx: StacksContext) -> Reply:
+def _reply_unlisted(error: NotFound, ctx: StacksContext) -> Reply[StackList]:
     """Explain how to ask for one stack: Buildkite's older API lists stacks, the newer one reads them by key."""
     how = code(f"{ctx.caller.command} admin stacks <key>")
     text = md("Buildkite doesn't list stacks for this token. {hint}", hint=error.hint)
-    return Reply(text=text, footer=md("If you know a stack's key, list its waiting jobs with {how}.", how=how))
+    footer = md("If you know a stack's key, list its waiting jobs with {how}.", how=how)
+    return Reply(data=StackList(message=text), text=text, footer=footer)
 
 
-def _reply_stacks(found: StackConfiguration) -> Reply:
-    rows = tuple(_render_stack(stack) for stack in sorted(found.stacks, key=lambda stack: stack.key))
+def _reply_stacks(found: StackConfiguration) -> Reply[StackList]:
+    listed = tuple(map(StackData.from_stack, sorted(found.stacks, key=lambda stack: stack.key)))
+    rows = tuple(map(_render_stack, listed))
     count = "1 stack" if len(rows) == 1 else f"{len(rows)} stacks"
     columns = ("Stack", "Type", "Queue", "State", "Seen")
     table = Table(columns, rows, count, noun="stack", empty="There are no stacks.")
-    paused = sorted(queue.key for queue in found.queues if queue.dispatch_paused)
+    data = StackList(
+        message=table.summary,
+        stacks=listed,
+        queues=tuple(sorted(queue.key for queue in found.queues)),
+        paused_queues=tuple(sorted(queue.key for queue in found.queues if queue.dispatch_paused)),
+    )
     facts = {
-        "Queues": ", ".join(sorted(queue.key for queue in found.queues)),
-        "Paused": ", ".join(paused),
+        "Queues": ", ".join(data.queues),
+        "Paused": ", ".join(data.paused_queues),
         "Also returned": ", ".join(found.others),
     }
-    return Reply(fields=tuple((label, value) for label, value in facts.items() if value), table=table)
+    return Reply(data=data, fields=tuple((label, value) for label, value in facts.items() if value), table=table)
 
 
-def _render_stack(stack: Stack) -> tuple[str, ...]:
-    seen = local_time(stack.last_connected_on, "{date_short_pretty} {time}") if stack.last_connected_on else ""
-    return stack.key, stack.type or "", stack.cluster_queue_key or "", stack.state or "", seen
+def _render_stack(stack: StackData) -> tuple[str, ...]:
+    seen = local_time(stack.seen_at, "{date_short_pretty} {time}") if stack.seen_at else ""
+    return stack.key, stack.type or "", stack.queue or "", stack.state or "", seen
 
 
-async def _reply_waiting_jobs(stack: str, queue: str, api: AgentApi) -> Reply:
-    jobs = await _take_first(api.scheduled_jobs(stack, queue))
+async def _reply_waiting_jobs(stack: str, queue: str, api: AgentApi) -> Reply[StackList]:
+    jobs = tuple(map(WaitingJob.from_job, await _take_first(api.scheduled_jobs(stack, queue))))
     where = "the default queue" if queue == DEFAULT_QUEUE else f"queue {queue}"
     count = "1 job waiting" if len(jobs) == 1 else f"{len(jobs)} jobs waiting"
     empty = f"No jobs are waiting for the stack {stack} in {where}."
     columns = ("Build", "Branch", "Step", "Rules", "Since")
     rows = tuple(map(_render_job, jobs))
-    return Reply(table=Table(columns, rows, f"{count} for {stack} in {where}", noun="job", empty=empty))
+    table = Table(columns, rows, f"{count} for {stack} in {where}", noun="job", empty=empty)
+    return Reply(data=StackList(message=table.summary, waiting_jobs=jobs), table=table)
 
 
 async def _take_first(scheduled: AsyncGenerator[ScheduledJob, None]) -> tuple[ScheduledJob, ...]:
@@ -115,15 +124,6 @@ async def _take_first(scheduled: AsyncGenerator[ScheduledJob, None]) -> tuple[Sc
     return tuple(jobs)
 
 
-def _render_job(scheduled_job: ScheduledJob) -> tuple[str, ...]:
-    since = (
-        local_time(scheduled_job.scheduled_at, "{date_short_pretty} {time}") if scheduled_job.scheduled_at else ""
-    )
-    build = f"{scheduled_job.pipeline.slug}#{scheduled_job.build.number}"
-    return (
-        build,
-        scheduled_job.build.branch,
-        scheduled_job.step.key or "",
-        " ".join(scheduled_job.agent_query_rules),
-        since,
-    )
+def _render_job(job: WaitingJob) -> tuple[str, ...]:
+    since = local_time(job.scheduled_at, "{date_short_pretty} {time}") if job.scheduled_at else ""
+    return f"{job.pipeline}#{job.number}", job.branch, job.step_key or "", " ".join(job.rules), since

@@ -10,13 +10,14 @@ from pydantic import Field
 from bot.access.policy.service import PolicyService
 from bot.buildkite.catalog import Catalog
 from bot.buildkite.endpoints.clusters import ClusterCalls
-from bot.buildkite.resources import Cluster, Queue
+from bot.buildkite.resources import Cluster, PlacedQueue
 from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, local_time, md
+from commands.cluster.results import ClusterData, ClusterList, ClusterResult, QueueData
 
 NO_CLUSTERS = "There are no clusters, or the token can't see any."
 
@@ -52,25 +53,25 @@ async def _pin(args: AtCluster, ctx: ClusterContext) -> AtCluster:
     scopes=("read_clusters",),
     examples=("cluster list",),
 )
-async def list_(_: NoArgs, ctx: ClusterContext) -> Reply:
+async def list_(_: NoArgs, ctx: ClusterContext) -> Reply[ClusterList]:
     """List clusters and their maintainers."""
     found = sorted(await ctx.catalog.list_clusters(), key=lambda cluster: cluster.name.lower())
+    listed = tuple(map(ClusterData.from_cluster, found))
     rows = tuple(
-        (link(cluster.web_url, cluster.name), cluster.description or "", _list_maintainers(cluster))
-        for cluster in found
+        (link(cluster.url, cluster.name), cluster.description or "", _list_maintainers(cluster))
+        for cluster in listed
     )
-    return Reply(
-        table=Table(("Cluster", "Description", "Maintained by"), rows, _format_count(len(rows)), empty=NO_CLUSTERS)
-    )
+    columns = ("Cluster", "Description", "Maintained by")
+    table = Table(columns, rows, _format_count(len(rows)), empty=NO_CLUSTERS)
+    return Reply(data=ClusterList(message=table.summary, clusters=listed), table=table)
 
 
 def _format_count(number: int) -> str:
     return "1 cluster" if number == 1 else f"{number} clusters"
 
 
-def _list_maintainers(cluster: Cluster) -> str:
-    maintainers = (*cluster.maintainers.users, *cluster.maintainers.teams)
-    return shorten(", ".join(filter(None, (maintainer.actor.name for maintainer in maintainers))), 300)
+def _list_maintainers(cluster: ClusterData) -> str:
+    return shorten(", ".join(cluster.maintainers), 300)
 
 
 @operation(
@@ -83,32 +84,34 @@ def _list_maintainers(cluster: Cluster) -> str:
     pin=_pin,
     examples=("cluster view Default",),
 )
-async def view(args: AtCluster, ctx: ClusterContext) -> Reply:
+async def view(args: AtCluster, ctx: ClusterContext) -> Reply[ClusterResult]:
     """Show a cluster with its queues and maintainers."""
     cluster = await ctx.clusters.cluster(args.cluster)
     queues = [found async for found in ctx.clusters.queues(cluster.id)]
     head = link(cluster.web_url, cluster.name)
     about = md(": {text}", text=shorten(cluster.description, 500)) if cluster.description else Mrkdwn("")
     count = "1 queue" if len(queues) == 1 else f"{len(queues)} queues"
-    rows = tuple(_render_row(queue, cluster) for queue in sorted(queues, key=lambda queue: queue.key))
+    placed = [PlacedQueue(cluster, queue) for queue in sorted(queues, key=lambda queue: queue.key)]
+    listed = tuple(map(QueueData.from_place, placed))
+    rows = tuple(map(_render_row, listed))
     table = Table(("Queue", "State", "Description", "Note"), rows, count, empty="This cluster has no queues.")
     text = md("Cluster {head}{about}", head=head, about=about)
-    return Reply(text=text, fields=_collect_facts(cluster), table=table, buttons=_make_buttons(cluster, ctx))
+    data = ClusterResult(message=text, cluster=ClusterData.from_cluster(cluster), queues=listed)
+    buttons = _make_buttons(cluster, ctx)
+    return Reply(data=data, text=text, fields=_collect_facts(data.cluster), table=table, buttons=buttons)
 
 
-def _render_row(queue: Queue, cluster: Cluster) -> tuple[str, ...]:
-    default = " (default)" if queue.id == cluster.default_queue_id else ""
-    state = "paused" if queue.dispatch_paused else "open"
-    name = md("{name}{default}", name=link(queue.web_url, queue.key), default=default)
-    return name, state, queue.description or "", queue.dispatch_paused_note or ""
+def _render_row(queue: QueueData) -> tuple[str, ...]:
+    default = " (default)" if queue.is_default else ""
+    name = md("{name}{default}", name=link(queue.url, queue.key), default=default)
+    return name, queue.state, queue.description or "", queue.paused_note or ""
 
 
-def _collect_facts(cluster: Cluster) -> tuple[tuple[str, str], ...]:
-    by = cluster.created_by.name if cluster.created_by else None
+def _collect_facts(cluster: ClusterData) -> tuple[tuple[str, str], ...]:
     facts = {
         "Maintained by": _list_maintainers(cluster),
         "Created": local_time(cluster.created_at, "{date_short_pretty} {time}") if cluster.created_at else "",
-        "Created by": by or "",
+        "Created by": cluster.created_by or "",
         "Id": code(cluster.id),
     }
     return tuple((label, value) for label, value in facts.items() if value.strip())

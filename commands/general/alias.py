@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
@@ -25,7 +25,8 @@ from bot.operations.registry import Registry
 from bot.operations.reply import Reply
 from bot.runtime.wording import quote_word, suggest
 from bot.slack.blockkit.data_tables import Table
-from bot.slack.blockkit.mrkdwn import code, md
+from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
+from commands.general.results import AliasData, AliasList
 
 
 class AliasArgs(Args):
@@ -59,7 +60,7 @@ class AliasContext:
     registry: Registry
 
 
-async def _probe_alias(args: AliasArgs, ctx: AliasContext) -> Reply | None:
+async def _probe_alias(args: AliasArgs, ctx: AliasContext) -> Reply[AliasList] | None:
     """Return the answer of `alias --remove` if there is no such alias; None for what may be done again."""
     with suppress(UsageError):
         wanted = parse_alias_request(args.words or "")
@@ -67,14 +68,24 @@ async def _probe_alias(args: AliasArgs, ctx: AliasContext) -> Reply | None:
     return None
 
 
-async def _probe_unalias(args: UnaliasArgs, ctx: AliasContext) -> Reply | None:
+async def _probe_unalias(args: UnaliasArgs, ctx: AliasContext) -> Reply[AliasList] | None:
     """Return the answer of `unalias` if there is no such alias, else None."""
     return await _probe_removal(args.name.lower(), ctx)
 
 
-async def _probe_removal(name: str, ctx: AliasContext) -> Reply | None:
+async def _probe_removal(name: str, ctx: AliasContext) -> Reply[AliasList] | None:
     mine = await ctx.aliases.find_all(ctx.caller.actor)
-    return None if name in mine else Reply(text=md("Removed alias {name}.", name=code(name)))
+    return None if name in mine else _reply(md("Removed alias {name}.", name=code(name)))
+
+
+def _reply(text: Mrkdwn, *aliases: tuple[str, str]) -> Reply[AliasList]:
+    """Return the answer about aliases, given as names and what they stand for."""
+    return Reply(data=_describe_aliases(text, aliases), text=text)
+
+
+def _describe_aliases(message: str, aliases: Iterable[tuple[str, str]]) -> AliasList:
+    described = tuple(AliasData(name=name, command=words) for name, words in aliases)
+    return AliasList(message=message, aliases=described)
 
 
 @operation(
@@ -86,7 +97,7 @@ async def _probe_removal(name: str, ctx: AliasContext) -> Reply | None:
     probe=_probe_alias,
     examples=("alias ship = build create deploy-prod -b main", "alias", "alias ship", "alias --remove ship"),
 )
-async def alias(args: AliasArgs, ctx: AliasContext) -> Reply:
+async def alias(args: AliasArgs, ctx: AliasContext) -> Reply[AliasList]:
     """Create a personal alias for a command. Extra words are appended."""
     if not args.words:
         return await _reply_all(ctx)
@@ -98,8 +109,9 @@ async def alias(args: AliasArgs, ctx: AliasContext) -> Reply:
     check_alias(wanted, ctx.registry, ctx.caller.command)
     new = await ctx.aliases.define(ctx.caller.actor, wanted.name, wanted.expansion)
     action = "Created your personal" if new else "Changed"
-    words = code(format_expansion(wanted.expansion, ctx.registry))
-    return Reply(text=md("{action} alias {name}: {words}", action=action, name=code(wanted.name), words=words))
+    words = format_expansion(wanted.expansion, ctx.registry)
+    text = md("{action} alias {name}: {words}", action=action, name=code(wanted.name), words=code(words))
+    return _reply(text, (wanted.name, words))
 
 
 @operation(
@@ -111,36 +123,36 @@ async def alias(args: AliasArgs, ctx: AliasContext) -> Reply:
     probe=_probe_unalias,
     examples=("unalias ship",),
 )
-async def unalias(args: UnaliasArgs, ctx: AliasContext) -> Reply:
+async def unalias(args: UnaliasArgs, ctx: AliasContext) -> Reply[AliasList]:
     """Remove a personal alias."""
     return await _remove(args.name.lower(), ctx)
 
 
-async def _reply_all(ctx: AliasContext) -> Reply:
+async def _reply_all(ctx: AliasContext) -> Reply[AliasList]:
     mine = sort_aliases(await ctx.aliases.find_all(ctx.caller.actor), ctx.registry)
     if not mine:
         how = code(f"{ctx.caller.command} alias ship = build create web -b main")
-        return Reply(text=md("You have no aliases. Create one: {how}", how=how))
+        return _reply(md("You have no aliases. Create one: {how}", how=how))
     rows = tuple((code(name), code(words)) for name, words in mine)
     caption = f"Your aliases: {len(mine)} of up to {ALIASES_LIMIT}, each up to {EXPANSION_LIMIT} characters long"
-    return Reply(table=Table(("Alias", "Command"), rows, caption))
+    return Reply(data=_describe_aliases(caption, mine), table=Table(("Alias", "Command"), rows, caption))
 
 
-async def _reply_alias(name: str, ctx: AliasContext) -> Reply:
+async def _reply_alias(name: str, ctx: AliasContext) -> Reply[AliasList]:
     mine = await ctx.aliases.find_all(ctx.caller.actor)
     if name not in mine:
         raise _make_unknown_error(name, mine, ctx)
-    words = code(format_expansion(mine[name], ctx.registry))
-    return Reply(text=md("{name} runs {words}.", name=code(name), words=words))
+    words = format_expansion(mine[name], ctx.registry)
+    return _reply(md("{name} runs {words}.", name=code(name), words=code(words)), (name, words))
 
 
-async def _remove(name: str, ctx: AliasContext) -> Reply:
+async def _remove(name: str, ctx: AliasContext) -> Reply[AliasList]:
     mine = await ctx.aliases.find_all(ctx.caller.actor)
     if not await ctx.aliases.remove(ctx.caller.actor, name):
         raise _make_unknown_error(name, mine, ctx)
     words = format_expansion(mine.get(name, ""), ctx.registry)
     again = code(f"{ctx.caller.command} alias {name} = {words}")
-    return Reply(text=md("Removed alias {name}. To restore it: {again}", name=code(name), again=again))
+    return _reply(md("Removed alias {name}. To restore it: {again}", name=code(name), again=again), (name, words))
 
 
 def _make_unknown_error(name: str, mine: Mapping[str, str], ctx: AliasContext) -> UsageError:

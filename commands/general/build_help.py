@@ -9,6 +9,7 @@ from bot.buildkite.models import BUILD_CANCELABLE
 from bot.builds.model import TrackedBuild
 from bot.errors import UsageError
 from bot.operations.build_wording import describe_phase
+from bot.operations.help_results import HelpResult, describe_commands
 from bot.operations.help_text import IsAllowed
 from bot.operations.operation import Operation
 from bot.operations.registry import Registry
@@ -40,7 +41,9 @@ def choose_build(tracked: Sequence[TrackedBuild]) -> TrackedBuild | None:
     return next(iter([*active, *known]), None)
 
 
-def render_build_help(tracked: TrackedBuild, registry: Registry, allowed: IsAllowed) -> Reply:
+def render_build_help(
+    tracked: TrackedBuild, registry: Registry, allowed: IsAllowed, command: str
+) -> Reply[HelpResult]:
     """Return what fits the build now, as words for the thread and as buttons."""
     build = tracked.build
     fitting = list(_list_fitting(build.phase, registry, allowed))
@@ -51,6 +54,7 @@ def render_build_help(tracked: TrackedBuild, registry: Registry, allowed: IsAllo
     named = {"pipeline": build.ref.pipeline, "number": str(build.ref.number)}
     more = Button("More", Call("help", {"noun": "more"}), spoken_label="All commands")
     return Reply(
+        data=describe_commands(fitting, command, f"{build.ref} {phase.lower()}"),
         title=f"{emoji} {build.ref} {phase.lower()}",
         text=join_lines(entries),
         footer=Mrkdwn("Press a button, or mention me in this thread with one of these words."),

@@ -16,6 +16,7 @@ from bot.execution.default_pipeline import DefaultPipelines
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
+from commands.general.results import DefaultPipeline
 
 
 class DefaultArgs(Args):
@@ -60,20 +61,25 @@ async def _pin(args: DefaultArgs, ctx: DefaultContext) -> DefaultArgs:
     filters_pipelines=True,
     examples=("default web", "default", "default --none"),
 )
-async def default(args: DefaultArgs, ctx: DefaultContext) -> Reply:
+async def default(args: DefaultArgs, ctx: DefaultContext) -> Reply[DefaultPipeline]:
     """Set the default pipeline of this channel, used when you don't name one."""
     before = await ctx.default_pipelines.find(ctx.caller.thread)
     if not (args.pipeline or args.none):
-        return Reply(text=_describe_default(before, ctx))
+        known = before if before and ctx.catalog.may_name("pipeline", before) else None
+        return _reply(_describe_default(before, ctx), known)
     _check_allowed(args.pipeline, ctx)
     await ctx.default_pipelines.choose(ctx.caller.thread, args.pipeline)
     if args.pipeline:
         text = md("made {slug} this channel's default pipeline", slug=code(args.pipeline))
-        return Reply(text=text, private=False)
+        return _reply(text, args.pipeline, private=False)
     if before is None:
-        return Reply(text=_describe_default(None, ctx))
+        return _reply(_describe_default(None, ctx), None)
     named = md(", {slug}", slug=code(before)) if ctx.catalog.may_name("pipeline", before) else ""
-    return Reply(text=md("cleared this channel's default pipeline{named}", named=named), private=False)
+    return _reply(md("cleared this channel's default pipeline{named}", named=named), None, private=False)
+
+
+def _reply(text: Mrkdwn, slug: str | None, *, private: bool = True) -> Reply[DefaultPipeline]:
+    return Reply(data=DefaultPipeline(message=text, pipeline=slug), text=text, private=private)
 
 
 def _check_allowed(slug: str | None, ctx: DefaultContext) -> None:

@@ -12,6 +12,7 @@ from bot.access.policy.service import PolicyService
 from bot.execution.alias_rules import sort_aliases
 from bot.execution.aliases import Aliases
 from bot.execution.context import Caller, TrackedBuildLookup
+from bot.operations.help_results import HelpResult
 from bot.operations.help_text import render_all_commands, render_help
 from bot.operations.manners import SmallTalk
 from bot.operations.operation import Args, Effect, Operation, Opt, Permission, operation
@@ -59,7 +60,7 @@ class HelpContext:
     effect=Effect.READS,
     examples=("help", "help more", "help build", "help build create"),
 )
-async def show_help(args: HelpArgs, ctx: HelpContext) -> Reply:
+async def show_help(args: HelpArgs, ctx: HelpContext) -> Reply[HelpResult]:
     """Show what you can do here, in a build's thread with that build."""
 
     def find_refusal(op: Operation) -> Refuse | None:
@@ -73,7 +74,7 @@ async def show_help(args: HelpArgs, ctx: HelpContext) -> Reply:
         return md("{message} {hint}", message=found.message, hint=found.hint) if found else Mrkdwn("")
 
     if args.small_talk == "thanks":
-        return Reply(text="You're welcome.")
+        return Reply(data=HelpResult(message="You're welcome."), text="You're welcome.")
     if args.noun is None:
         tasks = render_tasks(ctx.registry, is_allowed, ctx.caller.command, _greet(args, ctx))
         return await _render_build_help(ctx) or tasks
@@ -87,7 +88,7 @@ def _greet(args: HelpArgs, ctx: HelpContext) -> str:
     return f"Hi {ctx.caller.actor.name}." if args.small_talk else ""
 
 
-async def _render_build_help(ctx: HelpContext) -> Reply | None:
+async def _render_build_help(ctx: HelpContext) -> Reply[HelpResult] | None:
     """Return what fits the build of this thread; None without one, or if the person may not see it."""
     tracked = choose_build(await ctx.tracked_builds.find_in_thread(ctx.caller.thread))
     if tracked is None:
@@ -99,7 +100,7 @@ async def _render_build_help(ctx: HelpContext) -> Reply | None:
 
     if not is_allowed(ctx.registry["build view"]):
         return None
-    return render_build_help(tracked, ctx.registry, is_allowed)
+    return render_build_help(tracked, ctx.registry, is_allowed, ctx.caller.command)
 
 
 async def _render_aliases(ctx: HelpContext) -> Mrkdwn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from bot.operations.help_results import HelpResult, describe_commands
 from bot.operations.help_text import IsAllowed
 from bot.operations.registry import Registry
 from bot.operations.reply import Button, Call, Reply
@@ -51,12 +52,15 @@ TASKS = (
 )
 
 
-def render_tasks(registry: Registry, allowed: IsAllowed, command: str, greeting: str = "") -> Reply:
+def render_tasks(registry: Registry, allowed: IsAllowed, command: str, greeting: str = "") -> Reply[HelpResult]:
     """Return the tasks that this person may do here. `greeting` comes before the question."""
     offered = [task for task in TASKS if allowed(registry[task.call.operation])]
     if not any(task.call.operation != "help" for task in offered):
-        return Reply(text="There's nothing you can run here.", title="Kitestring")
+        nothing = "There's nothing you can run here."
+        return Reply(data=HelpResult(message=nothing), text=nothing, title="Kitestring")
+    operations = dict.fromkeys(task.call.operation for task in offered)
     return Reply(
+        data=describe_commands((registry[name] for name in operations), command, f"{greeting} {QUESTION}".strip()),
         title=f"{greeting} {QUESTION}".strip(),
         text=join_lines([_render_task(task, registry, command) for task in offered]),
         footer=md(

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from bot.execution.bot_status import BotStatus
-from bot.operations.operation import Operation
 from bot.operations.results import Data, Instant, Result
-from bot.operations.usage import format_usage
-
-_USAGE_ARGUMENTS = 20
 
 
 class AliasData(Data):
@@ -29,36 +23,6 @@ class DefaultPipeline(Result):
     """A channel's default pipeline, by its slug; None if it has none."""
 
     pipeline: str | None
-
-
-class CommandHelp(Data):
-    """A command as it's typed."""
-
-    name: str
-    usage: str
-    summary: str
-    permission: str
-    examples: tuple[str, ...]
-
-    @classmethod
-    def from_operation(cls, op: Operation, command: str) -> CommandHelp:
-        return cls(
-            name=op.name,
-            usage=format_usage(op, command, most=_USAGE_ARGUMENTS),
-            summary=op.summary,
-            permission=op.needs.value,
-            examples=tuple(f"{command} {example}" for example in op.examples),
-        )
-
-
-class HelpResult(Result):
-    """Commands that the person may run."""
-
-    commands: tuple[CommandHelp, ...]
-
-    @classmethod
-    def from_operations(cls, operations: Iterable[Operation], command: str, message: str = "") -> HelpResult:
-        return cls(commands=tuple(CommandHelp.from_operation(op, command) for op in operations), message=message)
 
 
 class Backlog(Data):

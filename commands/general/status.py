@@ -12,6 +12,7 @@ from bot.execution.context import Caller
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, local_time
+from commands.general.results import Backlog, StatusResult
 
 _HINT = "To see a build's status, ask in its thread."
 
@@ -33,13 +34,24 @@ class StatusContext:
     in_build_thread="build view",
     examples=("status",),
 )
-async def status(_args: NoArgs, ctx: StatusContext) -> Reply:
+async def status(_args: NoArgs, ctx: StatusContext) -> Reply[StatusResult]:
     """Show the build of this thread; elsewhere the bot's own status, with its queues for those who operate it."""
     found = await ctx.status.read_status()
     fields = _list_connections(found)
     if not ctx.policy.is_allowed(ctx.caller.actor, "readonly"):
-        return Reply(title="Bot status", fields=fields, footer=_HINT)
-    return Reply(title="Bot status", fields=(*fields, *_list_queues(found)), footer="; ".join(found.reasons))
+        return Reply(data=_describe_status(found, None), title="Bot status", fields=fields, footer=_HINT)
+    data = _describe_status(found, Backlog.from_status(found))
+    fields = (*fields, *_list_queues(found))
+    return Reply(data=data, title="Bot status", fields=fields, footer="; ".join(found.reasons))
+
+
+def _describe_status(status: BotStatus, backlog: Backlog | None) -> StatusResult:
+    return StatusResult(
+        readonly_by=status.readonly_by,
+        last_webhook_at=status.webhook_at,
+        events_dropped_at=status.events_dropped_at,
+        backlog=backlog,
+    )
 
 
 def _list_connections(state: BotStatus) -> tuple[tuple[str, str], ...]:

@@ -14,6 +14,7 @@ from bot.slack.blockkit.blocks import join_lines
 from bot.slack.blockkit.charts import Chart, Series
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, join, local_time, md
 from commands.health.periods import Slot, cut_period, fill_slots
+from commands.health.results import HealthResult
 from commands.health.statistics import DurationSpread, HealthStatistics, PipelineFailures, StepStatistics, Totals
 
 PERIODS = {"24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
@@ -54,16 +55,21 @@ class ReportScope:
         return f"Health of {shown} over the last {PERIOD_NAMES[self.since]}"
 
 
-def render_report(found: HealthStatistics, scope: ReportScope, basis: ReportBasis, zone: ZoneInfo) -> Reply:
+def render_report(
+    found: HealthStatistics, scope: ReportScope, basis: ReportBasis, zone: ZoneInfo
+) -> Reply[HealthResult]:
     """Return the report, without buttons."""
     footer = join(
         [_describe_basis(found, basis), *_list_caveats(basis), *([Mrkdwn(RULES)] if found.runs else [])], " "
     )
+    complete = not basis.gaps
+    data = HealthResult.from_statistics(found, scope.pipelines, scope.title, is_complete=complete)
     if not found.runs:
         nothing = f"no build ended in the last {PERIOD_NAMES[scope.since]}."
         text = f"shared this report: {nothing}" if scope.shared else nothing.capitalize()
-        return Reply(title=scope.title, text=text, footer=footer)
+        return Reply(data=data, title=scope.title, text=text, footer=footer)
     return Reply(
+        data=data,
         title=scope.title,
         text="shared this report." if scope.shared else "",
         fields=(*_render_numbers(found), *_render_outliers(found, scope)),

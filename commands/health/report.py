@@ -25,6 +25,7 @@ from bot.runtime.clock import Clock
 from bot.slack.blockkit.mrkdwn import code, md
 from commands.health import statistics
 from commands.health.render import PERIOD_NAMES, PERIODS, ReportBasis, ReportScope, render_report
+from commands.health.results import HealthResult
 
 _GLOB = frozenset("*?[")
 
@@ -67,7 +68,7 @@ class HealthContext:
     examples=("health", "health web --since 30d", "health web deploy-* --since 24h --share"),
     filters_pipelines=True,
 )
-async def health(args: HealthArgs, ctx: HealthContext) -> Reply:
+async def health(args: HealthArgs, ctx: HealthContext) -> Reply[HealthResult]:
     """Show pass rates, durations, queue times, and slow and flaky steps, with charts."""
     chosen = await _choose_pipelines(args, ctx)
     now, span = ctx.clock.now(), PERIODS[args.since]

@@ -14,6 +14,7 @@ from bot.operations.operation import Effect, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, link, md
+from commands.job.results import JobResult, describe_job
 
 _ENDED = frozenset({"passed", "failed", "canceled", "canceling", "timed_out", "skipped", "broken", "expired"})
 _CANCELED = frozenset({"canceling", "canceled"})
@@ -51,7 +52,7 @@ async def _ask(args: JobCancelArgs, ctx: JobCancelContext) -> Mrkdwn | None:
     return md("Cancel {job} of {ref}? It is {state}.", job=_link_job(job), ref=ref, state=state)
 
 
-async def _probe(args: JobCancelArgs, ctx: JobCancelContext) -> Reply | None:
+async def _probe(args: JobCancelArgs, ctx: JobCancelContext) -> Reply[JobResult] | None:
     job = await ctx.jobs.job(args.job or "")
     return _reply_canceled(job, args) if job.state in _CANCELED else None
 
@@ -68,7 +69,7 @@ async def _probe(args: JobCancelArgs, ctx: JobCancelContext) -> Reply | None:
     probe=_probe,
     examples=("job cancel web#101 Test", "job cancel"),
 )
-async def cancel(args: JobCancelArgs, ctx: JobCancelContext) -> Reply:
+async def cancel(args: JobCancelArgs, ctx: JobCancelContext) -> Reply[JobResult]:
     """Cancel one job and let its build continue. Requires a token with GraphQL access."""
     if not args.job:
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
@@ -101,9 +102,9 @@ def _add_alternatives(refused: Refused, args: JobCancelArgs, ctx: JobCancelConte
     return Refused(refused.message, hint.strip(), refused.rule)
 
 
-def _reply_canceled(job: Job, args: JobCancelArgs) -> Reply:
+def _reply_canceled(job: Job, args: JobCancelArgs) -> Reply[JobResult]:
     text = md("canceled {job} of {ref}", job=_link_job(job), ref=f"{args.pipeline}#{args.number}")
-    return Reply(text=text, private=False)
+    return Reply(data=describe_job(job, args, text), text=text, private=False)
 
 
 def _link_job(job: Job) -> Mrkdwn:

@@ -12,6 +12,7 @@ from bot.operations.operation import Effect, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import join_lines, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, md
+from commands.job.results import EnvironmentNames, JobData
 
 _BUILDKITE_PREFIXES = ("BUILDKITE", "CI")
 _NAME_LIMIT = 100
@@ -39,7 +40,7 @@ async def _pin(args: JobEnvArgs, ctx: JobContext) -> JobEnvArgs:
     pin=_pin,
     examples=("job env web 101 Test", "job env"),
 )
-async def env(args: JobEnvArgs, ctx: JobContext) -> Reply:
+async def env(args: JobEnvArgs, ctx: JobContext) -> Reply[EnvironmentNames]:
     """List the names of a job's environment variables, without values."""
     if not (args.pipeline and args.number and args.job):
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
@@ -57,7 +58,10 @@ async def env(args: JobEnvArgs, ctx: JobContext) -> Reply:
             _render_names(Mrkdwn("*Set by Buildkite*"), vendors),
         ]
     )
-    return Reply(text=text, footer="Names only, because values may be secrets.")
+    data = EnvironmentNames(
+        message=head, pipeline=args.pipeline, number=args.number, job=JobData.from_job(job), names=tuple(names)
+    )
+    return Reply(data=data, text=text, footer="Names only, because values may be secrets.")
 
 
 def _render_names(title: Mrkdwn, names: Iterable[str]) -> Mrkdwn:

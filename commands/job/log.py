@@ -20,15 +20,17 @@ from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import join_dotted, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, link, md
 from bot.slack.types import File
+from commands.job.results import JobData, LogResult
 
 TAIL_BYTES = 65_536
 FILE_BYTES = 2 * 1024 * 1024
+LINES_LIMIT = 300
 
 
 class JobLogArgs(JobArgs):
     """Arguments of `job log`."""
 
-    lines: Annotated[int, Opt(), Field(ge=1, le=300, description="Number of lines from the end")] = 50
+    lines: Annotated[int, Opt(), Field(ge=1, le=LINES_LIMIT, description="Number of lines from the end")] = 50
     full: Annotated[bool, Opt(), Field(description="Attach the log as a file (its last 2 MB)")] = False
 
 
@@ -54,7 +56,7 @@ async def _pin(args: JobLogArgs, ctx: JobContext) -> JobLogArgs:
     pin=_pin,
     examples=("job log", "job log web 101 Test --lines 100", "job log --full"),
 )
-async def log(args: JobLogArgs, ctx: JobContext) -> Reply:
+async def log(args: JobLogArgs, ctx: JobContext) -> Reply[LogResult]:
     """Show the end of a job's log."""
     if not (args.pipeline and args.number and args.job):
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
@@ -69,18 +71,35 @@ async def log(args: JobLogArgs, ctx: JobContext) -> Reply:
     return _render_reply(args, job, end, _make_file(args, job, content, whole) if content is not None else None)
 
 
-def _render_reply(args: JobLogArgs, job: Job, end: LogEnd, file: File | None) -> Reply:
+def _render_reply(args: JobLogArgs, job: Job, end: LogEnd, file: File | None) -> Reply[LogResult]:
     name = link(job.web_url or "", shorten(job.title, 100))
     state = describe_job_state(job.state).words
     ref = f"{args.pipeline}#{args.number}"
     head = join_dotted(
         [md("{name} of {ref}", name=name, ref=ref), state, describe_exit(job) if job.exit_status else ""]
     )
+    buttons = _make_buttons(args, job, file)
     if file:
-        return Reply(text=head, file=file, buttons=_make_buttons(args, job, file))
+        return Reply(data=_describe_log(args, job, end, head), text=head, file=file, buttons=buttons)
     if not end.text:
-        return Reply(text=md("{head}: the log is still empty.", head=head))
-    return Reply(text=head, log=end.text, footer=_render_footer(end), buttons=_make_buttons(args, job, file))
+        empty = md("{head}: the log is still empty.", head=head)
+        return Reply(data=_describe_log(args, job, end, empty), text=empty)
+    data = _describe_log(args, job, end, head)
+    return Reply(data=data, text=head, log=end.text, footer=_render_footer(end), buttons=buttons)
+
+
+def _describe_log(args: JobLogArgs, job: Job, end: LogEnd, message: str) -> LogResult:
+    more = min(4 * args.lines, LINES_LIMIT)
+    return LogResult(
+        message=message,
+        pipeline=args.pipeline or "",
+        number=args.number or 0,
+        job=JobData.from_job(job),
+        text=end.text,
+        lines=end.lines,
+        is_complete=not end.cut,
+        next_lines=more if end.cut and more > args.lines else None,
+    )
 
 
 def _render_footer(end: LogEnd) -> Mrkdwn:

@@ -14,6 +14,7 @@ from bot.operations.operation import Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.mrkdwn import link, md
+from commands.job.results import JobResult, describe_job
 
 # Once a job has an agent, its priority no longer matters.
 _WAITING = frozenset({"pending", "waiting", "blocked", "limiting", "limited", "scheduled"})
@@ -37,7 +38,7 @@ async def _pin(args: JobReprioritizeArgs, ctx: JobContext) -> JobReprioritizeArg
     return await pin_job(args, ctx, _is_waiting, "waiting")
 
 
-async def _probe(args: JobReprioritizeArgs, ctx: JobContext) -> Reply | None:
+async def _probe(args: JobReprioritizeArgs, ctx: JobContext) -> Reply[JobResult] | None:
     job = await ctx.jobs.job(args.job or "")
     return _reply_moved(job, args) if job.priority and job.priority.number == args.priority else None
 
@@ -53,14 +54,14 @@ async def _probe(args: JobReprioritizeArgs, ctx: JobContext) -> Reply | None:
     probe=_probe,
     examples=("job reprioritize web 101 Test 10", "job reprioritize 0198d108-a532-4a62-9bd7-b2e744bf5c01 -5"),
 )
-async def reprioritize(args: JobReprioritizeArgs, ctx: JobContext) -> Reply:
+async def reprioritize(args: JobReprioritizeArgs, ctx: JobContext) -> Reply[JobResult]:
     """Change a waiting job's priority."""
     if not args.job:
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
     return _reply_moved(await ctx.jobs.reprioritize_job(args.job, args.priority), args)
 
 
-def _reply_moved(job: Job, args: JobReprioritizeArgs) -> Reply:
+def _reply_moved(job: Job, args: JobReprioritizeArgs) -> Reply[JobResult]:
     name, ref = link(job.web_url or "", shorten(job.title, 100)), f"{args.pipeline}#{args.number}"
     text = md("set the priority of {job} of {ref} to {priority}", job=name, ref=ref, priority=args.priority)
-    return Reply(text=text, private=False)
+    return Reply(data=describe_job(job, args, text), text=text, private=False)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.buildkite.models import Build, Job
 from bot.builds.job_counts import count_listed_jobs
+from bot.operations.addresses import JobArgs
 from bot.operations.results import Data, Instant, Result
 
 
@@ -89,6 +90,12 @@ class EnvironmentNames(Result):
     number: int
     job: JobData
     names: tuple[str, ...]
+
+
+def describe_job(job: Job, args: JobArgs, message: str) -> JobResult:
+    """Return the result about a job of the build that the arguments name."""
+    job_data = JobData.from_job(job)
+    return JobResult(message=message, pipeline=args.pipeline or "", number=args.number or 0, job=job_data)
 
 
 def describe_jobs(jobs: Iterable[Job]) -> tuple[JobData, ...]:

@@ -23,6 +23,7 @@ from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import NAME_LIMIT, shorten
 from bot.slack.blockkit.mrkdwn import md
 from commands.job import block_step
+from commands.job.results import JobResult, describe_job
 
 
 class JobUnblockArgs(JobArgs):
@@ -106,7 +107,7 @@ async def _label_values(args: JobUnblockArgs, ctx: JobUnblockContext) -> Labels:
     return {"job": job.title, **({"fields": block_step.label_answers(fields, args.fields)} if fields else {})}
 
 
-async def _probe(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply | None:
+async def _probe(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply[JobResult] | None:
     job = await ctx.jobs.job(args.job or "")
     if not _is_unblocked(job):
         return None
@@ -128,7 +129,7 @@ async def _probe(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply | None:
     opens_form=True,
     examples=("job unblock", "job unblock web 101 release release-name=1.42 ring=canary"),
 )
-async def unblock(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply:
+async def unblock(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply[JobResult]:
     """Unblock a build."""
     if not (args.pipeline and args.number and args.job):
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
@@ -162,7 +163,7 @@ def _reply_unblocked(
     ctx: JobUnblockContext,
     fields: tuple[Input, ...] | None,
     values: Mapping[str, str] | None = None,
-) -> Reply:
+) -> Reply[JobResult]:
     """Announce what was unblocked, and with which answers; the build is named where its thread doesn't name it."""
     answers = block_step.describe_answers(fields or (), args.fields if values is None else values)
     text = md(
@@ -171,4 +172,4 @@ def _reply_unblocked(
         ref="" if ctx.caller.thread.ts else f" of {args.pipeline}#{args.number}",
         answers=md(": {answers}", answers=answers) if answers else "",
     )
-    return Reply(text=text, private=False)
+    return Reply(data=describe_job(job, args, text), text=text, private=False)

@@ -20,6 +20,7 @@ from bot.operations.reply import Button, Call, Reply, sort_buttons
 from bot.slack.blockkit.blocks import join_dotted, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, link, md
 from commands.job.job_table import count_jobs, make_job_table
+from commands.job.results import JobList, JobResult, count_states, describe_job, describe_jobs
 
 JobState = Literal[
     "pending",
@@ -64,15 +65,23 @@ class JobRetryArgs(JobArgs):
     pin=pin_build,
     examples=("job list web 101", "job list web 101 --state failed", "job list"),
 )
-async def list_(args: JobListArgs, ctx: JobContext) -> Reply:
+async def list_(args: JobListArgs, ctx: JobContext) -> Reply[JobList]:
     """List the jobs of a build."""
     if args.pipeline is None or args.number is None:
         raise UsageError("Which build do you mean?", "Name it: `web 101`.", "pipeline")
     build = await ctx.builds.build(args.pipeline, args.number)
     jobs = [job for job in build.jobs if job.type != "waiter" and (not args.state or job.state in args.state)]
     more = f"and {len(jobs) - ROWS_LIMIT} more" if len(jobs) > ROWS_LIMIT else ""
+    text = md("Jobs of {ref}", ref=link_build(build))
     return Reply(
-        text=md("Jobs of {ref}", ref=link_build(build)),
+        data=JobList(
+            message=text,
+            pipeline=args.pipeline,
+            number=args.number,
+            jobs=describe_jobs(jobs),
+            counts=count_states(build),
+        ),
+        text=text,
         table=make_job_table(jobs, ROWS_LIMIT),
         footer=join_dotted([more, count_jobs(build)]),
         buttons=_make_buttons(build, jobs),
@@ -117,7 +126,7 @@ async def _pin(args: JobRetryArgs, ctx: JobRetryContext) -> JobRetryArgs:
     return await pin_job(args, ctx, _is_retriable, "failed")
 
 
-async def _probe(args: JobRetryArgs, ctx: JobRetryContext) -> Reply | None:
+async def _probe(args: JobRetryArgs, ctx: JobRetryContext) -> Reply[JobResult] | None:
     """Return the reply if the job was retried: it then names the job that replaced it."""
     old = await ctx.jobs.job(args.job or "")
     return _reply_retried(old, args) if old.retried_in_job_id else None
@@ -134,7 +143,7 @@ async def _probe(args: JobRetryArgs, ctx: JobRetryContext) -> Reply | None:
     probe=_probe,
     examples=("job retry web 101 Test", "job retry 0198d108-a532-4a62-9bd7-b2e744bf5c01", "job retry"),
 )
-async def retry(args: JobRetryArgs, ctx: JobRetryContext) -> Reply:
+async def retry(args: JobRetryArgs, ctx: JobRetryContext) -> Reply[JobResult]:
     """Retry one failed job."""
     if not (args.pipeline and args.number and args.job):
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
@@ -149,9 +158,9 @@ async def retry(args: JobRetryArgs, ctx: JobRetryContext) -> Reply:
         raise NothingToDo(md("{job} was already retried{by}.", job=_link_job(job), by=by)) from conflict
 
 
-def _reply_retried(job: Job, args: JobRetryArgs) -> Reply:
+def _reply_retried(job: Job, args: JobRetryArgs) -> Reply[JobResult]:
     text = md("retried {job} of {ref}", job=_link_job(job), ref=f"{args.pipeline}#{args.number}")
-    return Reply(text=text, private=False)
+    return Reply(data=describe_job(job, args, text), text=text, private=False)
 
 
 def _link_job(job: Job) -> Mrkdwn:

@@ -12,6 +12,7 @@ from bot.notifications.subscriptions.model import Updates
 from bot.notifications.subscriptions.service import SubscriptionService
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
+from commands.notifications.results import BroadcastResult, UpdatesResult
 
 _DESCRIPTIONS = {
     "all": "every update is posted in a build's thread: started, failing, blocked and finished",
@@ -49,10 +50,11 @@ class ChannelContext:
     filters_pipelines=True,
     examples=("subscribe updates end",),
 )
-async def updates(args: ChannelUpdatesArgs, ctx: ChannelContext) -> Reply:
+async def updates(args: ChannelUpdatesArgs, ctx: ChannelContext) -> Reply[UpdatesResult]:
     """Set which updates are posted in build threads here."""
     await ctx.subscriptions.choose_updates(ctx.caller.thread, args.level)
-    return Reply(text=f"changed this channel's updates: {_DESCRIPTIONS[args.level]}", private=False)
+    text = f"changed this channel's updates: {_DESCRIPTIONS[args.level]}"
+    return Reply(data=UpdatesResult(message=text, updates=args.level), text=text, private=False)
 
 
 @operation(
@@ -64,8 +66,10 @@ async def updates(args: ChannelUpdatesArgs, ctx: ChannelContext) -> Reply:
     filters_pipelines=True,
     examples=("subscribe broadcast on",),
 )
-async def broadcast(args: ChannelBroadcastArgs, ctx: ChannelContext) -> Reply:
+async def broadcast(args: ChannelBroadcastArgs, ctx: ChannelContext) -> Reply[BroadcastResult]:
     """Set whether failures posted in a thread also appear in the channel."""
-    await ctx.subscriptions.choose_broadcast(ctx.caller.thread, args.switch == "on")
-    where = "in the thread and in the channel" if args.switch == "on" else "only in the thread"
-    return Reply(text=f"changed this channel's updates: failures are posted {where}", private=False)
+    on = args.switch == "on"
+    await ctx.subscriptions.choose_broadcast(ctx.caller.thread, on)
+    where = "in the thread and in the channel" if on else "only in the thread"
+    text = f"changed this channel's updates: failures are posted {where}"
+    return Reply(data=BroadcastResult(message=text, broadcast=on), text=text, private=False)

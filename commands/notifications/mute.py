@@ -20,6 +20,7 @@ from bot.operations.reply import Button, Call, Reply
 from bot.runtime.clock import Clock
 from bot.runtime.durations import limit_duration, parse_duration
 from bot.slack.blockkit.mrkdwn import code, local_time, md
+from commands.notifications.results import BuildMuteResult, MuteResult, SubscriptionData
 
 MAX_DURATION = timedelta(days=30)
 UNTIL = "{date_short_pretty} {time}"
@@ -61,14 +62,14 @@ class MuteContext:
     filters_pipelines=True,
     examples=("mute", "mute 2h", "mute 1d"),
 )
-async def mute(args: MuteArgs, ctx: MuteContext) -> Reply:
+async def mute(args: MuteArgs, ctx: MuteContext) -> Reply[MuteResult]:
     """Mute subscriptions in this channel. Missed builds aren't posted afterwards."""
     until = ctx.clock.now() + parse_duration(args.for_)
     undo = (Button("Unmute", Call("mute off", confirmed=True)),)
     if args.rule is None:
         await ctx.subscriptions.mute_channel(ctx.caller.thread, until)
         text = md("muted this channel's subscriptions until {until}", until=local_time(until, UNTIL))
-        return Reply(text=text, private=False, buttons=undo)
+        return Reply(data=MuteResult.make(text, until), text=text, private=False, buttons=undo)
     found, _chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
     subscription = next((subscription for subscription in found if subscription.id == args.rule), None)
     if subscription is None or not may_show(subscription, ctx.catalog.may_name):
@@ -81,7 +82,7 @@ async def mute(args: MuteArgs, ctx: MuteContext) -> Reply:
         rule=describe_subscription(subscription),
         until=local_time(until, UNTIL),
     )
-    return Reply(text=text, private=False, buttons=undo)
+    return Reply(data=MuteResult.make(text, until, subscription), text=text, private=False, buttons=undo)
 
 
 @operation(
@@ -93,16 +94,18 @@ async def mute(args: MuteArgs, ctx: MuteContext) -> Reply:
     filters_pipelines=True,
     examples=("mute off",),
 )
-async def unmute(_args: NoArgs, ctx: MuteContext) -> Reply:
+async def unmute(_args: NoArgs, ctx: MuteContext) -> Reply[MuteResult]:
     """Unmute this channel's subscriptions."""
     found, chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
     now = ctx.clock.now()
     muted = [subscription.id for subscription in found if subscription.is_muted(now)]
     if not muted and not chosen.is_muted(now):
-        return Reply(text="Nothing is muted here.")
+        text = "Nothing is muted here."
+        return Reply(data=MuteResult.make(text, None), text=text)
     await ctx.subscriptions.mute(muted, None)
     await ctx.subscriptions.mute_channel(ctx.caller.thread, None)
-    return Reply(text="unmuted this channel's subscriptions", private=False)
+    text = "unmuted this channel's subscriptions"
+    return Reply(data=MuteResult.make(text, None), text=text, private=False)
 
 
 @operation(
@@ -115,7 +118,7 @@ async def unmute(_args: NoArgs, ctx: MuteContext) -> Reply:
     pin=pin_build,
     examples=("mute build web 101", "mute build"),
 )
-async def build_mute(args: BuildMuteArgs, ctx: BuildContext) -> Reply:
+async def build_mute(args: BuildMuteArgs, ctx: BuildContext) -> Reply[BuildMuteResult]:
     """Mute a build in this channel: no more replies, but its card keeps updating."""
     has_card, subscription = await ctx.tracked_builds.mute(
         ctx.caller.thread, args.pipeline or "", args.number or 0
@@ -125,8 +128,15 @@ async def build_mute(args: BuildMuteArgs, ctx: BuildContext) -> Reply:
         hint = "Mute the build in the channel that has its card."
         raise UsageError(f"There's no card for {ref} in this channel.", hint, "pipeline")
     text = md("Muted {ref} here. Its card keeps updating.", ref=code(ref))
-    if subscription is None or not may_show(subscription, ctx.catalog.may_name):
-        return Reply(text=text)
+    shown = subscription if subscription and may_show(subscription, ctx.catalog.may_name) else None
+    data = BuildMuteResult(
+        message=text,
+        pipeline=args.pipeline or "",
+        number=args.number or 0,
+        subscription=SubscriptionData.from_subscription(shown) if shown else None,
+    )
+    if shown is None:
+        return Reply(data=data, text=text)
     whole = Button(
         "Mute subscription for 8h", Call("mute", {"rule": subscription.id, "for_": "8h"}, confirmed=True)
     )
@@ -134,4 +144,4 @@ async def build_mute(args: BuildMuteArgs, ctx: BuildContext) -> Reply:
     because = md(
         "{text}\nIt was posted by the subscription to {rule}.", text=text, rule=describe_subscription(subscription)
     )
-    return Reply(text=because, buttons=(whole, channel))
+    return Reply(data=data, text=because, buttons=(whole, channel))

@@ -23,6 +23,7 @@ from bot.operations.reply import Reply
 from bot.runtime.wording import join_or
 from bot.slack.blockkit.blocks import join_lines
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
+from commands.notifications.results import NotificationTopics
 
 NotifyWord = Literal["on", "off", NotificationTopic]
 
@@ -78,11 +79,11 @@ class NotifyContext:
         "notify",
     ),
 )
-async def notify(args: NotifyArgs, ctx: NotifyContext) -> Reply:
+async def notify(args: NotifyArgs, ctx: NotifyContext) -> Reply[NotificationTopics]:
     """Get direct messages about your builds and about approvals waiting for you."""
     before = await ctx.direct_messages.find_topics(ctx.caller.actor)
     if not args.words:
-        return Reply(text=_describe_settings(before, ctx))
+        return _reply(before, _describe_settings(before, ctx))
     first, named = args.words[0], args.words[1:]
     if first == "off":
         return await _turn_off(before, named, ctx)
@@ -93,20 +94,26 @@ async def notify(args: NotifyArgs, ctx: NotifyContext) -> Reply:
             "Slack doesn't share your e-mail address with me, so I can't tell which builds are yours.", hint
         )
     await ctx.direct_messages.choose(ctx.caller.actor, wanted)
-    return Reply(text=_describe_settings(wanted, ctx))
+    return _reply(wanted, _describe_settings(wanted, ctx))
 
 
-async def _turn_off(before: tuple[str, ...], named: tuple[str, ...], ctx: NotifyContext) -> Reply:
+def _reply(topics: tuple[str, ...], text: Mrkdwn) -> Reply[NotificationTopics]:
+    return Reply(data=NotificationTopics(message=text, topics=topics), text=text)
+
+
+async def _turn_off(
+    before: tuple[str, ...], named: tuple[str, ...], ctx: NotifyContext
+) -> Reply[NotificationTopics]:
     stopped_kinds = sort_topics(set(named or TOPICS) & set(before))
     if not stopped_kinds:
-        return Reply(text=_describe_settings(before, ctx))
+        return _reply(before, _describe_settings(before, ctx))
     left = sort_topics(set(before) - set(stopped_kinds))
     await ctx.direct_messages.choose(ctx.caller.actor, left)
     again = code(f"{ctx.caller.command} notify on {','.join(stopped_kinds)}")
     if not left:
-        return Reply(text=md("Stopped all direct messages. Turn them back on with {again}.", again=again))
+        return _reply(left, md("Stopped all direct messages. Turn them back on with {again}.", again=again))
     stopped = md("Stopped. Turn it back on with {again}.", again=again)
-    return Reply(text=join_lines([stopped, _describe_settings(left, ctx)]))
+    return _reply(left, join_lines([stopped, _describe_settings(left, ctx)]))
 
 
 def _describe_settings(topics: tuple[str, ...], ctx: NotifyContext) -> Mrkdwn:

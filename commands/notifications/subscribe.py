@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -38,6 +40,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.wording import join_or
 from bot.slack.blockkit.blocks import join_lines
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md
+from commands.notifications.results import SubscriptionData, SubscriptionList, SubscriptionResult
 
 LIST_LIMIT = 10
 _USER = re.compile(r"<@([UW][A-Z0-9]+)>|([UW][A-Z0-9]{6,})")
@@ -188,7 +191,7 @@ async def _ask_with_preview(args: SubscribeArgs, ctx: SubscribeContext) -> Mrkdw
         "subscribe * --creator me --quiet 18:00-08:00",
     ),
 )
-async def subscribe(args: SubscribeArgs, ctx: SubscribeContext) -> Reply:
+async def subscribe(args: SubscribeArgs, ctx: SubscribeContext) -> Reply[SubscriptionResult]:
     """Post builds to this channel when they fail, are fixed or block."""
     subscription = _make_subscription(args, ctx)
     new = await ctx.subscriptions.save(subscription)
@@ -197,7 +200,12 @@ async def subscribe(args: SubscribeArgs, ctx: SubscribeContext) -> Reply:
         if new
         else md("updated the subscription to {rule}", rule=describe_subscription(subscription))
     )
-    return Reply(text=text, private=False)
+    return Reply(data=_make_result(text, subscription), text=text, private=False)
+
+
+def _make_result(message: str, subscription: Subscription | None) -> SubscriptionResult:
+    data = SubscriptionData.from_subscription(subscription) if subscription else None
+    return SubscriptionResult(message=message, subscription=data)
 
 
 @operation(
@@ -208,26 +216,30 @@ async def subscribe(args: SubscribeArgs, ctx: SubscribeContext) -> Reply:
     filters_pipelines=True,
     examples=("subscribe list",),
 )
-async def subscriptions(_args: NoArgs, ctx: SubscribeContext) -> Reply:
+async def subscriptions(_args: NoArgs, ctx: SubscribeContext) -> Reply[SubscriptionList]:
     """List this channel's subscriptions."""
     found, chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
     now = ctx.clock.now()
     visible = _select_visible(found, ctx.catalog)
+    muted_until = chosen.muted_until if chosen.is_muted(now) else None
     if not found:
-        return Reply(text=f"This channel has no subscriptions. Add one with `{ctx.caller.command} subscribe`.")
+        nothing = f"This channel has no subscriptions. Add one with `{ctx.caller.command} subscribe`."
+        return Reply(data=_make_list(nothing, visible, muted_until), text=nothing)
     shown = [render_list_item(index, subscription, now) for index, subscription in visible[:LIST_LIMIT]]
     more = [md("… and {count} more", count=len(visible) - LIST_LIMIT)] if len(visible) > LIST_LIMIT else []
     hidden = _count_hidden(len(found) - len(visible))
     muted = (
-        md("Muted until {time}.", time=local_time(chosen.muted_until, "{date_short_pretty} {time}"))
-        if chosen.muted_until and chosen.is_muted(now)
+        md("Muted until {time}.", time=local_time(muted_until, "{date_short_pretty} {time}"))
+        if muted_until
         else ""
     )
     buttons = [
         button for index, subscription in visible[:LIST_LIMIT] for button in _make_buttons(index, subscription)
     ]
+    title = "This channel's subscriptions"
     return Reply(
-        title="This channel's subscriptions",
+        data=_make_list(title, visible, muted_until),
+        title=title,
         text=join_lines([*shown, *more, *hidden]),
         footer=muted,
         buttons=tuple(buttons),
@@ -241,6 +253,13 @@ def _select_visible(found: tuple[Subscription, ...], catalog: Catalog) -> list[t
 
 def _count_hidden(count: int) -> list[Mrkdwn]:
     return [md("… and {count} that you can't see", count=count)] if count else []
+
+
+def _make_list(
+    message: str, visible: Iterable[tuple[int, Subscription]], muted_until: datetime | None
+) -> SubscriptionList:
+    subscriptions = tuple(SubscriptionData.from_subscription(subscription) for _index, subscription in visible)
+    return SubscriptionList(message=message, subscriptions=subscriptions, muted_until=muted_until)
 
 
 def _make_buttons(index: int, subscription: Subscription) -> list[Button]:
@@ -287,12 +306,13 @@ def _find_subscription(args: UnsubscribeArgs, found: tuple[Subscription, ...], c
     return matching[0]
 
 
-async def _probe_unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Reply | None:
+async def _probe_unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Reply[SubscriptionResult] | None:
     """Return the answer of `subscribe remove` if the subscription is no longer there, else None."""
     found, _chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
     if any(subscription.id == args.rule for subscription in found):
         return None
-    return Reply(text=md("removed the subscription to {pipeline}", pipeline=code(args.pipeline)), private=False)
+    text = md("removed the subscription to {pipeline}", pipeline=code(args.pipeline))
+    return Reply(data=_make_result(text, None), text=text, private=False)
 
 
 @operation(
@@ -305,7 +325,7 @@ async def _probe_unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Re
     pin=_pin_unsubscribe,
     examples=("subscribe remove web", "subscribe remove 2"),
 )
-async def unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Reply:
+async def unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Reply[SubscriptionResult]:
     """Remove a subscription from this channel."""
     found, _chosen = await ctx.subscriptions.find_for_channel(ctx.caller.thread)
     subscription = next((subscription for subscription in found if subscription.id == args.rule), None)
@@ -314,6 +334,5 @@ async def unsubscribe(args: UnsubscribeArgs, ctx: SubscribeContext) -> Reply:
             "That subscription no longer exists.", f"See `{ctx.caller.command} subscribe list`.", "pipeline"
         )
     await ctx.subscriptions.delete([subscription.id])
-    return Reply(
-        text=md("removed the subscription to {rule}", rule=describe_subscription(subscription)), private=False
-    )
+    text = md("removed the subscription to {rule}", rule=describe_subscription(subscription))
+    return Reply(data=_make_result(text, subscription), text=text, private=False)

@@ -7,12 +7,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.buildkite.endpoints.organization import Emoji, EmojiCalls
+from bot.buildkite.endpoints.organization import EmojiCalls
 from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.emoji_codes import find_character
 from bot.slack.blockkit.mrkdwn import code, join
+from commands.organization.results import EmojiData, EmojiList
 
 HINT = "You can search by any part of a name or alias."
 
@@ -38,32 +39,29 @@ class EmojiContext:
     effect=Effect.READS,
     examples=("admin emoji list ship", "admin emoji list --custom"),
 )
-async def list_(args: EmojiListArgs, ctx: EmojiContext) -> Reply:
+async def list_(args: EmojiListArgs, ctx: EmojiContext) -> Reply[EmojiList]:
     """List the emoji available in this Buildkite organization."""
-    found = [item for item in await ctx.emojis.emojis() if _matches(item, args)]
-    rows = tuple(_render_row(item) for item in sorted(found, key=lambda item: item.name))
+    known = map(EmojiData.from_emoji, await ctx.emojis.emojis())
+    found = sorted((emoji for emoji in known if _matches(emoji, args)), key=lambda emoji: emoji.name)
+    rows = tuple(map(_render_row, found))
     caption = f"{len(rows)} emoji{_describe_search(args)}"
     empty = f"There are no emoji{_describe_search(args)}."
     hint = HINT if args.name else ""
     columns = ("Emoji", "Code", "Aliases", "Kind")
-    return Reply(table=Table(columns, rows, caption, noun="code", empty=empty, hint=hint, named_by=1))
+    table = Table(columns, rows, caption, noun="code", empty=empty, hint=hint, named_by=1)
+    return Reply(data=EmojiList(message=table.summary, emoji=tuple(found)), table=table)
 
 
-def _matches(emoji: Emoji, args: EmojiListArgs) -> bool:
+def _matches(emoji: EmojiData, args: EmojiListArgs) -> bool:
     part = (args.name or "").strip(":").lower()
     return any(part in name.lower() for name in (emoji.name, *emoji.aliases)) and (
-        _is_custom(emoji) or not args.custom
+        emoji.is_custom or not args.custom
     )
 
 
-def _is_custom(emoji: Emoji) -> bool:
-    """Return whether the emoji is the organization's own: standard ones have their pictures below `unicode/`."""
-    return "/unicode/" not in emoji.url
-
-
-def _render_row(emoji: Emoji) -> tuple[str, ...]:
+def _render_row(emoji: EmojiData) -> tuple[str, ...]:
     also = join([code(f":{name}:") for name in emoji.aliases], " ")
-    return find_character(emoji.url), code(f":{emoji.name}:"), also, "custom" if _is_custom(emoji) else "standard"
+    return find_character(emoji.url), code(f":{emoji.name}:"), also, "custom" if emoji.is_custom else "standard"
 
 
 def _describe_search(args: EmojiListArgs) -> str:

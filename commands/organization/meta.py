@@ -11,6 +11,7 @@ from bot.execution.context import AllowedNetworks
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, md
+from commands.organization.results import WebhookAddresses
 
 OFF = Mrkdwn(
     "My allow-list is off: webhooks are checked only by their signature or token.\n"
@@ -30,11 +31,13 @@ class MetaContext:
 
 
 @operation("admin meta", former=("meta",), needs=Permission.READ, effect=Effect.READS, examples=("admin meta",))
-async def meta(_: NoArgs, ctx: MetaContext) -> Reply:
+async def meta(_: NoArgs, ctx: MetaContext) -> Reply[WebhookAddresses]:
     """Show the addresses Buildkite sends webhooks from, and whether the allow-list admits them."""
     now = (await ctx.organizations.meta()).webhook_ips
     listed = join(map(code, now), "\n") or Mrkdwn("none")
-    return Reply(title="Addresses of Buildkite's webhooks", text=listed, footer=_compare(now, ctx))
+    footer, admitted = _compare(now, ctx), ctx.allowlist.networks if ctx.allowlist else None
+    data = WebhookAddresses(message=footer, addresses=now, admitted=admitted)
+    return Reply(data=data, title="Addresses of Buildkite's webhooks", text=listed, footer=footer)
 
 
 def _compare(now: Iterable[str], ctx: MetaContext) -> Mrkdwn:

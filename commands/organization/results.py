@@ -159,7 +159,7 @@ class TemplateList(Result):
 
 
 class BuildkiteToken(Result):
-    """The Buildkite token in use, without its value; `missing_scopes` are scopes with the commands that need them."""
+    """The Buildkite token in use, without its value; `missing_scopes` has the commands that need each of them."""
 
     id: str
     owner: str | None

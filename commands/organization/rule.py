@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bot.buildkite.catalog import Catalog
-from bot.buildkite.endpoints.organization import Rule, RuleCalls
+from bot.buildkite.endpoints.organization import RuleCalls
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import local_time
+from commands.organization.results import RuleData, RuleList
 
 NO_RULES = "There are no rules, so pipelines in different clusters can't trigger each other or share artifacts."
 # https://buildkite.com/docs/apis/rest-api/rules
@@ -39,19 +40,18 @@ class RuleContext:
     scopes=("read_rules",),
     examples=("admin rules",),
 )
-async def list_(_: NoArgs, ctx: RuleContext) -> Reply:
+async def list_(_: NoArgs, ctx: RuleContext) -> Reply[RuleList]:
     """List the rules that let a pipeline trigger another or read its artifacts."""
     found = [rule async for rule in ctx.rules.rules()]
     slugs = {pipeline.id: pipeline.slug for pipeline in await ctx.catalog.list_pipelines()} if found else {}
-    rows = tuple(sorted(_render_row(rule, slugs) for rule in found))
+    listed = sorted((RuleData.from_rule(rule, slugs) for rule in found), key=_render_row)
+    rows = tuple(map(_render_row, listed))
     count = "1 rule" if len(rows) == 1 else f"{len(rows)} rules"
-    return Reply(
-        table=Table(("Pipeline", "Rule", "Target pipeline", "Created"), rows, count, noun="rule", empty=NO_RULES)
-    )
+    columns = ("Pipeline", "Rule", "Target pipeline", "Created")
+    table = Table(columns, rows, count, noun="rule", empty=NO_RULES)
+    return Reply(data=RuleList(message=table.summary, rules=tuple(listed)), table=table)
 
 
-def _render_row(rule: Rule, slugs: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the rule's row. A pipeline that is archived or hidden from the token is shown by its id."""
-    source, target = (slugs.get(item or "", item or "") for item in (rule.source_uuid, rule.target_uuid))
+def _render_row(rule: RuleData) -> tuple[str, ...]:
     made = local_time(rule.created_at, "{date_short_pretty}") if rule.created_at else ""
-    return source, WORDS.get(rule.type, rule.type), target, made
+    return rule.source, WORDS.get(rule.type, rule.type), rule.target, made

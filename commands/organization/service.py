@@ -8,7 +8,6 @@ from typing import Annotated
 from pydantic import Field
 
 from bot.buildkite.endpoints.notification_services import ServiceCalls
-from bot.buildkite.resources import NotificationService
 from bot.buildkite.webhook_registration import OwnWebhook, SetUpResult, find_working, redact_url, set_up
 from bot.errors import Ambiguous, NotFound
 from bot.execution.context import Caller
@@ -17,6 +16,7 @@ from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, md
+from commands.organization.results import RemovedService, ServiceData, ServiceList, ServiceResult
 
 _COLUMNS = ("Service", "Description", "To", "State", "Id")
 
@@ -46,11 +46,12 @@ class ServiceContext:
     scopes=("read_notification_services",),
     examples=("admin services",),
 )
-async def list_(_args: NoArgs, ctx: ServiceContext) -> Reply:
+async def list_(_args: NoArgs, ctx: ServiceContext) -> Reply[ServiceList]:
     """List Buildkite's notification services: webhooks, Slack and others."""
     services = [service async for service in ctx.services.services()]
     mine = ctx.webhook.find_among(services)
-    rows = tuple(_render_row(service, mine=service is mine) for service in services)
+    listed = tuple(ServiceData.from_service(service, is_own=service is mine) for service in services)
+    rows = tuple(map(_render_row, listed))
     count = "1 service" if len(rows) == 1 else f"{len(rows)} services"
     empty = "Buildkite has no notification services."
     offer = (
@@ -58,19 +59,18 @@ async def list_(_args: NoArgs, ctx: ServiceContext) -> Reply:
         if mine
         else (Button("Add my webhook", Call("admin service add"), spoken_label="Add the webhook to this bot"),)
     )
-    return Reply(table=Table(_COLUMNS, rows, count, empty=empty), buttons=offer)
+    table = Table(_COLUMNS, rows, count, empty=empty)
+    return Reply(data=ServiceList(message=table.summary, services=listed), table=table, buttons=offer)
 
 
-def _render_row(service: NotificationService, *, mine: bool) -> tuple[str, ...]:
-    """Return the service's row, without its settings: they contain a webhook's token in full."""
-    name = str(service.provider.get("name") or service.provider.get("id") or "")
-    what = md("{name} (mine)", name=bold(name)) if mine else name
-    where = code(shorten(redact_url(service.webhook_url), 200)) if service.webhook_url else ""
-    state = "on" if service.enabled else "off"
+def _render_row(service: ServiceData) -> tuple[str, ...]:
+    what = md("{name} (mine)", name=bold(service.name)) if service.is_own else service.name
+    where = code(shorten(service.url, 200)) if service.url else ""
+    state = "on" if service.is_enabled else "off"
     return what, shorten(service.description or "", 200), where, state, code(service.id)
 
 
-async def _probe_add(_args: NoArgs, ctx: ServiceContext) -> Reply | None:
+async def _probe_add(_args: NoArgs, ctx: ServiceContext) -> Reply[ServiceResult] | None:
     done = await find_working(ctx.services, ctx.webhook)
     return _reply_set_up(done) if done else None
 
@@ -84,20 +84,25 @@ async def _probe_add(_args: NoArgs, ctx: ServiceContext) -> Reply | None:
     probe=_probe_add,
     examples=("admin service add",),
 )
-async def add(_args: NoArgs, ctx: ServiceContext) -> Reply:
+async def add(_args: NoArgs, ctx: ServiceContext) -> Reply[ServiceResult]:
     """Set up or repair the Buildkite webhook to this bot."""
     return _reply_set_up(await set_up(ctx.services, ctx.webhook))
 
 
-def _reply_set_up(done: SetUpResult) -> Reply:
+def _reply_set_up(done: SetUpResult) -> Reply[ServiceResult]:
     where = code(redact_url(done.service.webhook_url))
     if done.how == "found":
-        return Reply(text=md("The webhook to {where} already exists and is set up correctly.", where=where))
+        text = md("The webhook to {where} already exists and is set up correctly.", where=where)
+        return Reply(data=_describe_set_up(done, text), text=text)
     was = md(": {was}", was="; ".join(done.problems)) if done.problems else Mrkdwn("")
     how = Mrkdwn("created") if done.how == "created" else Mrkdwn("repaired")
-    return Reply(
-        text=md("{how} the Buildkite webhook to {where}{was}", how=how, where=where, was=was), private=False
-    )
+    text = md("{how} the Buildkite webhook to {where}{was}", how=how, where=where, was=was)
+    return Reply(data=_describe_set_up(done, text), text=text, private=False)
+
+
+def _describe_set_up(done: SetUpResult, message: str) -> ServiceResult:
+    service = ServiceData.from_service(done.service, is_own=True)
+    return ServiceResult(message=message, service=service, action=done.how, problems=done.problems)
 
 
 async def _pin_remove(args: ServiceRemoveArgs, ctx: ServiceContext) -> ServiceRemoveArgs:
@@ -121,7 +126,7 @@ async def _ask_remove(args: ServiceRemoveArgs, ctx: ServiceContext) -> Mrkdwn | 
     return md("Remove {name}? Buildkite stops sending to it.{harm}", name=bold(name), harm=harm)
 
 
-async def _probe_remove(args: ServiceRemoveArgs, ctx: ServiceContext) -> Reply | None:
+async def _probe_remove(args: ServiceRemoveArgs, ctx: ServiceContext) -> Reply[RemovedService] | None:
     try:
         await ctx.services.service(args.service)
     except NotFound:
@@ -140,11 +145,12 @@ async def _probe_remove(args: ServiceRemoveArgs, ctx: ServiceContext) -> Reply |
     probe=_probe_remove,
     examples=("admin service remove 9f0f9a19",),
 )
-async def remove(args: ServiceRemoveArgs, ctx: ServiceContext) -> Reply:
+async def remove(args: ServiceRemoveArgs, ctx: ServiceContext) -> Reply[RemovedService]:
     """Remove a notification service from Buildkite."""
     await ctx.services.delete_service(args.service)
     return _reply_removed(args.service)
 
 
-def _reply_removed(service: str) -> Reply:
-    return Reply(text=md("removed the notification service {id}", id=code(service)), private=False)
+def _reply_removed(service: str) -> Reply[RemovedService]:
+    text = md("removed the notification service {id}", id=code(service))
+    return Reply(data=RemovedService(message=text, service=service), text=text, private=False)

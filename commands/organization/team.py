@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.buildkite.endpoints.organization import Team, TeamCalls
+from bot.buildkite.endpoints.organization import TeamCalls
 from bot.execution.context import Caller
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.blocks import shorten
 from bot.slack.blockkit.data_tables import Table
+from commands.organization.results import TeamData, TeamList
 
 
 @dataclass(frozen=True)
@@ -28,18 +29,20 @@ class TeamContext:
     scopes=("read_teams",),
     examples=("admin teams",),
 )
-async def list_(_: NoArgs, ctx: TeamContext) -> Reply:
+async def list_(_: NoArgs, ctx: TeamContext) -> Reply[TeamList]:
     """List Buildkite teams. Secret teams are listed only with your own token."""
     teams = [found async for found in ctx.teams.teams()]
     seen = [team for team in teams if ctx.caller.account or team.privacy != "secret"]
-    rows = tuple(_render_row(team) for team in sorted(seen, key=lambda team: team.name.lower()))
+    listed = tuple(map(TeamData.from_team, sorted(seen, key=lambda team: team.name.lower())))
+    rows = tuple(map(_render_row, listed))
     count = "1 team" if len(rows) == 1 else f"{len(rows)} teams"
     table = Table(("Team", "Slug", "Privacy", "Default", "Description"), rows, count, empty="There are no teams.")
-    return Reply(table=table, footer=_describe_hidden(len(teams) - len(seen), ctx))
+    data = TeamList(message=table.summary, teams=listed, hidden=len(teams) - len(seen))
+    return Reply(data=data, table=table, footer=_describe_hidden(data.hidden, ctx))
 
 
-def _render_row(team: Team) -> tuple[str, ...]:
-    default = "yes" if team.default else ""
+def _render_row(team: TeamData) -> tuple[str, ...]:
+    default = "yes" if team.is_default else ""
     return team.name, team.slug, team.privacy or "", default, shorten(team.description or "", 200)
 
 

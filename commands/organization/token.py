@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,9 +10,8 @@ from pydantic import Field
 
 from bot.access.accounts.model import TOKENS_URL
 from bot.buildkite.catalog import Catalog
-from bot.buildkite.endpoints.clusters import AgentToken, ClusterCalls
+from bot.buildkite.endpoints.clusters import ClusterCalls
 from bot.buildkite.endpoints.organization import OrganizationCalls
-from bot.buildkite.resources import AccessToken
 from bot.errors import NotFound
 from bot.execution.context import Caller
 from bot.operations.operation import Args, Effect, NoArgs, Opt, Permission, operation
@@ -22,6 +21,7 @@ from bot.operations.token_scopes import find_missing_scopes
 from bot.slack.blockkit.blocks import join_lines
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, join, link, local_time, md
+from commands.organization.results import AgentTokenData, AgentTokenList, BuildkiteToken
 
 VALUES_HIDDEN = "Values are never shown. Buildkite shows a value only once, when the token is created."
 
@@ -55,10 +55,15 @@ class TokenContext:
     token_callable=False,
     examples=("admin token",),
 )
-async def token(_: NoArgs, ctx: TokenContext) -> Reply:
+async def token(_: NoArgs, ctx: TokenContext) -> Reply[BuildkiteToken]:
     """Show the scopes and expiry of the Buildkite token in use."""
     found = await ctx.organizations.access_token()
-    return Reply(title="The Buildkite token in use", text=_describe_owner(ctx), fields=_collect_facts(found, ctx))
+    text, is_own = _describe_owner(ctx), ctx.caller.account is not None
+    missing = {
+        scope: tuple(names) for scope, names in find_missing_scopes(found.scopes, ctx.registry.commands_by_scope)
+    }
+    data = BuildkiteToken.from_token(found, missing, text, is_own=is_own)
+    return Reply(data=data, title="The Buildkite token in use", text=text, fields=_collect_facts(data))
 
 
 def _describe_owner(ctx: TokenContext) -> Mrkdwn:
@@ -76,23 +81,21 @@ def _describe_owner(ctx: TokenContext) -> Mrkdwn:
     )
 
 
-def _collect_facts(found: AccessToken, ctx: TokenContext) -> tuple[tuple[str, str], ...]:
-    owner = found.user
+def _collect_facts(found: BuildkiteToken) -> tuple[tuple[str, str], ...]:
     facts = {
-        "Owner": " ".join(filter(None, (owner.name, f"({owner.email})" if owner.email else ""))) if owner else "",
+        "Owner": " ".join(filter(None, (found.owner, f"({found.email})" if found.email else ""))),
         "Description": found.description or "",
         "Expires": local_time(found.expires_at, "{date_short_pretty} {time}") if found.expires_at else "",
-        "Scopes": join(map(code, sorted(found.scopes)), " ") or "none",
-        "Commands that need other scopes": _list_missing_scopes(found.scopes, ctx),
+        "Scopes": join(map(code, found.scopes), " ") or "none",
+        "Commands that need other scopes": _list_missing_scopes(found.missing_scopes),
     }
     return tuple((label, value) for label, value in facts.items() if value.strip())
 
 
-def _list_missing_scopes(scopes: Iterable[str], ctx: TokenContext) -> Mrkdwn:
+def _list_missing_scopes(missing: Mapping[str, Iterable[str]]) -> Mrkdwn:
     """Return a line for each missing scope with the commands that need it."""
-    missing = find_missing_scopes(scopes, ctx.registry.commands_by_scope)
     return join_lines(
-        [md("{scope}: {names}", scope=code(scope), names=", ".join(names)) for scope, names in missing]
+        [md("{scope}: {names}", scope=code(scope), names=", ".join(names)) for scope, names in missing.items()]
     )
 
 
@@ -119,18 +122,21 @@ async def _pin(args: TokenListArgs, ctx: TokenContext) -> TokenListArgs:
     pin=_pin,
     examples=("admin agent-tokens", "admin agent-tokens Default"),
 )
-async def list_(args: TokenListArgs, ctx: TokenContext) -> Reply:
+async def list_(args: TokenListArgs, ctx: TokenContext) -> Reply[AgentTokenList]:
     """List a cluster's agent tokens with their allowed addresses and expiry, never their values."""
     cluster = await ctx.catalog.find_cluster(args.cluster or "")
-    rows = tuple([_render_row(found) async for found in ctx.clusters.agent_tokens(cluster.id)])
+    tokens = tuple([AgentTokenData.from_token(found) async for found in ctx.clusters.agent_tokens(cluster.id)])
+    rows = tuple(map(_render_row, tokens))
     count = "1 agent token" if len(rows) == 1 else f"{len(rows)} agent tokens"
     head = f"{count} of {cluster.name}"
     empty = f"The cluster {cluster.name} has no agent tokens, so no agent can connect to it."
     columns = ("Description", "Allowed addresses", "Created", "Expires")
-    return Reply(table=Table(columns, rows, head, noun="agent token", empty=empty), footer=VALUES_HIDDEN)
+    table = Table(columns, rows, head, noun="agent token", empty=empty)
+    data = AgentTokenList(message=table.summary, cluster=cluster.name, tokens=tokens)
+    return Reply(data=data, table=table, footer=VALUES_HIDDEN)
 
 
-def _render_row(agent_token: AgentToken) -> tuple[str, ...]:
+def _render_row(agent_token: AgentTokenData) -> tuple[str, ...]:
     made = local_time(agent_token.created_at, "{date_short_pretty}") if agent_token.created_at else ""
     until = local_time(agent_token.expires_at, "{date_short_pretty} {time}") if agent_token.expires_at else "never"
-    return agent_token.description or "", agent_token.allowed_ip_addresses or "any", made, until
+    return agent_token.description or "", agent_token.allowed_addresses or "any", made, until

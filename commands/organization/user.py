@@ -9,6 +9,7 @@ from bot.execution.context import Caller
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import bold, code, md
+from commands.organization.results import BuildkiteUser
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class UserContext:
     scopes=("read_user",),
     examples=("admin user",),
 )
-async def user(_: NoArgs, ctx: UserContext) -> Reply:
+async def user(_: NoArgs, ctx: UserContext) -> Reply[BuildkiteUser]:
     """Show the Buildkite user whose token is in use: yours if connected, otherwise the bot's."""
     found = await ctx.organizations.user()
     name = bold(found.name or found.email or "an unnamed user")
@@ -39,4 +40,7 @@ async def user(_: NoArgs, ctx: UserContext) -> Reply:
             "I act for you in Buildkite as {name}. To act as yourself, use {connect}.", name=name, connect=connect
         )
     facts = {"E-mail": found.email or "", "Id": code(found.id) if found.id else ""}
-    return Reply(text=text, fields=tuple((label, value) for label, value in facts.items() if value))
+    data = BuildkiteUser(
+        message=text, id=found.id, name=found.name, email=found.email, is_own=ctx.caller.account is not None
+    )
+    return Reply(data=data, text=text, fields=tuple((label, value) for label, value in facts.items() if value))

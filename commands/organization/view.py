@@ -10,6 +10,7 @@ from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import code, link, local_time, md
+from commands.organization.results import OrganizationData, OrganizationList, OrganizationResult
 
 
 @dataclass(frozen=True)
@@ -32,19 +33,25 @@ class OrganizationContext:
     scopes=("read_organizations",),
     examples=("admin organizations",),
 )
-async def list_(_: NoArgs, ctx: OrganizationContext) -> Reply:
+async def list_(_: NoArgs, ctx: OrganizationContext) -> Reply[OrganizationList]:
     """List the Buildkite organizations visible to the token in use."""
     found = [organization async for organization in ctx.organizations.organizations()]
-    rows = tuple(_render_row(item, ctx) for item in sorted(found, key=lambda item: item.slug))
+    listed = tuple(_describe(organization, ctx) for organization in sorted(found, key=lambda item: item.slug))
+    rows = tuple(map(_render_row, listed))
     count = "1 organization" if len(rows) == 1 else f"{len(rows)} organizations"
     empty = "The token can't see any organization."
-    return Reply(table=Table(("Organization", "Slug", "In use", "Since"), rows, count, empty=empty))
+    table = Table(("Organization", "Slug", "In use", "Since"), rows, count, empty=empty)
+    return Reply(data=OrganizationList(message=table.summary, organizations=listed), table=table)
 
 
-def _render_row(organization: Organization, ctx: OrganizationContext) -> tuple[str, ...]:
+def _describe(organization: Organization, ctx: OrganizationContext) -> OrganizationData:
+    return OrganizationData.from_organization(organization, ctx.organizations.organization)
+
+
+def _render_row(organization: OrganizationData) -> tuple[str, ...]:
     since = local_time(organization.created_at, "{date_short_pretty}") if organization.created_at else ""
-    in_use = "yes" if organization.slug == ctx.organizations.organization else ""
-    return link(organization.web_url, organization.name or organization.slug), organization.slug, in_use, since
+    in_use = "yes" if organization.is_in_use else ""
+    return link(organization.url, organization.name), organization.slug, in_use, since
 
 
 @operation(
@@ -60,10 +67,11 @@ def _render_row(organization: Organization, ctx: OrganizationContext) -> tuple[s
     scopes=("read_organizations",),
     examples=("admin organization view",),
 )
-async def view(_: NoArgs, ctx: OrganizationContext) -> Reply:
+async def view(_: NoArgs, ctx: OrganizationContext) -> Reply[OrganizationResult]:
     """Show the Buildkite organization this bot works in."""
-    organization = await ctx.organizations.get_organization()
+    organization = _describe(await ctx.organizations.get_organization(), ctx)
     since = local_time(organization.created_at, "{date_short_pretty} {time}") if organization.created_at else ""
     facts = {"Slug": code(organization.slug), "Since": since, "Id": code(organization.id)}
-    text = md("I work in {name}.", name=link(organization.web_url, organization.name or organization.slug))
-    return Reply(text=text, fields=tuple((label, value) for label, value in facts.items() if value))
+    text = md("I work in {name}.", name=link(organization.url, organization.name))
+    data = OrganizationResult(message=text, organization=organization)
+    return Reply(data=data, text=text, fields=tuple((label, value) for label, value in facts.items() if value))

@@ -17,6 +17,7 @@ from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, md
 from commands.pipeline.render import link_pipeline
+from commands.pipeline.results import DeletedPipeline, PipelineResult
 
 P = TypeVar("P", bound="PipelineArgs")
 
@@ -91,7 +92,7 @@ def _describe_running(pipeline: Pipeline) -> Mrkdwn:
     )
 
 
-async def _probe_archive(args: PipelineArchiveArgs, ctx: PipelineArchiveContext) -> Reply | None:
+async def _probe_archive(args: PipelineArchiveArgs, ctx: PipelineArchiveContext) -> Reply[PipelineResult] | None:
     pipeline = await _reread(args, ctx)
     return _reply_archived(pipeline) if pipeline.archived_at else None
 
@@ -106,23 +107,26 @@ async def _probe_archive(args: PipelineArchiveArgs, ctx: PipelineArchiveContext)
     probe=_probe_archive,
     examples=("pipeline archive web",),
 )
-async def archive(args: PipelineArchiveArgs, ctx: PipelineArchiveContext) -> Reply:
+async def archive(args: PipelineArchiveArgs, ctx: PipelineArchiveContext) -> Reply[PipelineResult]:
     """Archive a pipeline: keep its history, stop builds and edits."""
     pipeline = await ctx.pipelines.archive_pipeline(args.pipeline)
     ctx.catalog.forget_pipelines()
     return _reply_archived(pipeline)
 
 
-def _reply_archived(pipeline: Pipeline) -> Reply:
+def _reply_archived(pipeline: Pipeline) -> Reply[PipelineResult]:
     back = Button(
         "Unarchive",
         Call("pipeline unarchive", {"pipeline": pipeline.slug}),
         spoken_label=f"Unarchive {pipeline.name}",
     )
-    return Reply(text=md("archived pipeline {name}", name=link_pipeline(pipeline)), buttons=(back,), private=False)
+    text = md("archived pipeline {name}", name=link_pipeline(pipeline))
+    return Reply(data=PipelineResult.from_pipeline(pipeline, text), text=text, buttons=(back,), private=False)
 
 
-async def _probe_unarchive(args: PipelineUnarchiveArgs, ctx: PipelineArchiveContext) -> Reply | None:
+async def _probe_unarchive(
+    args: PipelineUnarchiveArgs, ctx: PipelineArchiveContext
+) -> Reply[PipelineResult] | None:
     pipeline = await _reread(args, ctx)
     return None if pipeline.archived_at else _reply_unarchived(pipeline)
 
@@ -136,15 +140,16 @@ async def _probe_unarchive(args: PipelineUnarchiveArgs, ctx: PipelineArchiveCont
     probe=_probe_unarchive,
     examples=("pipeline unarchive web",),
 )
-async def unarchive(args: PipelineUnarchiveArgs, ctx: PipelineArchiveContext) -> Reply:
+async def unarchive(args: PipelineUnarchiveArgs, ctx: PipelineArchiveContext) -> Reply[PipelineResult]:
     """Unarchive a pipeline."""
     pipeline = await ctx.pipelines.unarchive_pipeline(args.pipeline)
     ctx.catalog.forget_pipelines()
     return _reply_unarchived(pipeline)
 
 
-def _reply_unarchived(pipeline: Pipeline) -> Reply:
-    return Reply(text=md("unarchived pipeline {name}", name=link_pipeline(pipeline)), private=False)
+def _reply_unarchived(pipeline: Pipeline) -> Reply[PipelineResult]:
+    text = md("unarchived pipeline {name}", name=link_pipeline(pipeline))
+    return Reply(data=PipelineResult.from_pipeline(pipeline, text), text=text, private=False)
 
 
 async def _pin_delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -> PipelineDeleteArgs:
@@ -185,7 +190,7 @@ async def _describe_losses(pipeline: Pipeline, ctx: PipelineArchiveContext) -> M
     )
 
 
-async def _probe_delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -> Reply | None:
+async def _probe_delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -> Reply[DeletedPipeline] | None:
     try:
         await _reread(args, ctx)
     except NotFound:
@@ -208,12 +213,13 @@ async def _probe_delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -
     "schedules and webhook. This can't be undone. To keep its builds, archive it instead.",
     examples=("pipeline delete web --name web",),
 )
-async def delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -> Reply:
+async def delete(args: PipelineDeleteArgs, ctx: PipelineArchiveContext) -> Reply[DeletedPipeline]:
     """Delete a pipeline and all its builds permanently."""
     await ctx.pipelines.delete_pipeline(args.pipeline)
     ctx.catalog.forget_pipelines()
     return _reply_deleted(args.pipeline)
 
 
-def _reply_deleted(slug: str) -> Reply:
-    return Reply(text=md("deleted pipeline {slug} and its builds", slug=bold(slug)), private=False)
+def _reply_deleted(slug: str) -> Reply[DeletedPipeline]:
+    text = md("deleted pipeline {slug} and its builds", slug=bold(slug))
+    return Reply(data=DeletedPipeline(message=text, pipeline=slug), text=text, private=False)

@@ -25,6 +25,7 @@ from commands.pipeline.fields import (
 )
 from commands.pipeline.follow_up import FollowUp, NewPipelineContext, reply_recovered, run_follow_up
 from commands.pipeline.lookups import check_slug_free, find_cluster_id, find_team_access
+from commands.pipeline.results import NewPipelineResult
 
 VERB = "copied"
 COPIED_SETTINGS = {
@@ -107,7 +108,7 @@ def _read_follow_up(args: PipelineCopyArgs) -> FollowUp:
     return FollowUp(args.webhook, args.build, args.subscribe)
 
 
-async def _probe(args: PipelineCopyArgs, ctx: NewPipelineContext) -> Reply | None:
+async def _probe(args: PipelineCopyArgs, ctx: NewPipelineContext) -> Reply[NewPipelineResult] | None:
     made = await ctx.pipelines.find_created_pipeline(await _make_new(args, ctx))
     ctx.catalog.forget_pipelines()
     return await reply_recovered(made, _describe_action(args), _read_follow_up(args), ctx) if made else None
@@ -124,7 +125,7 @@ async def _probe(args: PipelineCopyArgs, ctx: NewPipelineContext) -> Reply | Non
     opens_form=True,
     examples=("pipeline copy web Web-2", 'pipeline copy web "Web fork" --repo git@github.com:acme/fork.git'),
 )
-async def copy(args: PipelineCopyArgs, ctx: NewPipelineContext) -> Reply:
+async def copy(args: PipelineCopyArgs, ctx: NewPipelineContext) -> Reply[NewPipelineResult]:
     """Copy a pipeline's steps, tags and settings to a new private pipeline. Teams aren't copied."""
     made = await ctx.pipelines.create_pipeline(await _make_new(args, ctx))
     ctx.catalog.forget_pipelines()

@@ -33,6 +33,7 @@ from commands.pipeline.lookups import (
     find_configuration,
     find_team_access,
 )
+from commands.pipeline.results import NewPipelineResult
 
 VERB = "created"
 
@@ -100,7 +101,7 @@ def _read_follow_up(args: PipelineCreateArgs) -> FollowUp:
     return FollowUp(args.webhook, args.build, args.subscribe)
 
 
-async def _probe(args: PipelineCreateArgs, ctx: NewPipelineContext) -> Reply | None:
+async def _probe(args: PipelineCreateArgs, ctx: NewPipelineContext) -> Reply[NewPipelineResult] | None:
     """Return the reply if a pipeline with that name and repository exists."""
     made = await ctx.pipelines.find_created_pipeline(await _make_new(args, ctx))
     ctx.catalog.forget_pipelines()
@@ -122,7 +123,7 @@ async def _probe(args: PipelineCreateArgs, ctx: NewPipelineContext) -> Reply | N
         "pipeline create Web -r git@github.com:acme/web.git --team web --tag ruby --webhook --build",
     ),
 )
-async def create(args: PipelineCreateArgs, ctx: NewPipelineContext) -> Reply:
+async def create(args: PipelineCreateArgs, ctx: NewPipelineContext) -> Reply[NewPipelineResult]:
     """Create a pipeline with steps you type or attach, from a template or from the repository."""
     made = await ctx.pipelines.create_pipeline(await _make_new(args, ctx))
     ctx.catalog.forget_pipelines()

@@ -18,7 +18,9 @@ from bot.notifications.subscriptions.model import DEFAULT_STATES, Subscription, 
 from bot.notifications.subscriptions.service import SubscriptionService
 from bot.operations.reply import Button, Call, Reply
 from bot.runtime.clock import Clock
+from commands.build.results import BuildData
 from commands.pipeline.render import FollowUpResult, render_made
+from commands.pipeline.results import FollowUpData, NewPipelineResult, PipelineData
 
 WEBHOOK, BUILD, SUBSCRIBE = "GitHub webhook", "first build", "this channel's subscription"
 UNKNOWN = "I don't know whether this was done."
@@ -46,7 +48,9 @@ class NewPipelineContext:
     clock: Clock
 
 
-async def run_follow_up(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: NewPipelineContext) -> Reply:
+async def run_follow_up(
+    pipeline: Pipeline, action: str, wanted: FollowUp, ctx: NewPipelineContext
+) -> Reply[NewPipelineResult]:
     """Run the requested steps one after the other, and return their results.
 
     A failed step doesn't undo the pipeline. The subscription comes before the build, so that it covers the build.
@@ -64,7 +68,9 @@ async def run_follow_up(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: 
     return _reply_made(pipeline, action, [result for result in done if result], builds)
 
 
-async def reply_recovered(pipeline: Pipeline, action: str, wanted: FollowUp, ctx: NewPipelineContext) -> Reply:
+async def reply_recovered(
+    pipeline: Pipeline, action: str, wanted: FollowUp, ctx: NewPipelineContext
+) -> Reply[NewPipelineResult]:
     """Return the reply after a crash. Only a build carries our mark; the results of other steps are unknown."""
     build = await ctx.builds.find_marked_build(pipeline.slug, ctx.caller.invocation_id) if wanted.build else None
     done = [
@@ -75,14 +81,23 @@ async def reply_recovered(pipeline: Pipeline, action: str, wanted: FollowUp, ctx
     return _reply_made(pipeline, action, [result for result in done if result], [build] if build else [])
 
 
-def _reply_made(pipeline: Pipeline, action: str, done: list[FollowUpResult], builds: list[Build]) -> Reply:
+def _reply_made(
+    pipeline: Pipeline, action: str, done: list[FollowUpResult], builds: list[Build]
+) -> Reply[NewPipelineResult]:
     missed = {result.what for result in done if result.wrong}
     buttons = [
         button for what, button in _make_buttons(pipeline).items() if what in missed or _is_next_step(what, done)
     ]
     page = Button("Open", url=pipeline.web_url, spoken_label=f"Open {pipeline.name} in Buildkite")
+    text = render_made(pipeline, action, done)
     return Reply(
-        text=render_made(pipeline, action, done),
+        data=NewPipelineResult(
+            message=text,
+            pipeline=PipelineData.from_pipeline(pipeline),
+            steps=tuple(FollowUpData(step=result.what, problem=result.wrong or None) for result in done),
+            build=BuildData.from_build(builds[0]) if builds else None,
+        ),
+        text=text,
         buttons=(*buttons, page),
         builds=tuple(builds),
         extra_card_build=builds[0] if builds else None,

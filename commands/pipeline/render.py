@@ -11,6 +11,7 @@ from bot.buildkite.resources import Pipeline
 from bot.operations.build_wording import describe_phase, link_build
 from bot.slack.blockkit.blocks import join_lines, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, link, local_time, md
+from commands.pipeline.results import PipelineData
 from commands.pipeline.step_kinds import find_kind
 
 STEPS_LIMIT = 12
@@ -39,17 +40,17 @@ def link_pipeline(pipeline: Pipeline) -> Mrkdwn:
     return link(pipeline.web_url, shorten(pipeline.name, 100))
 
 
-def render_row(pipeline: Pipeline) -> tuple[str, ...]:
+def render_row(pipeline: PipelineData) -> tuple[str, ...]:
     """Return the pipeline's row in a list: name, repository, default branch, builds in progress, tags."""
-    now = pipeline.running_builds_count + pipeline.scheduled_builds_count
+    now = pipeline.running_builds + pipeline.scheduled_builds
     builds = "1 build" if now == 1 else f"{now} builds"
     state = "archived" if pipeline.archived_at else builds if now else ""
     return (
-        link_pipeline(pipeline),
+        link(pipeline.url, shorten(pipeline.name, 100)),
         render_repository(pipeline.repository),
         shorten(pipeline.default_branch or "", 60),
         state,
-        shorten(", ".join(pipeline.tags or ()), 100),
+        shorten(", ".join(pipeline.tags), 100),
     )
 
 

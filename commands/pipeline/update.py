@@ -27,6 +27,7 @@ from commands.pipeline.fields import (
 )
 from commands.pipeline.lookups import check_steps
 from commands.pipeline.render import link_pipeline
+from commands.pipeline.results import PipelineResult
 
 _RISKY = {
     "configuration": "all its steps are replaced",
@@ -118,7 +119,7 @@ async def _ask(args: PipelineUpdateArgs, _ctx: PipelineUpdateContext) -> Mrkdwn 
     return md("Update pipeline {name}? Note: {risks}.", name=bold(args.pipeline), risks=join(risks, "; "))
 
 
-async def _probe(args: PipelineUpdateArgs, ctx: PipelineUpdateContext) -> Reply | None:
+async def _probe(args: PipelineUpdateArgs, ctx: PipelineUpdateContext) -> Reply[PipelineResult] | None:
     """Return the reply if the pipeline has all the requested values."""
     ctx.catalog.forget_pipelines()
     pipeline = await ctx.pipelines.pipeline(args.pipeline)
@@ -151,7 +152,7 @@ def _is_applied(pipeline: Pipeline, key: str, value: object) -> bool:
         "pipeline update web --tag backend,ruby -d 'The shop'",
     ),
 )
-async def update(args: PipelineUpdateArgs, ctx: PipelineUpdateContext) -> Reply:
+async def update(args: PipelineUpdateArgs, ctx: PipelineUpdateContext) -> Reply[PipelineResult]:
     """Change a pipeline's settings. Teams are changed in Buildkite."""
     changes = _collect_changes(args)
     pipeline = await ctx.pipelines.update_pipeline(args.pipeline, changes)
@@ -159,10 +160,10 @@ async def update(args: PipelineUpdateArgs, ctx: PipelineUpdateContext) -> Reply:
     return _reply_changed(pipeline, changes.to_json())
 
 
-def _reply_changed(pipeline: Pipeline, changes: Mapping[str, object]) -> Reply:
+def _reply_changed(pipeline: Pipeline, changes: Mapping[str, object]) -> Reply[PipelineResult]:
     parts = [_describe_change(key, value) for key, value in changes.items() if key != "slug"]
     text = md("changed pipeline {name}: {parts}", name=link_pipeline(pipeline), parts=join(parts, ", "))
-    return Reply(text=text, private=False)
+    return Reply(data=PipelineResult.from_pipeline(pipeline, text), text=text, private=False)
 
 
 def _describe_change(key: str, value: object) -> Mrkdwn:
@@ -186,9 +187,9 @@ async def _pin_webhook(args: PipelineWebhookArgs, ctx: PipelineUpdateContext) ->
     pin=_pin_webhook,
     examples=("pipeline webhook web",),
 )
-async def webhook(args: PipelineWebhookArgs, ctx: PipelineUpdateContext) -> Reply:
+async def webhook(args: PipelineWebhookArgs, ctx: PipelineUpdateContext) -> Reply[PipelineResult]:
     """Create the GitHub webhook that reports pushes to a pipeline's repository."""
     pipeline = await ctx.catalog.find_pipeline(args.pipeline)
     await ctx.pipelines.create_github_webhook(pipeline.slug)
     text = md("created the GitHub webhook of {name}", name=link(pipeline.web_url, pipeline.name))
-    return Reply(text=text, private=False)
+    return Reply(data=PipelineResult.from_pipeline(pipeline, text), text=text, private=False)

@@ -20,7 +20,9 @@ from bot.operations.operation import Args, Effect, Opt, Permission, operation
 from bot.operations.reply import Button, Call, Reply
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, md
+from commands.build.results import BuildData
 from commands.pipeline.render import COLUMNS, collect_facts, link_pipeline, render_row, render_steps
+from commands.pipeline.results import PipelineData, PipelineList, PipelineReport
 
 PipelineFilter = Literal["active", "archived", "all"]
 _HINT = "To list all pipelines, leave out --name, --repo, --tag and --state."
@@ -74,14 +76,17 @@ async def _pin(args: PipelineViewArgs, ctx: PipelineViewContext) -> PipelineView
     filters_pipelines=True,
     examples=("pipeline list", "pipeline list web --tag backend", "pipeline list --repo acme/web --state all"),
 )
-async def list_(args: PipelineListArgs, ctx: PipelineViewContext) -> Reply:
+async def list_(args: PipelineListArgs, ctx: PipelineViewContext) -> Reply[PipelineList]:
     """List pipelines by name, repository and tag."""
     candidates = await _find_pipelines(args, ctx)
     found = [pipeline for pipeline in candidates if _matches(pipeline, args) and _is_visible(pipeline.slug, ctx)]
-    rows = tuple(render_row(pipeline) for pipeline in sorted(found, key=lambda pipeline: pipeline.name.lower()))
+    ordered = sorted(found, key=lambda pipeline: pipeline.name.lower())
+    listed = tuple(map(PipelineData.from_pipeline, ordered))
+    rows = tuple(map(render_row, listed))
     count = "1 pipeline" if len(rows) == 1 else f"{len(rows)} pipelines"
     what = _describe_search(args)
-    return Reply(table=Table(COLUMNS, rows, f"{count}{what}", empty=f"There are no pipelines{what}.", hint=_HINT))
+    table = Table(COLUMNS, rows, f"{count}{what}", empty=f"There are no pipelines{what}.", hint=_HINT)
+    return Reply(data=PipelineList(message=table.summary, pipelines=listed), table=table)
 
 
 async def _find_pipelines(args: PipelineListArgs, ctx: PipelineViewContext) -> list[Pipeline]:
@@ -122,17 +127,27 @@ def _describe_search(args: PipelineListArgs) -> str:
     pin=_pin,
     examples=("pipeline view web", "pipeline view web --yaml"),
 )
-async def view(args: PipelineViewArgs, ctx: PipelineViewContext) -> Reply:
+async def view(args: PipelineViewArgs, ctx: PipelineViewContext) -> Reply[PipelineReport]:
     """Show a pipeline's repository, cluster, steps and latest build."""
     pipeline = await ctx.pipelines.pipeline(args.pipeline)
     last = await _find_last_build(pipeline, ctx)
     about = md("\n{text}", text=pipeline.description) if pipeline.description else Mrkdwn("")
     summary = Mrkdwn("") if args.yaml else render_steps(pipeline.configuration)
-    text = md("Pipeline {name}{about}", name=link_pipeline(pipeline), about=about)
+    text, cluster = (
+        md("Pipeline {name}{about}", name=link_pipeline(pipeline), about=about),
+        await _name_cluster(pipeline, ctx),
+    )
     return Reply(
+        data=PipelineReport(
+            message=text,
+            pipeline=PipelineData.from_pipeline(pipeline),
+            cluster=cluster or None,
+            latest_build=BuildData.from_build(last) if last else None,
+            configuration=pipeline.configuration if args.yaml else None,
+        ),
         text=text,
         fields=(
-            *collect_facts(pipeline, await _name_cluster(pipeline, ctx), last),
+            *collect_facts(pipeline, cluster, last),
             *([("Steps", summary)] if summary else []),
         ),
         log=pipeline.configuration if args.yaml else None,

@@ -143,10 +143,10 @@ def judge_approval(
     return _refuse_standing(rules, actor) or Refuse(requirement.rule, message, _describe_requirement(requirement))
 
 
-def explain(rules: Rules, actor: Actor, op: Operation, target: Target, now: datetime) -> Mrkdwn:
-    """Return the verdict of `decide` in words, with its rule."""
+def explain(verdict: Verdict, op: Operation, target: Target) -> Mrkdwn:
+    """Return a verdict of `decide` in words, with its rule."""
     what = md("`{op}`{at}", op=op.name, at=policy_wording.describe_target(target))
-    match decide(rules, actor, op, target, now):
+    match verdict:
         case Allow(rule):
             return md("✅ You may run {what}: “{rule}”.", what=what, rule=rule)
         case ApprovalRequirement() as ask:

@@ -11,7 +11,7 @@ from bot.access.policy.decide import decide, explain, find_blanket_refusal, hold
 from bot.access.policy.declared_target import read_target
 from bot.access.policy.name_filter import make_name_filter
 from bot.access.policy.policy_wording import explain_protection
-from bot.access.policy.rules import Allow, ApprovalRequirement, Refuse, Rules, Target
+from bot.access.policy.rules import Allow, ApprovalRequirement, Refuse, Rules, Target, Verdict
 from bot.access.target import resolve_target
 from bot.buildkite.client import Buildkite
 from bot.buildkite.naming import MayName
@@ -92,16 +92,16 @@ class PolicyService:
 
     async def explain(
         self, actor: Actor, op: Operation, args: Args, buildkite: Buildkite
-    ) -> tuple[Mrkdwn, Refuse | None]:
-        """Return the policy's verdict on pinned arguments in words, and the refusal by a lock.
+    ) -> tuple[Verdict, Mrkdwn, Refuse | None]:
+        """Return the policy's verdict on pinned arguments, the same in words, and the refusal by a lock.
 
         A lock names its holder and reason, which those whom the policy refuses never see.
         """
         target, held = await self._resolve(args, buildkite)
-        rules, now = self._get_rules(), self._clock.now()
-        text = explain(rules, actor, op, target, now)
-        is_refused = isinstance(decide(rules, actor, op, target, now), Refuse)
-        return text, None if is_refused else find_lock_refusal(op, target, held, actor, now)
+        now = self._clock.now()
+        verdict = decide(self._get_rules(), actor, op, target, now)
+        lock = None if isinstance(verdict, Refuse) else find_lock_refusal(op, target, held, actor, now)
+        return verdict, explain(verdict, op, target), lock
 
     def _judge(
         self, actor: Actor, op: Operation, target: Target, held: tuple[Lock, ...]

@@ -225,3 +225,8 @@ class Table:
     page: Page | None = None
     newest_first: bool = False
     named_by: int = 0
+
+    @property
+    def summary(self) -> str:
+        """The table in a sentence: its caption or, without rows, that it has none."""
+        return self.caption if self.rows else self.empty or self.caption
