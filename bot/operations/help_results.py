@@ -11,7 +11,7 @@ from bot.operations.usage import format_usage
 _USAGE_ARGUMENTS = 20
 
 
-class CommandHelp(Data):
+class CommandHelp(Data, frozen=True):
     """A command as it's typed."""
 
     name: str
@@ -21,7 +21,7 @@ class CommandHelp(Data):
     examples: tuple[str, ...]
 
 
-class HelpResult(Result):
+class HelpResult(Result, frozen=True):
     """Commands that the person may run, or the one that they asked about."""
 
     commands: tuple[CommandHelp, ...] = ()

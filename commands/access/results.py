@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
-
-from pydantic import JsonValue
 
 from bot.access.accounts.model import Account, find_missing_scopes
 from bot.access.locks.rules import Lock
 from bot.access.queries import AuditEntry
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result
 
 VerdictName = Literal["allowed", "needs_approval", "refused"]
 
 
-class AuditEntryData(Data):
+class AuditEntryData(Data, frozen=True):
     """What became of a request; `user` and `channel` are Slack's ids, and secret arguments are masked."""
 
-    at: Instant
+    at: datetime
     invocation: str | None
     user: str | None
     channel: str | None
@@ -25,7 +24,7 @@ class AuditEntryData(Data):
     operation: str
     outcome: str
     rule: str | None
-    arguments: dict[str, JsonValue]
+    arguments: dict[str, object]
 
     @classmethod
     def from_entry(cls, entry: AuditEntry) -> AuditEntryData:
@@ -42,20 +41,20 @@ class AuditEntryData(Data):
         )
 
 
-class AuditEntries(Result):
+class AuditEntries(Result, frozen=True):
     """Entries of the audit log, the newest first."""
 
     entries: tuple[AuditEntryData, ...]
 
 
-class LockData(Data):
+class LockData(Data, frozen=True):
     """A lock on a pipeline; `branch` is a pattern, None for every branch. `holder` is Slack's id of a person."""
 
     pipeline: str
     branch: str | None
     reason: str
     holder: str
-    until: Instant
+    until: datetime
 
     @classmethod
     def from_lock(cls, lock: Lock) -> LockData:
@@ -64,26 +63,26 @@ class LockData(Data):
         )
 
 
-class LockResult(Result):
+class LockResult(Result, frozen=True):
     """A lock; `taken_from` is Slack's id of the person whose lock it replaces."""
 
     lock: LockData
     taken_from: str | None
 
 
-class LockList(Result):
+class LockList(Result, frozen=True):
     """Locks."""
 
     locks: tuple[LockData, ...]
 
 
-class ProposalResult(Result):
+class ProposalResult(Result, frozen=True):
     """A proposal, by its id."""
 
     proposal: str
 
 
-class PermissionCheck(Result):
+class PermissionCheck(Result, frozen=True):
     """The verdict on a command; `rule` is the policy's rule that it follows from."""
 
     operation: str
@@ -91,21 +90,21 @@ class PermissionCheck(Result):
     rule: str | None
 
 
-class AccountResult(Result):
+class AccountResult(Result, frozen=True):
     """A person's own account in Buildkite; None if they aren't connected."""
 
     account: AccountData | None
 
 
-class AccountData(Data):
+class AccountData(Data, frozen=True):
     """An account in Buildkite, with the scopes of its token, and those that it would need as well."""
 
     name: str
     email: str
     scopes: tuple[str, ...]
     missing_scopes: tuple[str, ...]
-    connected_at: Instant
-    expires_at: Instant | None
+    connected_at: datetime
+    expires_at: datetime | None
 
     @classmethod
     def from_account(cls, account: Account) -> AccountData:
@@ -119,13 +118,13 @@ class AccountData(Data):
         )
 
 
-class ReadonlyResult(Result):
+class ReadonlyResult(Result, frozen=True):
     """Whether read-only mode is on."""
 
     readonly: bool
 
 
-class Identity(Result):
+class Identity(Result, frozen=True):
     """Who a person is in Slack and Buildkite, and what they may do here.
 
     `permissions` are those that they have on something. `buildkite_user` is the user of the bot's token, or of the

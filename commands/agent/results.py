@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.buildkite.resources import Agent
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result
 from commands.job.results import JobData
 
 
-class AgentData(Data):
+class AgentData(Data, frozen=True):
     """An agent. `state` is running, idle, paused or, unless it's connected, its connection's state."""
 
     id: str
@@ -20,10 +22,10 @@ class AgentData(Data):
     version: str | None
     tags: tuple[str, ...]
     job: JobData | None
-    connected_at: Instant | None
+    connected_at: datetime | None
     paused_by: str | None
     paused_note: str | None
-    resumes_at: Instant | None
+    resumes_at: datetime | None
 
     @classmethod
     def from_agent(cls, agent: Agent, paused_by: str = "") -> AgentData:
@@ -47,33 +49,33 @@ class AgentData(Data):
         )
 
 
-class AgentResult(Result):
+class AgentResult(Result, frozen=True):
     """An agent."""
 
     agent: AgentData
 
 
-class AgentList(Result):
+class AgentList(Result, frozen=True):
     """Connected agents; `total` counts those that match, of which `limit` may leave some out."""
 
     agents: tuple[AgentData, ...]
     total: int
 
 
-class AgentWatchData(Data):
+class AgentWatchData(Data, frozen=True):
     """A channel's watch on the agents of a queue; without `queue`, of every queue."""
 
     queue: str | None
     states: tuple[str, ...]
 
 
-class AgentWatchResult(Result):
+class AgentWatchResult(Result, frozen=True):
     """A watch that was started or, without `states`, stopped."""
 
     watch: AgentWatchData
 
 
-class AgentWatchList(Result):
+class AgentWatchList(Result, frozen=True):
     """The watches of a channel."""
 
     watches: tuple[AgentWatchData, ...]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from bot.buildkite.endpoints.artifacts import Artifact
 from bot.operations.results import Data, Result
 
 
-class ArtifactData(Data):
+class ArtifactData(Data, frozen=True):
     """A file that a job uploaded; `size` in bytes, `job` is the name of the job, if known."""
 
     id: str
@@ -32,7 +34,7 @@ class ArtifactData(Data):
         )
 
 
-class ArtifactList(Result):
+class ArtifactList(Result, frozen=True):
     """Artifacts of a build; not all of them if not `is_complete`."""
 
     pipeline: str
@@ -41,10 +43,10 @@ class ArtifactList(Result):
     is_complete: bool
 
 
-class ArtifactResult(Result):
+class ArtifactResult(Result, frozen=True):
     """An artifact. Without a `link`, which needs no token and is valid for about a minute, it's sent in Slack."""
 
-    whole_links = frozenset({"link"})
+    whole_links: ClassVar[frozenset[str]] = frozenset({"link"})
 
     pipeline: str
     number: int

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.buildkite.models import Build
 from bot.operations.build_wording import measure_duration
-from bot.operations.results import Data, Instant, Result, ResultPage
+from bot.operations.results import Data, Result, ResultPage
 from commands.job.results import JobData
 
 
-class BuildData(Data):
+class BuildData(Data, frozen=True):
     """A build. `author` wrote the commit or else started the build; `rebuild_of` is the number of another build.
 
     `state` is `blocked` while it waits at a block step.
@@ -25,9 +27,9 @@ class BuildData(Data):
     author: str | None
     source: str | None
     rebuild_of: int | None
-    created_at: Instant | None
-    started_at: Instant | None
-    finished_at: Instant | None
+    created_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
     duration_seconds: float | None
 
     @classmethod
@@ -52,7 +54,7 @@ class BuildData(Data):
         )
 
 
-class BuildResult(Result):
+class BuildResult(Result, frozen=True):
     """A build."""
 
     build: BuildData
@@ -62,7 +64,7 @@ class BuildResult(Result):
         return cls(build=BuildData.from_build(build), message=message)
 
 
-class BuildReport(BuildResult):
+class BuildReport(BuildResult, frozen=True):
     """A build with its failed and blocked jobs; `job_counts` are the numbers of all its jobs by state.
 
     `environment` holds the names of its variables.
@@ -73,13 +75,13 @@ class BuildReport(BuildResult):
     environment: tuple[str, ...]
 
 
-class BuildList(ResultPage):
+class BuildList(ResultPage, frozen=True):
     """Builds, the newest first."""
 
     builds: tuple[BuildData, ...]
 
 
-class AnnotationData(Data):
+class AnnotationData(Data, frozen=True):
     """An annotation; `job` is the name of its job, if it isn't the build's own. `text` is its beginning."""
 
     context: str | None
@@ -88,7 +90,7 @@ class AnnotationData(Data):
     text: str
 
 
-class AnnotationList(Result):
+class AnnotationList(Result, frozen=True):
     """The annotations of a build, the most important ones first."""
 
     pipeline: str
@@ -96,7 +98,7 @@ class AnnotationList(Result):
     annotations: tuple[AnnotationData, ...]
 
 
-class AnnotationResult(Result):
+class AnnotationResult(Result, frozen=True):
     """An annotation that was written."""
 
     pipeline: str

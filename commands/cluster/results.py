@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.buildkite.agent_api import AgentCounts, JobCounts
 from bot.buildkite.resources import Cluster, PlacedQueue
 from bot.buildkite.stack_models import ScheduledJob, Stack
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result
 from commands.agent.results import AgentData
 
 
-class ClusterData(Data):
+class ClusterData(Data, frozen=True):
     """A cluster; `maintainers` are names of people and teams."""
 
     id: str
@@ -17,7 +19,7 @@ class ClusterData(Data):
     url: str
     description: str | None
     maintainers: tuple[str, ...]
-    created_at: Instant | None
+    created_at: datetime | None
     created_by: str | None
 
     @classmethod
@@ -34,7 +36,7 @@ class ClusterData(Data):
         )
 
 
-class QueueData(Data):
+class QueueData(Data, frozen=True):
     """A queue of a cluster; `state` is open or paused, `shape` the type of Buildkite's hosted machines.
 
     `agents` is the number of connected agents, where they were counted.
@@ -49,7 +51,7 @@ class QueueData(Data):
     is_default: bool
     shape: str | None
     paused_by: str | None
-    paused_at: Instant | None
+    paused_at: datetime | None
     paused_note: str | None
 
     agents: int | None
@@ -73,39 +75,39 @@ class QueueData(Data):
         )
 
 
-class ClusterResult(Result):
+class ClusterResult(Result, frozen=True):
     """A cluster with its queues."""
 
     cluster: ClusterData
     queues: tuple[QueueData, ...]
 
 
-class ClusterList(Result):
+class ClusterList(Result, frozen=True):
     """The clusters."""
 
     clusters: tuple[ClusterData, ...]
 
 
-class QueueResult(Result):
+class QueueResult(Result, frozen=True):
     """A queue."""
 
     queue: QueueData
 
 
-class QueueReport(QueueResult):
+class QueueReport(QueueResult, frozen=True):
     """A queue with its agents; `jobs` says how many are unfinished, as far as that is known."""
 
     agents: tuple[AgentData, ...]
     jobs: str | None
 
 
-class QueueList(Result):
+class QueueList(Result, frozen=True):
     """The queues."""
 
     queues: tuple[QueueData, ...]
 
 
-class AgentNumbers(Data):
+class AgentNumbers(Data, frozen=True):
     """Numbers of connected agents."""
 
     idle: int
@@ -117,7 +119,7 @@ class AgentNumbers(Data):
         return cls(idle=counts.idle, busy=counts.busy, total=counts.total)
 
 
-class JobNumbers(Data):
+class JobNumbers(Data, frozen=True):
     """Numbers of unfinished jobs."""
 
     running: int
@@ -130,7 +132,7 @@ class JobNumbers(Data):
         return cls(running=counts.running, scheduled=counts.scheduled, waiting=counts.waiting, total=counts.total)
 
 
-class QueueMetrics(Data):
+class QueueMetrics(Data, frozen=True):
     """The load of a queue."""
 
     queue: str
@@ -138,7 +140,7 @@ class QueueMetrics(Data):
     jobs: JobNumbers
 
 
-class MetricsResult(Result):
+class MetricsResult(Result, frozen=True):
     """The load of queues in a cluster; None of it without an agent token.
 
     `cluster` is None for agents without a cluster. `agents` and `jobs` are the numbers of the whole cluster.
@@ -150,14 +152,14 @@ class MetricsResult(Result):
     queues: tuple[QueueMetrics, ...] = ()
 
 
-class StackData(Data):
+class StackData(Data, frozen=True):
     """A stack, a controller that starts an agent for each waiting job; `seen_at` is when it last connected."""
 
     key: str
     type: str | None
     queue: str | None
     state: str | None
-    seen_at: Instant | None
+    seen_at: datetime | None
 
     @classmethod
     def from_stack(cls, stack: Stack) -> StackData:
@@ -170,7 +172,7 @@ class StackData(Data):
         )
 
 
-class WaitingJob(Data):
+class WaitingJob(Data, frozen=True):
     """A job that waits for an agent of a stack; `rules` select the agent."""
 
     id: str
@@ -179,7 +181,7 @@ class WaitingJob(Data):
     branch: str
     step_key: str | None
     rules: tuple[str, ...]
-    scheduled_at: Instant | None
+    scheduled_at: datetime | None
 
     @classmethod
     def from_job(cls, job: ScheduledJob) -> WaitingJob:
@@ -194,7 +196,7 @@ class WaitingJob(Data):
         )
 
 
-class StackList(Result):
+class StackList(Result, frozen=True):
     """The stacks with their queues, or the jobs that wait for one of them."""
 
     stacks: tuple[StackData, ...] = ()

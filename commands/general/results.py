@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.execution.bot_status import BotStatus
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result
 
 
-class AliasData(Data):
+class AliasData(Data, frozen=True):
     """A personal alias."""
 
     name: str
     command: str
 
 
-class AliasList(Result):
+class AliasList(Result, frozen=True):
     """The aliases that a request is about."""
 
     aliases: tuple[AliasData, ...]
 
 
-class DefaultPipeline(Result):
+class DefaultPipeline(Result, frozen=True):
     """A channel's default pipeline, by its slug; None if it has none."""
 
     pipeline: str | None
 
 
-class Backlog(Data):
+class Backlog(Data, frozen=True):
     """Numbers of what waits in the bot, for those who operate it; `*_since` is the time of the oldest."""
 
     requests_left: int
     requests_allowed: int
     paused_seconds: float
     inbox: int
-    inbox_since: Instant | None
+    inbox_since: datetime | None
     set_aside: int
     tracked_builds: int
     unconfirmed_builds: int
     cards_due: int
-    cards_due_since: Instant | None
+    cards_due_since: datetime | None
     unknown_requests: int
     leader: str
     problems: tuple[str, ...]
@@ -61,10 +63,10 @@ class Backlog(Data):
         )
 
 
-class StatusResult(Result):
+class StatusResult(Result, frozen=True):
     """The bot's own status; `backlog` is for those who operate it. `readonly_by` stopped changes in Buildkite."""
 
     readonly_by: str | None
-    last_webhook_at: Instant | None
-    events_dropped_at: Instant | None
+    last_webhook_at: datetime | None
+    events_dropped_at: datetime | None
     backlog: Backlog | None

@@ -47,6 +47,7 @@ async def status(_args: NoArgs, ctx: StatusContext) -> Reply[StatusResult]:
 
 def _describe_status(status: BotStatus, backlog: Backlog | None) -> StatusResult:
     return StatusResult(
+        message="",
         readonly_by=status.readonly_by,
         last_webhook_at=status.webhook_at,
         events_dropped_at=status.events_dropped_at,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot.operations.results import Data, Instant, Result
+from datetime import datetime
+
+from bot.operations.results import Data, Result
 from commands.health.statistics import (
     DurationSpread,
     HealthStatistics,
@@ -12,7 +14,7 @@ from commands.health.statistics import (
 )
 
 
-class DurationData(Data):
+class DurationData(Data, frozen=True):
     """The median and the 95th percentile of `count` durations, in seconds."""
 
     count: int
@@ -24,7 +26,7 @@ class DurationData(Data):
         return cls(count=spread.count, median=spread.median.total_seconds(), p95=spread.p95.total_seconds())
 
 
-class TotalsData(Data):
+class TotalsData(Data, frozen=True):
     """The totals of a period; `pass_rate` is between 0 and 1, and None if no build passed or failed."""
 
     builds: int
@@ -48,7 +50,7 @@ class TotalsData(Data):
         )
 
 
-class StepData(Data):
+class StepData(Data, frozen=True):
     """A step: how often it was tried, its median duration, and how often it failed without a cause in the code."""
 
     pipeline: str
@@ -68,7 +70,7 @@ class StepData(Data):
         )
 
 
-class FailuresData(Data):
+class FailuresData(Data, frozen=True):
     """How many of a pipeline's builds failed."""
 
     pipeline: str
@@ -80,15 +82,15 @@ class FailuresData(Data):
         return cls(pipeline=failures.pipeline, failed=failures.failed, builds=failures.builds)
 
 
-class HealthResult(Result):
+class HealthResult(Result, frozen=True):
     """Statistics of pipelines over a period; `before` are those of the period before it, if completely known.
 
     `is_complete`: no build of the period is missing. Only the three worst of a kind are named.
     """
 
     pipelines: tuple[str, ...]
-    since: Instant
-    until: Instant
+    since: datetime
+    until: datetime
     is_complete: bool
     totals: TotalsData
     before: TotalsData | None

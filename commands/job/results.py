@@ -8,10 +8,10 @@ from datetime import datetime
 from bot.buildkite.models import Build, Job
 from bot.builds.job_counts import count_listed_jobs
 from bot.operations.addresses import JobArgs
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result
 
 
-class JobData(Data):
+class JobData(Data, frozen=True):
     """A job. `agent` is the name of the agent that runs it; `retried_in` is the id of the job that replaced it."""
 
     id: str
@@ -26,8 +26,8 @@ class JobData(Data):
     awaits_unblock: bool
     priority: int | None
     agent: str | None
-    started_at: Instant | None
-    finished_at: Instant | None
+    started_at: datetime | None
+    finished_at: datetime | None
     duration_seconds: float | None
 
     @classmethod
@@ -51,7 +51,7 @@ class JobData(Data):
         )
 
 
-class JobResult(Result):
+class JobResult(Result, frozen=True):
     """A job of the build with that pipeline and number."""
 
     pipeline: str
@@ -59,7 +59,7 @@ class JobResult(Result):
     job: JobData
 
 
-class JobList(Result):
+class JobList(Result, frozen=True):
     """Jobs of a build; `counts` are the numbers of all its jobs by state."""
 
     pipeline: str
@@ -68,7 +68,7 @@ class JobList(Result):
     counts: dict[str, int]
 
 
-class LogResult(Result):
+class LogResult(Result, frozen=True):
     """The end of a job's log, without secrets; `is_complete`: it is the whole log.
 
     `next_lines` is the number of `lines` that reads further back; None where no more can be read.
@@ -83,7 +83,7 @@ class LogResult(Result):
     next_lines: int | None
 
 
-class EnvironmentNames(Result):
+class EnvironmentNames(Result, frozen=True):
     """The names of a job's environment variables; their values may be secret, and are never returned."""
 
     pipeline: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.notifications.subscriptions.model import Subscription
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result
 
 
-class SubscriptionData(Data):
+class SubscriptionData(Data, frozen=True):
     """A subscription; pipeline and branch are patterns, and no creators or sources mean any.
 
     `quiet` are its quiet hours in the time zone `zone`. `origin` is chat, person (a personal one) or file.
@@ -25,7 +25,7 @@ class SubscriptionData(Data):
     quiet: str | None
     zone: str | None
     broadcast: bool
-    muted_until: Instant | None
+    muted_until: datetime | None
     created_by: str | None
     origin: str
 
@@ -49,23 +49,23 @@ class SubscriptionData(Data):
         )
 
 
-class SubscriptionResult(Result):
+class SubscriptionResult(Result, frozen=True):
     """A subscription that was saved or removed; None if it was removed before."""
 
     subscription: SubscriptionData | None
 
 
-class SubscriptionList(Result):
+class SubscriptionList(Result, frozen=True):
     """A channel's subscriptions; all of them are muted until `muted_until`."""
 
     subscriptions: tuple[SubscriptionData, ...]
-    muted_until: Instant | None
+    muted_until: datetime | None
 
 
-class MuteResult(Result):
+class MuteResult(Result, frozen=True):
     """A mute of a channel's subscriptions, or of one of them; `until` is None where it ended."""
 
-    until: Instant | None
+    until: datetime | None
     subscription: SubscriptionData | None
 
     @classmethod
@@ -74,7 +74,7 @@ class MuteResult(Result):
         return cls(message=message, until=until, subscription=data)
 
 
-class BuildMuteResult(Result):
+class BuildMuteResult(Result, frozen=True):
     """A build that was muted in a channel; `subscription` is the one that posted it there, if one did."""
 
     pipeline: str
@@ -82,19 +82,19 @@ class BuildMuteResult(Result):
     subscription: SubscriptionData | None
 
 
-class UpdatesResult(Result):
+class UpdatesResult(Result, frozen=True):
     """The updates that are posted in the threads of builds in a channel: all, important or end."""
 
     updates: str
 
 
-class BroadcastResult(Result):
+class BroadcastResult(Result, frozen=True):
     """Whether failures that are posted in threads also appear in the channel."""
 
     broadcast: bool
 
 
-class NotificationTopics(Result):
+class NotificationTopics(Result, frozen=True):
     """The topics that a person gets direct messages about."""
 
     topics: tuple[str, ...]

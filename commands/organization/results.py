@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from bot.buildkite.endpoints.clusters import AgentToken
 from bot.buildkite.endpoints.organization import Emoji, PipelineTemplate, Rule, Team
 from bot.buildkite.resources import AccessToken, NotificationService, Organization
 from bot.buildkite.webhook_registration import SetUpAction, redact_url
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result
 
 
-class EmojiData(Data):
+class EmojiData(Data, frozen=True):
     """An emoji; `url` is its image, and `is_custom` says that it's the organization's own."""
 
     name: str
@@ -25,27 +26,27 @@ class EmojiData(Data):
         return cls(name=emoji.name, aliases=emoji.aliases, url=emoji.url, is_custom="/unicode/" not in emoji.url)
 
 
-class EmojiList(Result):
+class EmojiList(Result, frozen=True):
     """Emoji for build messages and step labels."""
 
     emoji: tuple[EmojiData, ...]
 
 
-class WebhookAddresses(Result):
+class WebhookAddresses(Result, frozen=True):
     """Addresses that Buildkite sends webhooks from, and those that the bot admits: None where it admits any."""
 
     addresses: tuple[str, ...]
     admitted: tuple[str, ...] | None
 
 
-class RuleData(Data):
+class RuleData(Data, frozen=True):
     """A rule that lets a pipeline act on another; a pipeline that can't be seen is named by its id."""
 
     id: str
     type: str
     source: str
     target: str
-    created_at: Instant | None
+    created_at: datetime | None
 
     @classmethod
     def from_rule(cls, rule: Rule, slugs: Mapping[str, str]) -> RuleData:
@@ -53,13 +54,13 @@ class RuleData(Data):
         return cls(id=rule.uuid, type=rule.type, source=source, target=target, created_at=rule.created_at)
 
 
-class RuleList(Result):
+class RuleList(Result, frozen=True):
     """The rules between pipelines."""
 
     rules: tuple[RuleData, ...]
 
 
-class ServiceData(Data):
+class ServiceData(Data, frozen=True):
     """A notification service, without its settings; `url` is a webhook's, without what may be secret in it."""
 
     id: str
@@ -81,13 +82,13 @@ class ServiceData(Data):
         )
 
 
-class ServiceList(Result):
+class ServiceList(Result, frozen=True):
     """The notification services."""
 
     services: tuple[ServiceData, ...]
 
 
-class ServiceResult(Result):
+class ServiceResult(Result, frozen=True):
     """The webhook to the bot: it was created, repaired of its `problems`, or found to be right."""
 
     service: ServiceData
@@ -95,13 +96,13 @@ class ServiceResult(Result):
     problems: tuple[str, ...]
 
 
-class RemovedService(Result):
+class RemovedService(Result, frozen=True):
     """The id of a notification service that was removed."""
 
     service: str
 
 
-class TeamData(Data):
+class TeamData(Data, frozen=True):
     """A team; new members join every default team."""
 
     id: str
@@ -123,14 +124,14 @@ class TeamData(Data):
         )
 
 
-class TeamList(Result):
+class TeamList(Result, frozen=True):
     """The teams; `hidden` counts secret ones that are left out."""
 
     teams: tuple[TeamData, ...]
     hidden: int
 
 
-class TemplateData(Data):
+class TemplateData(Data, frozen=True):
     """A pipeline template; it's for everyone or only for admins."""
 
     id: str
@@ -138,7 +139,7 @@ class TemplateData(Data):
     url: str
     description: str | None
     is_for_everyone: bool
-    updated_at: Instant | None
+    updated_at: datetime | None
 
     @classmethod
     def from_template(cls, template: PipelineTemplate) -> TemplateData:
@@ -152,13 +153,13 @@ class TemplateData(Data):
         )
 
 
-class TemplateList(Result):
+class TemplateList(Result, frozen=True):
     """The pipeline templates."""
 
     templates: tuple[TemplateData, ...]
 
 
-class BuildkiteToken(Result):
+class BuildkiteToken(Result, frozen=True):
     """The Buildkite token in use, without its value; `missing_scopes` has the commands that need each of them."""
 
     id: str
@@ -168,7 +169,7 @@ class BuildkiteToken(Result):
     description: str | None
     scopes: tuple[str, ...]
     missing_scopes: dict[str, tuple[str, ...]]
-    expires_at: Instant | None
+    expires_at: datetime | None
 
     @classmethod
     def from_token(
@@ -187,14 +188,14 @@ class BuildkiteToken(Result):
         )
 
 
-class AgentTokenData(Data):
+class AgentTokenData(Data, frozen=True):
     """An agent token, without its value; `allowed_addresses` is None where it may be used from anywhere."""
 
     id: str
     description: str | None
     allowed_addresses: str | None
-    created_at: Instant | None
-    expires_at: Instant | None
+    created_at: datetime | None
+    expires_at: datetime | None
 
     @classmethod
     def from_token(cls, token: AgentToken) -> AgentTokenData:
@@ -207,14 +208,14 @@ class AgentTokenData(Data):
         )
 
 
-class AgentTokenList(Result):
+class AgentTokenList(Result, frozen=True):
     """The agent tokens of a cluster, by its name."""
 
     cluster: str
     tokens: tuple[AgentTokenData, ...]
 
 
-class BuildkiteUser(Result):
+class BuildkiteUser(Result, frozen=True):
     """The Buildkite user whose token is in use: the person's own, or the bot's."""
 
     id: str | None
@@ -223,14 +224,14 @@ class BuildkiteUser(Result):
     is_own: bool
 
 
-class OrganizationData(Data):
+class OrganizationData(Data, frozen=True):
     """An organization; `is_in_use` says that the bot works in it."""
 
     id: str
     slug: str
     name: str
     url: str
-    created_at: Instant | None
+    created_at: datetime | None
     is_in_use: bool
 
     @classmethod
@@ -245,13 +246,13 @@ class OrganizationData(Data):
         )
 
 
-class OrganizationResult(Result):
+class OrganizationResult(Result, frozen=True):
     """The organization in use."""
 
     organization: OrganizationData
 
 
-class OrganizationList(Result):
+class OrganizationList(Result, frozen=True):
     """The organizations that the token can see."""
 
     organizations: tuple[OrganizationData, ...]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.buildkite.models import strip_credentials
 from bot.buildkite.resources import Pipeline
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result
 from commands.build.results import BuildData
 
 
-class PipelineData(Data):
+class PipelineData(Data, frozen=True):
     """A pipeline; `visibility` is private or public."""
 
     id: str
@@ -23,8 +25,8 @@ class PipelineData(Data):
     tags: tuple[str, ...]
     running_builds: int
     scheduled_builds: int
-    created_at: Instant | None
-    archived_at: Instant | None
+    created_at: datetime | None
+    archived_at: datetime | None
 
     @classmethod
     def from_pipeline(cls, pipeline: Pipeline) -> PipelineData:
@@ -34,7 +36,7 @@ class PipelineData(Data):
             name=pipeline.name,
             url=pipeline.web_url,
             description=pipeline.description,
-            repository=strip_credentials(pipeline.repository),
+            repository=str(strip_credentials(pipeline.repository)) if pipeline.repository else None,
             default_branch=pipeline.default_branch,
             cluster_id=pipeline.cluster_id,
             visibility=pipeline.visibility,
@@ -46,7 +48,7 @@ class PipelineData(Data):
         )
 
 
-class PipelineResult(Result):
+class PipelineResult(Result, frozen=True):
     """A pipeline."""
 
     pipeline: PipelineData
@@ -56,7 +58,7 @@ class PipelineResult(Result):
         return cls(pipeline=PipelineData.from_pipeline(pipeline), message=message)
 
 
-class PipelineReport(PipelineResult):
+class PipelineReport(PipelineResult, frozen=True):
     """A pipeline with its cluster's name, the latest build of its default branch and, if asked for, its steps."""
 
     cluster: str | None
@@ -64,27 +66,27 @@ class PipelineReport(PipelineResult):
     configuration: str | None
 
 
-class PipelineList(Result):
+class PipelineList(Result, frozen=True):
     """Pipelines by name."""
 
     pipelines: tuple[PipelineData, ...]
 
 
-class FollowUpData(Data):
+class FollowUpData(Data, frozen=True):
     """A step after creating a pipeline; `problem` says why it failed, and is None if it didn't."""
 
     step: str
     problem: str | None
 
 
-class NewPipelineResult(PipelineResult):
+class NewPipelineResult(PipelineResult, frozen=True):
     """A new pipeline, with the results of further steps and its first build, if one was started."""
 
     steps: tuple[FollowUpData, ...]
     build: BuildData | None
 
 
-class DeletedPipeline(Result):
+class DeletedPipeline(Result, frozen=True):
     """The slug of a pipeline that was deleted."""
 
     pipeline: str
