@@ -15,10 +15,12 @@ from bot.app.platform import Platform, open_platform
 from bot.app.publishers import Publishers, build_publishers
 from bot.app.readers import Readers, build_readers
 from bot.app.workspace import Workspace, read_workspace
+from bot.operations.registry import Registry
 from bot.runtime.clock import Clock
 from bot.runtime.loop import Loop
 from bot.settings import Settings
 from bot.store.transactions import ignore_commit
+from commands import registry
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,21 @@ class Bot:
 
 @asynccontextmanager
 async def build_bot(
-    settings: Settings, clock: Clock, *, migrate: bool = True, committed: Callable[[int], None] = ignore_commit
+    settings: Settings,
+    clock: Clock,
+    *,
+    migrate: bool = True,
+    committed: Callable[[int], None] = ignore_commit,
+    operations: Registry | None = None,
 ) -> AsyncIterator[Bot]:
     """Build the bot for these settings; everything it opened is closed at the end.
 
+    `operations` take the place of all commands.
     Raise KitestringError if it can't start: the policy is wrong, a token is refused, the schema is too new.
     """
     async with (
         open_platform(settings, clock, migrate=migrate, committed=committed) as platform,
-        open_workspace(platform, read_workspace(settings)) as workspace,
+        open_workspace(platform, read_workspace(settings), operations or registry()) as workspace,
     ):
         allowlist = workspace.deps.buildkite.allowlist
         parts = (workspace.readers, workspace.publishers, workspace.maintenance)
@@ -66,9 +74,11 @@ async def build_bot(
 
 
 @asynccontextmanager
-async def open_workspace(platform: Platform, workspace: Workspace) -> AsyncIterator[WorkspaceBot]:
+async def open_workspace(
+    platform: Platform, workspace: Workspace, operations: Registry
+) -> AsyncIterator[WorkspaceBot]:
     """Build the whole graph of one workspace. Raise KitestringError if a token or the policy is refused."""
-    async with open_dependencies(platform, workspace) as deps:
+    async with open_dependencies(platform, workspace, operations) as deps:
         interaction = build_interaction(deps)
         yield WorkspaceBot(
             deps,

@@ -29,7 +29,6 @@ from bot.slack.people import PeopleDirectory
 from bot.slack.rate_limits import Pacing
 from bot.slack.user_groups import UserGroups
 from bot.slack.web_client import SlackClient
-from commands import registry
 from webhooks.allowlist import Allowlist
 
 
@@ -78,7 +77,9 @@ class Dependencies:
 
 
 @asynccontextmanager
-async def open_dependencies(platform: Platform, workspace: Workspace) -> AsyncIterator[Dependencies]:
+async def open_dependencies(
+    platform: Platform, workspace: Workspace, operations: Registry
+) -> AsyncIterator[Dependencies]:
     """Open the clients of a workspace, and find out who its bot is.
 
     Raise KitestringError if the policy is wrong or a token is refused.
@@ -94,7 +95,7 @@ async def open_dependencies(platform: Platform, workspace: Workspace) -> AsyncIt
             slack,
             _build_buildkite_side(platform, workspace, clients),
             policy,
-            registry(),
+            operations,
             Choices(platform.store, platform.vault, platform.clock),
             SubscriptionSources(listed, SubscriptionCache(listed.get_owners)),
         )

@@ -1,23 +1,27 @@
 """Results of operations: the data that programs read, and that answers in Slack are rendered from.
 
-Models of results are beside the commands that return them, in `commands/<noun>/results.py`. They are Structs: nearly
-a hundred pydantic models would take more time and memory at every start than programs may cost before they come.
+Models of results are beside the commands that return them, in `commands/<noun>/results.py`. They are Structs: that
+many pydantic models would take more time and memory at each start than programs may cost before they come.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import ClassVar
+from inspect import cleandoc
+from typing import Annotated, ClassVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import force_setattr
 
 from bot.runtime.json_types import JsonObject, JsonValue
 from bot.runtime.redaction import mask_tokens
 from bot.slack.blockkit.mrkdwn import Mrkdwn, show_unseen
 from bot.slack.blockkit.rich_text import extract_text, parse_elements
+
+# A time, ISO 8601 in UTC as JSON: `2026-11-02T09:00:00Z`.
+Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class Data(Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,15 +68,17 @@ def describe_models(
     https://json-schema.org/draft/2020-12
     """
     wanted = tuple(models)
-    references, components = msgspec.json.schema_components(
-        wanted, schema_hook=_describe_any, ref_template=reference
-    )
+    references, found = msgspec.json.schema_components(wanted, schema_hook=_describe_any, ref_template=reference)
+    components = {
+        name: {**schema, "description": cleandoc(schema["description"])} for name, schema in found.items()
+    }
     return dict(zip(wanted, references, strict=True)), components
 
 
 def describe_model(model: type[Data]) -> JsonObject:
     """Return the JSON Schema of a model on its own, with the schemas of its parts in `$defs`."""
-    return msgspec.json.schema(model, schema_hook=_describe_any)
+    references, components = describe_models([model], "#/$defs/{name}")
+    return {**references[model], "$defs": components}
 
 
 def _describe_any(kind: type) -> dict[str, object]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 
 from bot.access.accounts.model import Account, find_missing_scopes
 from bot.access.locks.rules import Lock
 from bot.access.queries import AuditEntry
-from bot.operations.results import Data, Result
+from bot.operations.results import Data, Instant, Result
 
 VerdictName = Literal["allowed", "needs_approval", "refused"]
 
@@ -16,7 +15,7 @@ VerdictName = Literal["allowed", "needs_approval", "refused"]
 class AuditEntryData(Data, frozen=True):
     """What became of a request; `user` and `channel` are Slack's ids, and secret arguments are masked."""
 
-    at: datetime
+    at: Instant
     invocation: str | None
     user: str | None
     channel: str | None
@@ -54,7 +53,7 @@ class LockData(Data, frozen=True):
     branch: str | None
     reason: str
     holder: str
-    until: datetime
+    until: Instant
 
     @classmethod
     def from_lock(cls, lock: Lock) -> LockData:
@@ -103,8 +102,8 @@ class AccountData(Data, frozen=True):
     email: str
     scopes: tuple[str, ...]
     missing_scopes: tuple[str, ...]
-    connected_at: datetime
-    expires_at: datetime | None
+    connected_at: Instant
+    expires_at: Instant | None
 
     @classmethod
     def from_account(cls, account: Account) -> AccountData:

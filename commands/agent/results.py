@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from bot.buildkite.resources import Agent
-from bot.operations.results import Data, Result
+from bot.operations.results import Data, Instant, Result
 from commands.job.results import JobData
 
 
@@ -22,10 +20,10 @@ class AgentData(Data, frozen=True):
     version: str | None
     tags: tuple[str, ...]
     job: JobData | None
-    connected_at: datetime | None
+    connected_at: Instant | None
     paused_by: str | None
     paused_note: str | None
-    resumes_at: datetime | None
+    resumes_at: Instant | None
 
     @classmethod
     def from_agent(cls, agent: Agent, paused_by: str = "") -> AgentData:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from bot.buildkite.models import Build
 from bot.operations.build_wording import measure_duration
-from bot.operations.results import Data, Result, ResultPage
+from bot.operations.results import Data, Instant, Result, ResultPage
 from commands.job.results import JobData
 
 
@@ -27,9 +25,9 @@ class BuildData(Data, frozen=True):
     author: str | None
     source: str | None
     rebuild_of: int | None
-    created_at: datetime | None
-    started_at: datetime | None
-    finished_at: datetime | None
+    created_at: Instant | None
+    started_at: Instant | None
+    finished_at: Instant | None
     duration_seconds: float | None
 
     @classmethod

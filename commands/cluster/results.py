@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from bot.buildkite.agent_api import AgentCounts, JobCounts
 from bot.buildkite.resources import Cluster, PlacedQueue
 from bot.buildkite.stack_models import ScheduledJob, Stack
-from bot.operations.results import Data, Result
+from bot.operations.results import Data, Instant, Result
 from commands.agent.results import AgentData
 
 
@@ -19,7 +17,7 @@ class ClusterData(Data, frozen=True):
     url: str
     description: str | None
     maintainers: tuple[str, ...]
-    created_at: datetime | None
+    created_at: Instant | None
     created_by: str | None
 
     @classmethod
@@ -51,7 +49,7 @@ class QueueData(Data, frozen=True):
     is_default: bool
     shape: str | None
     paused_by: str | None
-    paused_at: datetime | None
+    paused_at: Instant | None
     paused_note: str | None
 
     agents: int | None
@@ -159,7 +157,7 @@ class StackData(Data, frozen=True):
     type: str | None
     queue: str | None
     state: str | None
-    seen_at: datetime | None
+    seen_at: Instant | None
 
     @classmethod
     def from_stack(cls, stack: Stack) -> StackData:
@@ -181,7 +179,7 @@ class WaitingJob(Data, frozen=True):
     branch: str
     step_key: str | None
     rules: tuple[str, ...]
-    scheduled_at: datetime | None
+    scheduled_at: Instant | None
 
     @classmethod
     def from_job(cls, job: ScheduledJob) -> WaitingJob:

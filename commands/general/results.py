@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from bot.execution.bot_status import BotStatus
-from bot.operations.results import Data, Result
+from bot.operations.results import Data, Instant, Result
 
 
 class AliasData(Data, frozen=True):
@@ -34,12 +32,12 @@ class Backlog(Data, frozen=True):
     requests_allowed: int
     paused_seconds: float
     inbox: int
-    inbox_since: datetime | None
+    inbox_since: Instant | None
     set_aside: int
     tracked_builds: int
     unconfirmed_builds: int
     cards_due: int
-    cards_due_since: datetime | None
+    cards_due_since: Instant | None
     unknown_requests: int
     leader: str
     problems: tuple[str, ...]
@@ -67,6 +65,6 @@ class StatusResult(Result, frozen=True):
     """The bot's own status; `backlog` is for those who operate it. `readonly_by` stopped changes in Buildkite."""
 
     readonly_by: str | None
-    last_webhook_at: datetime | None
-    events_dropped_at: datetime | None
+    last_webhook_at: Instant | None
+    events_dropped_at: Instant | None
     backlog: Backlog | None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from bot.operations.results import Data, Result
+from bot.operations.results import Data, Instant, Result
 from commands.health.statistics import (
     DurationSpread,
     HealthStatistics,
@@ -89,8 +87,8 @@ class HealthResult(Result, frozen=True):
     """
 
     pipelines: tuple[str, ...]
-    since: datetime
-    until: datetime
+    since: Instant
+    until: Instant
     is_complete: bool
     totals: TotalsData
     before: TotalsData | None

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.buildkite.models import Build, Job
 from bot.builds.job_counts import count_listed_jobs
 from bot.operations.addresses import JobArgs
-from bot.operations.results import Data, Result
+from bot.operations.results import Data, Instant, Result
 
 
 class JobData(Data, frozen=True):
@@ -26,8 +26,8 @@ class JobData(Data, frozen=True):
     awaits_unblock: bool
     priority: int | None
     agent: str | None
-    started_at: datetime | None
-    finished_at: datetime | None
+    started_at: Instant | None
+    finished_at: Instant | None
     duration_seconds: float | None
 
     @classmethod

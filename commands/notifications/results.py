@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.notifications.subscriptions.model import Subscription
-from bot.operations.results import Data, Result
+from bot.operations.results import Data, Instant, Result
 
 
 class SubscriptionData(Data, frozen=True):
@@ -25,7 +25,7 @@ class SubscriptionData(Data, frozen=True):
     quiet: str | None
     zone: str | None
     broadcast: bool
-    muted_until: datetime | None
+    muted_until: Instant | None
     created_by: str | None
     origin: str
 
@@ -59,13 +59,13 @@ class SubscriptionList(Result, frozen=True):
     """A channel's subscriptions; all of them are muted until `muted_until`."""
 
     subscriptions: tuple[SubscriptionData, ...]
-    muted_until: datetime | None
+    muted_until: Instant | None
 
 
 class MuteResult(Result, frozen=True):
     """A mute of a channel's subscriptions, or of one of them; `until` is None where it ended."""
 
-    until: datetime | None
+    until: Instant | None
     subscription: SubscriptionData | None
 
     @classmethod

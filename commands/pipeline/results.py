@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from bot.buildkite.models import strip_credentials
 from bot.buildkite.resources import Pipeline
-from bot.operations.results import Data, Result
+from bot.operations.results import Data, Instant, Result
 from commands.build.results import BuildData
 
 
@@ -25,8 +23,8 @@ class PipelineData(Data, frozen=True):
     tags: tuple[str, ...]
     running_builds: int
     scheduled_builds: int
-    created_at: datetime | None
-    archived_at: datetime | None
+    created_at: Instant | None
+    archived_at: Instant | None
 
     @classmethod
     def from_pipeline(cls, pipeline: Pipeline) -> PipelineData:

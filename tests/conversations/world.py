@@ -14,6 +14,7 @@ from bot.runtime.clock import ManualClock
 from bot.runtime.loop import IDLE_SECONDS, Loop, LoopName
 from bot.settings import Settings, load_settings
 from bot.store.transactions import ignore_commit
+from commands import registry
 from simulators.buildkite.seed_demo import seed_demo
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.http_server import Serving
@@ -21,6 +22,7 @@ from simulators.slack.models import Channel, Message
 from simulators.slack.person import Person
 from simulators.slack.sim import SlackSim
 from tests.conversations.ready_database import copy_ready_database
+from tests.conversations.results import ResultWatch
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 _DATE = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
@@ -46,6 +48,7 @@ class World:
     notes: list[str] = field(default_factory=list)
     ticked: dict[LoopName, datetime] = field(default_factory=dict)
     idle_seconds: float = IDLE_SECONDS
+    results: ResultWatch = field(default_factory=ResultWatch)
 
     async def settle(self, within: float = 30, step: float = 0.5) -> None:
         """Let everything happen that is due within this many seconds: deliveries, reads, cards, replies.
@@ -204,9 +207,14 @@ async def open_world(
         files = {"KITESTRING_POLICY": policy, "KITESTRING_SUBSCRIPTIONS": subscriptions}
         settings = load_settings(environment | {name: str(path) for name, path in files.items() if path})
         await copy_ready_database(folder / "kitestring.db")
-        bot = await stack.enter_async_context(build_bot(settings, clock, committed=committed))
+        results = ResultWatch()
+        operations = results.watch(registry())
+        bot = await stack.enter_async_context(
+            build_bot(settings, clock, committed=committed, operations=operations)
+        )
         address = await stack.enter_async_context(Serving(bot.endpoints.web))
         slack.request_url = f"{address}/slack/events"
         if webhooks:
             buildkite.add_webhook(f"{address}/buildkite/webhooks", WEBHOOK_SECRET)
-        yield World(slack, buildkite, bot, clock, settings, alice, bob, gwen, deploys)
+        yield World(slack, buildkite, bot, clock, settings, alice, bob, gwen, deploys, results=results)
+        assert results.faults == []

@@ -64,6 +64,7 @@ from bot.slack.blockkit.mrkdwn import code, escape
 from bot.slack.types import Actor, Standing, Thread
 from commands import registry
 from commands.build.annotation_view import ShownAnnotation, render_annotations
+from commands.job.results import JobResult
 from commands.pipeline.render import (
     COLUMNS,
     FollowUpResult,
@@ -181,6 +182,7 @@ def _replies(text: str) -> Iterator[Message]:
     pages = Button(text, url=text)
     for rows in (((text, text),), ((escape(text), text),)):
         answer = Reply(
+            data=None,
             text=text,
             title=text,
             fields=((text, text),),
@@ -197,7 +199,7 @@ def _replies(text: str) -> Iterator[Message]:
 def _annotations(text: str) -> Iterator[Message]:
     for count in (1, 9):
         error = [ShownAnnotation(text, text, text, f"<p>{text}</p><pre>{text}")] * count
-        yield render_reply(Reply(text=render_annotations(error)), actor=None, button_value=_pressed)
+        yield render_reply(Reply(data=None, text=render_annotations(error)), actor=None, button_value=_pressed)
 
 
 def _artifacts(text: str) -> Iterator[Message]:
@@ -205,7 +207,9 @@ def _artifacts(text: str) -> Iterator[Message]:
     row = (code(text), format_size(len(text)), text, text)
     table = Table(("File", "Size", "Job", "State"), (row, row), f"Artifacts of {text}")
     yield render_reply(
-        Reply(table=table, buttons=(Button(label, Call("artifacts download")),)), actor=None, button_value=_pressed
+        Reply(data=None, table=table, buttons=(Button(label, Call("artifacts download")),)),
+        actor=None,
+        button_value=_pressed,
     )
     yield render_problem(KitestringError(f"{text} {explain_missing(text)}."))
 
@@ -219,7 +223,7 @@ def _problems(text: str) -> Iterator[Message]:
 def _locks(text: str) -> Iterator[Message]:
     lock = Lock(text, text, text, text, NOW, NOW)
     yield render_note(describe_lock(lock))
-    yield render_reply(Reply(text=lock.scope), actor=None, button_value=_pressed)
+    yield render_reply(Reply(data=None, text=lock.scope), actor=None, button_value=_pressed)
 
 
 def _rules(text: str) -> Iterator[Message]:
@@ -242,7 +246,7 @@ def _unblock() -> Operation:
         raise AssertionError(given, ctx)
 
     return Operation(
-        "job unblock", Args, object, run, Permission.BUILD, Effect.CHANGES_BUILDKITE, load_fields=fields
+        "job unblock", Args, object, JobResult, run, Permission.BUILD, Effect.CHANGES_BUILDKITE, load_fields=fields
     )
 
 
@@ -311,7 +315,9 @@ def _pipelines(text: str) -> Iterator[Message]:
         steps_of(steps),
         render_made(item, text, (FollowUpResult(text, text), FollowUpResult(text))),
     ):
-        yield render_reply(Reply(text=text_, fields=facts, table=listed), actor=ALICE, button_value=_pressed)
+        yield render_reply(
+            Reply(data=None, text=text_, fields=facts, table=listed), actor=ALICE, button_value=_pressed
+        )
     wrong = format_problems(find_problems(f"steps:\n  - {json.dumps(text)}\n  - {{{json.dumps(text)}: 1}}\n"))
     yield render_problem(UsageError(wrong, render_repository(text)))
 

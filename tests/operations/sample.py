@@ -12,6 +12,7 @@ from bot.operations.operation import Args, Effect, Operation, Opt, Permission, o
 from bot.operations.operation import FormField as Input
 from bot.operations.registry import Registry
 from bot.operations.reply import Reply
+from bot.operations.results import Result
 
 
 class Create(BranchArgs):
@@ -81,10 +82,15 @@ class Nothing(Args):
     """No arguments."""
 
 
-async def _answer(args: Args, ctx: object) -> Reply:
+class Named(Result, frozen=True):
+    """The name of a model."""
+
+
+async def _answer(args: Args, ctx: object) -> Reply[Named]:
     """Reply with the name of the model."""
     del ctx
-    return Reply(text=type(args).__name__)
+    name = type(args).__name__
+    return Reply(data=Named(message=name), text=name)
 
 
 async def _no_fields(given: Mapping[str, Any], ctx: object) -> tuple[Input, ...]:
@@ -94,7 +100,7 @@ async def _no_fields(given: Mapping[str, Any], ctx: object) -> tuple[Input, ...]
 
 
 def _operation(name: str, model: type[Args], needs: Permission, effect: Effect, **options: Any) -> Operation:
-    async def run(args: Args, ctx: object) -> Reply:
+    async def run(args: Args, ctx: object) -> Reply[Named]:
         return await _answer(args, ctx)
 
     run.__annotations__["args"] = model

@@ -32,7 +32,9 @@ def render_answer(answer: Reply, actor: Actor | None = None) -> list[str]:
 
 def test_a_public_answer_names_the_person() -> None:
     """A public answer begins with a mention of the person; a private one doesn't."""
-    answer = Reply(text=md("paused agent {agent}: {note}", agent=code("mac-1"), note="disk <full>"), private=False)
+    answer = Reply(
+        data=None, text=md("paused agent {agent}: {note}", agent=code("mac-1"), note="disk <full>"), private=False
+    )
     assert render_answer(answer, ANN) == snapshot(
         [
             "text: ann paused agent `mac-1`: disk &lt;full&gt;",
@@ -47,7 +49,9 @@ def test_a_public_answer_names_the_person() -> None:
 def test_a_table_without_links_becomes_columns() -> None:
     """Plain cells are aligned, long ones shortened, empty ones shown as a dash."""
     rows = (("mac-1", "idle", ""), ("linux-<2>", "running", "y" * 60))
-    assert render_answer(Reply(table=Table(("Agent", "State", "Job"), rows, caption="2 agents"))) == snapshot(
+    assert render_answer(
+        Reply(data=None, table=Table(("Agent", "State", "Job"), rows, caption="2 agents"))
+    ) == snapshot(
         [
             "text: 2 agents",
             "table: 2 agents",
@@ -61,7 +65,9 @@ def test_a_table_without_links_becomes_columns() -> None:
 def test_a_table_with_links_becomes_lines() -> None:
     """Cells with links are kept, with one line per row."""
     rows = ((link("https://buildkite.com/acme/web/builds/1", "web#1"), "passed", "Fix <b>"),)
-    assert render_answer(Reply(title="Builds", table=Table(("Build", "State", "Message"), rows))) == snapshot(
+    assert render_answer(
+        Reply(data=None, title="Builds", table=Table(("Build", "State", "Message"), rows))
+    ) == snapshot(
         [
             "text: Builds",
             "section: *Builds*",
@@ -74,14 +80,16 @@ def test_a_table_with_links_becomes_lines() -> None:
 
 def test_an_empty_listing_says_so() -> None:
     """A list without rows says that it is empty."""
-    assert render_answer(Reply(table=Table(("Agent",), (), caption="No agent is connected"))) == snapshot(
-        ["text: No agent is connected", "context: No agent is connected", "context: Nothing to show."]
-    )
+    assert render_answer(
+        Reply(data=None, table=Table(("Agent",), (), caption="No agent is connected"))
+    ) == snapshot(["text: No agent is connected", "context: No agent is connected", "context: Nothing to show."])
 
 
 def test_a_log_is_shown_as_it_is() -> None:
     """Log lines are preformatted, and markup in them is inert."""
-    answer = Reply(title="Unit tests", log="$ make test\n<!here> ```FAILED```", footer="The last 2 lines.")
+    answer = Reply(
+        data=None, title="Unit tests", log="$ make test\n<!here> ```FAILED```", footer="The last 2 lines."
+    )
     assert render_answer(answer) == snapshot(
         [
             "text: Unit tests",
@@ -108,7 +116,7 @@ def test_fields_and_buttons() -> None:
         ),
         Button("Open", url="https://buildkite.com/x"),
     )
-    answer = Reply(text="Agent mac-1", fields=(("State", "idle"), ("Queue", "")), buttons=buttons)
+    answer = Reply(data=None, text="Agent mac-1", fields=(("State", "idle"), ("Queue", "")), buttons=buttons)
     assert render_answer(answer) == snapshot(
         [
             "text: Agent mac-1",

@@ -61,7 +61,9 @@ def test_codes_in_code_and_urls_stay() -> None:
 def test_codes_in_table_cells_are_replaced() -> None:
     """Codes in a table's text and links are replaced, but not in code."""
     row = (link("https://buildkite.com/a", ":rocket: Deploy"), ":shipit: Ship", code(":rocket:"))
-    drawn = render_reply(Reply(table=Table(("A", "B", "C"), (row,), "T")), actor=None, button_value=lambda *_: "")
+    drawn = render_reply(
+        Reply(data=None, table=Table(("A", "B", "C"), (row,), "T")), actor=None, button_value=lambda *_: ""
+    )
     assert describe_message(emoji_codes.replace_codes(drawn, KNOWN))[-1] == snapshot(
         "row: [🚀 Deploy](https://buildkite.com/a) | Ship | :rocket:"
     )

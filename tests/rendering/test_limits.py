@@ -188,7 +188,9 @@ def test_a_long_listing_and_a_long_log_fit() -> None:
     links = tuple((link("https://buildkite.com/x", f"build {n}"), "<!here>" * 30) for n in range(500))
     long = "line <b> & more\n" * 70_000 + "the end"
     for table in (Table(("Agent", "State", "Tags"), rows), Table(("Build", "Message"), links)):
-        answer = Reply(table=table, log=long, title="Agents", fields=tuple(("a", "b") for _ in range(60)))
+        answer = Reply(
+            data=None, table=table, log=long, title="Agents", fields=tuple(("a", "b") for _ in range(60))
+        )
         message = render_reply(answer, actor=None, button_value=lambda index, _: str(index))
         check_message(message)
         assert any("the end\n```" in block.get("text", {}).get("text", "") for block in message.blocks)

@@ -37,7 +37,7 @@ PIECES = (
 def table(*rows: tuple[str, ...], **more: object) -> Message:
     """Return a message with only a table."""
     columns = tuple(f"C{at}" for at in range(len(rows[0])))
-    shown = Reply(table=Table(columns, rows, "Found", **more))  # type: ignore[arg-type]
+    shown = Reply(data=None, table=Table(columns, rows, "Found", **more))  # type: ignore[arg-type]
     return render_reply(shown, actor=None, button_value=lambda *_: "")
 
 
@@ -174,7 +174,7 @@ linux-&lt;2&gt;  running  3
 
 def test_an_empty_table_says_what_was_searched() -> None:
     """A table without rows is replaced by its sentence and a hint."""
-    shown = Reply(table=Table(("Build",), (), "Builds", empty="No builds of web.", hint="Start one."))
+    shown = Reply(data=None, table=Table(("Build",), (), "Builds", empty="No builds of web.", hint="Start one."))
     assert describe_message(render_reply(shown, actor=None, button_value=lambda *_: "")) == snapshot(
         ["text: No builds of web.", "section: No builds of web.", "context: Start one."]
     )
