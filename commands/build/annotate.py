@@ -22,8 +22,8 @@ from bot.operations.reply import Button, Call, Reply
 from bot.runtime.clock import Clock
 from bot.runtime.redaction import mask_secrets
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
-from commands.build.annotation_view import SHOWN_LIMIT, ShownAnnotation, describe_annotation, render_annotations
-from commands.build.results import AnnotationList, AnnotationResult
+from commands.build.annotation_view import SHOWN_LIMIT, ShownAnnotation, render_annotations
+from commands.build.results import AnnotationData, AnnotationList, AnnotationResult
 
 # Annotations read per build: two pages of 100, which is more than people write.
 READ_LIMIT = 200
@@ -109,7 +109,7 @@ def _make_list(message: str, ref: BuildRef, annotations: Sequence[ShownAnnotatio
         message=message,
         pipeline=ref.pipeline,
         number=ref.number,
-        annotations=tuple(map(describe_annotation, annotations)),
+        annotations=tuple(map(AnnotationData.from_annotation, annotations)),
     )
 
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from bot.builds.failures.annotation_text import LINES, extract_text
 from bot.slack.blockkit.blocks import join_dotted, join_lines, shorten
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, md
-from commands.build.results import AnnotationData
 
 SHOWN_LIMIT = 8
 # Characters and lines of a single annotation: as much as a section block takes.
@@ -32,16 +31,6 @@ def render_annotations(annotations: Sequence[ShownAnnotation]) -> Mrkdwn:
     limit, line_limit = (ALONE, ALONE_LINES) if len(annotations) == 1 else (AMONG_OTHERS, LINES)
     return join_lines(
         _render_annotation(annotation, limit, line_limit) for annotation in annotations[:SHOWN_LIMIT]
-    )
-
-
-def describe_annotation(annotation: ShownAnnotation) -> AnnotationData:
-    """Return an annotation as data, with as much of its text as is shown of a single one."""
-    return AnnotationData(
-        context=annotation.context or None,
-        style=annotation.style,
-        job=annotation.job or None,
-        text=extract_text(annotation.html, ALONE, ALONE_LINES),
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bot.buildkite.models import Build
+from bot.builds.failures.annotation_text import extract_text
 from bot.operations.build_wording import measure_duration
 from bot.operations.results import Data, Instant, Result, ResultPage
+from commands.build.annotation_view import ALONE, ALONE_LINES, ShownAnnotation
 from commands.job.results import JobData
 
 
@@ -86,6 +88,16 @@ class AnnotationData(Data, frozen=True):
     style: str
     job: str | None
     text: str
+
+    @classmethod
+    def from_annotation(cls, annotation: ShownAnnotation) -> AnnotationData:
+        """Return an annotation with as much of its text as is shown of a single one."""
+        return cls(
+            context=annotation.context or None,
+            style=annotation.style,
+            job=annotation.job or None,
+            text=extract_text(annotation.html, ALONE, ALONE_LINES),
+        )
 
 
 class AnnotationList(Result, frozen=True):

@@ -132,7 +132,9 @@ def test_a_chart_has_alternative_text() -> None:
 
 def test_any_chart_is_accepted_by_slack() -> None:
     """Titles, labels, categories and series beyond Slack's limits are shortened or left out."""
-    message = render_reply(Reply(title="Charts", charts=(HOSTILE,) * 3), actor=None, button_value=lambda *_: "")
+    message = render_reply(
+        Reply(data=None, title="Charts", charts=(HOSTILE,) * 3), actor=None, button_value=lambda *_: ""
+    )
     assert check_blocks(list(message.blocks), "message").render_lines() == []
     drawn = [block for block in message.blocks if block["type"] == charts.KIND]
     assert [len(drawn), len(drawn[0]["chart"]["series"])] == [charts.CHARTS_LIMIT, charts.SERIES_LIMIT]

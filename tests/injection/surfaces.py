@@ -75,6 +75,7 @@ from commands.pipeline.render import (
     render_row,
 )
 from commands.pipeline.render import render_steps as steps_of
+from commands.pipeline.results import PipelineData
 from commands.pipeline.steps import find_problems, format_problems
 from tests.rendering.sample_builds import NOW, make_build, make_tracked
 
@@ -307,7 +308,12 @@ def _pipelines(text: str) -> Iterator[Message]:
         tags=(text,),
     )
     listed = Table(
-        COLUMNS, (render_row(item), render_row(replace_repository(item, f"git@github.com:{text}.git"))), text
+        COLUMNS,
+        tuple(
+            render_row(PipelineData.from_pipeline(pipeline))
+            for pipeline in (item, replace_repository(item, f"git@github.com:{text}.git"))
+        ),
+        text,
     )
     facts = collect_facts(item, text, make_build("failed", **_facts(text)))
     for text_ in (

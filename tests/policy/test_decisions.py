@@ -161,7 +161,7 @@ def test_a_decision_is_total_and_always_the_same(case: Case) -> None:
     assert verdict == decide(rules, actor, op, target, now)
     assert verdict.rule
     assert not isinstance(verdict, Refuse) or (verdict.message and verdict.hint)
-    assert verdict.rule in explain(rules, actor, op, target, now)
+    assert verdict.rule in explain(verdict, op, target)
 
 
 @given(CASES)
