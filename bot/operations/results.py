@@ -6,6 +6,7 @@ many pydantic models would take more time and memory at each start than programs
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from inspect import cleandoc
@@ -20,6 +21,8 @@ from bot.runtime.redaction import mask_tokens
 from bot.slack.blockkit.mrkdwn import Mrkdwn, show_unseen
 from bot.slack.blockkit.rich_text import extract_text, parse_elements
 
+# Names begin with markup, or hold more than letters; they stay as they are.
+_VERB = re.compile(r"[a-z]+ ")
 # A time, ISO 8601 in UTC as JSON: `2026-11-02T09:00:00Z`.
 Instant = Annotated[datetime, Meta(tz=True)]
 
@@ -49,9 +52,11 @@ class Result(Data, frozen=True):
     message: str
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         # What was done follows the person's name in Slack (`canceled web#41`); here it's a sentence of its own.
-        force_setattr(self, "message", self.message[:1].upper() + self.message[1:])
+        starts_with_verb = _VERB.match(self.message) is not None
+        super().__post_init__()
+        if starts_with_verb:
+            force_setattr(self, "message", self.message[:1].upper() + self.message[1:])
 
 
 class ResultPage(Result, frozen=True):

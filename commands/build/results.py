@@ -50,7 +50,7 @@ class BuildData(Data, frozen=True):
             created_at=build.created_at,
             started_at=build.started_at,
             finished_at=build.finished_at,
-            duration_seconds=took.total_seconds() if took else None,
+            duration_seconds=took.total_seconds() if took is not None else None,
         )
 
 

@@ -57,18 +57,19 @@ class QueueData(Data, frozen=True):
     @classmethod
     def from_place(cls, placed: PlacedQueue, agents: int | None = None) -> QueueData:
         cluster, queue = placed
+        paused = queue.dispatch_paused
         return cls(
             id=queue.id,
             key=queue.key,
             url=queue.web_url,
             cluster=cluster.name,
-            state="paused" if queue.dispatch_paused else "open",
+            state="paused" if paused else "open",
             description=queue.description,
             is_default=queue.id == cluster.default_queue_id,
             shape=queue.shape or None,
-            paused_by=queue.dispatch_paused_by.name if queue.dispatch_paused_by else None,
-            paused_at=queue.dispatch_paused_at,
-            paused_note=queue.dispatch_paused_note,
+            paused_by=queue.dispatch_paused_by.name if paused and queue.dispatch_paused_by else None,
+            paused_at=queue.dispatch_paused_at if paused else None,
+            paused_note=queue.dispatch_paused_note if paused else None,
             agents=agents,
         )
 

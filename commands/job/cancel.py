@@ -75,7 +75,7 @@ async def cancel(args: JobCancelArgs, ctx: JobCancelContext) -> Reply[JobResult]
         raise UsageError("Which job do you mean?", "Name it, or ask in the thread of a build.", "job")
     job = await ctx.jobs.job(args.job)
     try:
-        await ctx.graphql.cancel_job(args.job)
+        state = await ctx.graphql.cancel_job(args.job)
     except Refused as refused:
         raise _add_alternatives(refused, args, ctx) from refused
     except Conflict as conflict:
@@ -83,7 +83,7 @@ async def cancel(args: JobCancelArgs, ctx: JobCancelContext) -> Reply[JobResult]
         if _is_cancelable(job):
             raise
         raise _explain_uncancelable(job) from conflict
-    return _reply_canceled(job, args)
+    return _reply_canceled(job.model_copy(update={"state": state}), args)
 
 
 def _explain_uncancelable(job: Job) -> NothingToDo:

@@ -138,8 +138,8 @@ async def unblock(args: JobUnblockArgs, ctx: JobUnblockContext) -> Reply[JobResu
         raise await _explain_unblocked(job, ctx)
     fields = await _read_fields(args, job, ctx) if job.awaits_unblock else None
     values = dict(args.fields) if fields is None else block_step.fill_fields(fields, args.fields)
-    await ctx.jobs.unblock_job(args.job, values, await _find_unblocker(ctx))
-    return _reply_unblocked(job, args, ctx, fields, values)
+    unblocked = await ctx.jobs.unblock_job(args.job, values, await _find_unblocker(ctx))
+    return _reply_unblocked(unblocked, args, ctx, fields, values)
 
 
 async def _find_unblocker(ctx: JobUnblockContext) -> str | None:
