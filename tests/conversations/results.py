@@ -12,6 +12,7 @@ from bot.operations.operation import Operation
 from bot.operations.registry import Registry
 from bot.operations.reply import Reply
 from bot.operations.results import Result
+from bot.runtime.json_types import JsonObject
 
 Run = Callable[[Any, Any], Awaitable[Any]]
 
@@ -53,5 +54,10 @@ class ResultWatch:
         except msgspec.ValidationError as error:
             self.faults.append(f"{op.name}: {error}")
         else:
-            if read.to_json() != data.to_json():
+            if _without_message(read) != _without_message(data):
                 self.faults.append(f"{op.name}: {data} is {read} once it's read")
+
+
+def _without_message(data: Result) -> JsonObject:
+    """Return the facts alone: a message that begins with a name could be taken for one that begins with a verb."""
+    return {name: value for name, value in data.to_json().items() if name != "message"}

@@ -217,4 +217,4 @@ async def open_world(
         if webhooks:
             buildkite.add_webhook(f"{address}/buildkite/webhooks", WEBHOOK_SECRET)
         yield World(slack, buildkite, bot, clock, settings, alice, bob, gwen, deploys, results=results)
-        assert results.faults == []
+        assert results.faults == [], results.faults
