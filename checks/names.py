@@ -26,7 +26,9 @@ BANNED_FUNCTIONS = frozenset(
     }
 )
 # Every room may have modules with these names: they say what kind of code is in them.
-SHARED_MODULE_NAMES = frozenset({"queries", "model", "render", "publisher", "service", "__init__", "__main__"})
+SHARED_MODULE_NAMES = frozenset(
+    {"queries", "model", "render", "results", "publisher", "service", "__init__", "__main__"}
+)
 _OPENING = re.compile(
     r"(What|Whether|Which|Where|Who|Whose|Whom|Whoever|How|As|So|In place|The same|Nobody|Somebody)\b"
 )

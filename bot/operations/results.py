@@ -24,7 +24,7 @@ from bot.slack.blockkit.rich_text import extract_text, parse_elements
 # Names begin with markup, or hold more than letters; they stay as they are.
 _VERB = re.compile(r"[a-z]+ ")
 # A time, ISO 8601 in UTC as JSON: `2026-11-02T09:00:00Z`.
-Instant = Annotated[datetime, Meta(tz=True)]
+UtcTime = Annotated[datetime, Meta(tz=True)]
 
 
 class Data(Struct, frozen=True, forbid_unknown_fields=True):

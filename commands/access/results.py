@@ -7,15 +7,15 @@ from typing import Literal
 from bot.access.accounts.model import Account, find_missing_scopes
 from bot.access.locks.rules import Lock
 from bot.access.queries import AuditEntry
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result, UtcTime
 
 VerdictName = Literal["allowed", "needs_approval", "refused"]
 
 
 class AuditEntryData(Data, frozen=True):
-    """What became of a request; `user` and `channel` are Slack's ids, and secret arguments are masked."""
+    """The outcome of a request; `user` and `channel` are Slack's ids, and secret arguments are masked."""
 
-    at: Instant
+    at: UtcTime
     invocation: str | None
     user: str | None
     channel: str | None
@@ -53,7 +53,7 @@ class LockData(Data, frozen=True):
     branch: str | None
     reason: str
     holder: str
-    until: Instant
+    until: UtcTime
 
     @classmethod
     def from_lock(cls, lock: Lock) -> LockData:
@@ -102,8 +102,8 @@ class AccountData(Data, frozen=True):
     email: str
     scopes: tuple[str, ...]
     missing_scopes: tuple[str, ...]
-    connected_at: Instant
-    expires_at: Instant | None
+    connected_at: UtcTime
+    expires_at: UtcTime | None
 
     @classmethod
     def from_account(cls, account: Account) -> AccountData:
@@ -118,13 +118,13 @@ class AccountData(Data, frozen=True):
 
 
 class ReadonlyResult(Result, frozen=True):
-    """Whether read-only mode is on."""
+    """The state of read-only mode."""
 
     readonly: bool
 
 
-class Identity(Result, frozen=True):
-    """Who a person is in Slack and Buildkite, and what they may do here.
+class WhoamiResult(Result, frozen=True):
+    """A person in Slack and Buildkite, and what they may do here.
 
     `permissions` are those that they have on something. `buildkite_user` is the user of the bot's token, or of the
     person's own. `account` is their own.

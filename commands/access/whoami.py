@@ -15,7 +15,7 @@ from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.registry import Registry
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, local_time, md, mention
-from commands.access.results import AccountData, Identity
+from commands.access.results import AccountData, WhoamiResult
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class WhoamiContext:
 
 
 @operation("whoami", needs=Permission.HELP, effect=Effect.READS, examples=("whoami",))
-async def whoami(args: NoArgs, ctx: WhoamiContext) -> Reply[Identity]:  # noqa: ARG001
+async def whoami(args: NoArgs, ctx: WhoamiContext) -> Reply[WhoamiResult]:  # noqa: ARG001
     """Show your identity and permissions."""
     actor, buildkite_user = ctx.caller.actor, await _find_bot_user(ctx)
     account = await ctx.accounts.find(actor.team, actor.id)
@@ -45,7 +45,7 @@ async def whoami(args: NoArgs, ctx: WhoamiContext) -> Reply[Identity]:  # noqa: 
         "Your own token": _describe_own_token(account, ctx),
         "You may": _summarise_rights(granted, missing, ctx),
     }
-    data = Identity(
+    data = WhoamiResult(
         message=text,
         user=actor.id,
         name=actor.name,

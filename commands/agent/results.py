@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.buildkite.resources import Agent
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result, UtcTime
 from commands.job.results import JobData
 
 
@@ -20,10 +20,10 @@ class AgentData(Data, frozen=True):
     version: str | None
     tags: tuple[str, ...]
     job: JobData | None
-    connected_at: Instant | None
+    connected_at: UtcTime | None
     paused_by: str | None
     paused_note: str | None
-    resumes_at: Instant | None
+    resumes_at: UtcTime | None
 
     @classmethod
     def from_agent(cls, agent: Agent, paused_by: str = "") -> AgentData:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.buildkite.models import Build
 from bot.builds.failures.annotation_text import extract_text
 from bot.operations.build_wording import measure_duration
-from bot.operations.results import Data, Instant, Result, ResultPage
+from bot.operations.results import Data, Result, ResultPage, UtcTime
 from commands.build.annotation_view import ALONE, ALONE_LINES, ShownAnnotation
 from commands.job.results import JobData
 
@@ -27,9 +27,9 @@ class BuildData(Data, frozen=True):
     author: str | None
     source: str | None
     rebuild_of: int | None
-    created_at: Instant | None
-    started_at: Instant | None
-    finished_at: Instant | None
+    created_at: UtcTime | None
+    started_at: UtcTime | None
+    finished_at: UtcTime | None
     duration_seconds: float | None
 
     @classmethod

@@ -14,7 +14,7 @@ from bot.operations.reply import Reply
 from bot.slack.blockkit.charts import CATEGORIES_LIMIT, Chart, Series
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md
-from commands.cluster.results import AgentNumbers, JobNumbers, MetricsResult, QueueMetrics
+from commands.cluster.results import AgentNumbers, JobNumbers, MetricsResult, QueueLoad
 
 UNSET = Mrkdwn(
     "I can't read metrics because I have no agent token.\n"
@@ -69,15 +69,15 @@ def _reply_all_queues(counts: Metrics) -> Reply[MetricsResult]:
     )
 
 
-def _describe_queue(key: str, counts: Metrics) -> QueueMetrics:
+def _describe_queue(key: str, counts: Metrics) -> QueueLoad:
     return _measure_queue(key, counts.agents.queues.get(key, NO_AGENTS), counts.jobs.queues.get(key, NO_JOBS))
 
 
-def _measure_queue(key: str, agents: AgentCounts, jobs: JobCounts) -> QueueMetrics:
-    return QueueMetrics(queue=key, agents=AgentNumbers.from_counts(agents), jobs=JobNumbers.from_counts(jobs))
+def _measure_queue(key: str, agents: AgentCounts, jobs: JobCounts) -> QueueLoad:
+    return QueueLoad(queue=key, agents=AgentNumbers.from_counts(agents), jobs=JobNumbers.from_counts(jobs))
 
 
-def _make_result(counts: Metrics, message: str, queues: tuple[QueueMetrics, ...]) -> MetricsResult:
+def _make_result(counts: Metrics, message: str, queues: tuple[QueueLoad, ...]) -> MetricsResult:
     name = counts.cluster.get("name")
     return MetricsResult(
         message=message,
@@ -125,7 +125,7 @@ def _collect_facts(agents: AgentCounts, jobs: JobCounts) -> tuple[tuple[str, str
     )
 
 
-def _render_row(measured: QueueMetrics) -> tuple[str, ...]:
+def _render_row(measured: QueueLoad) -> tuple[str, ...]:
     agents, jobs = measured.agents, measured.jobs
     numbers = (agents.idle, agents.busy, agents.total, jobs.running, jobs.scheduled, jobs.waiting)
     return measured.queue, *map(str, numbers)

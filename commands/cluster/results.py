@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.buildkite.agent_api import AgentCounts, JobCounts
 from bot.buildkite.resources import Cluster, PlacedQueue
 from bot.buildkite.stack_models import ScheduledJob, Stack
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result, UtcTime
 from commands.agent.results import AgentData
 
 
@@ -17,7 +17,7 @@ class ClusterData(Data, frozen=True):
     url: str
     description: str | None
     maintainers: tuple[str, ...]
-    created_at: Instant | None
+    created_at: UtcTime | None
     created_by: str | None
 
     @classmethod
@@ -49,7 +49,7 @@ class QueueData(Data, frozen=True):
     is_default: bool
     shape: str | None
     paused_by: str | None
-    paused_at: Instant | None
+    paused_at: UtcTime | None
     paused_note: str | None
 
     agents: int | None
@@ -131,7 +131,7 @@ class JobNumbers(Data, frozen=True):
         return cls(running=counts.running, scheduled=counts.scheduled, waiting=counts.waiting, total=counts.total)
 
 
-class QueueMetrics(Data, frozen=True):
+class QueueLoad(Data, frozen=True):
     """The load of a queue."""
 
     queue: str
@@ -148,7 +148,7 @@ class MetricsResult(Result, frozen=True):
     cluster: str | None = None
     agents: AgentNumbers | None = None
     jobs: JobNumbers | None = None
-    queues: tuple[QueueMetrics, ...] = ()
+    queues: tuple[QueueLoad, ...] = ()
 
 
 class StackData(Data, frozen=True):
@@ -158,7 +158,7 @@ class StackData(Data, frozen=True):
     type: str | None
     queue: str | None
     state: str | None
-    seen_at: Instant | None
+    seen_at: UtcTime | None
 
     @classmethod
     def from_stack(cls, stack: Stack) -> StackData:
@@ -180,7 +180,7 @@ class WaitingJob(Data, frozen=True):
     branch: str
     step_key: str | None
     rules: tuple[str, ...]
-    scheduled_at: Instant | None
+    scheduled_at: UtcTime | None
 
     @classmethod
     def from_job(cls, job: ScheduledJob) -> WaitingJob:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.execution.bot_status import BotStatus
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result, UtcTime
 
 
 class AliasData(Data, frozen=True):
@@ -25,25 +25,25 @@ class DefaultPipeline(Result, frozen=True):
     pipeline: str | None
 
 
-class Backlog(Data, frozen=True):
+class OperatorStatus(Data, frozen=True):
     """Numbers of what waits in the bot, for those who operate it; `*_since` is the time of the oldest."""
 
     requests_left: int
     requests_allowed: int
     paused_seconds: float
     inbox: int
-    inbox_since: Instant | None
+    inbox_since: UtcTime | None
     set_aside: int
     tracked_builds: int
     unconfirmed_builds: int
     cards_due: int
-    cards_due_since: Instant | None
+    cards_due_since: UtcTime | None
     unknown_requests: int
     leader: str
     problems: tuple[str, ...]
 
     @classmethod
-    def from_status(cls, status: BotStatus) -> Backlog:
+    def from_status(cls, status: BotStatus) -> OperatorStatus:
         return cls(
             requests_left=status.budget.remaining,
             requests_allowed=status.budget.limit,
@@ -65,6 +65,6 @@ class StatusResult(Result, frozen=True):
     """The bot's own status; `backlog` is for those who operate it. `readonly_by` stopped changes in Buildkite."""
 
     readonly_by: str | None
-    last_webhook_at: Instant | None
-    events_dropped_at: Instant | None
-    backlog: Backlog | None
+    last_webhook_at: UtcTime | None
+    events_dropped_at: UtcTime | None
+    backlog: OperatorStatus | None

@@ -12,7 +12,7 @@ from bot.execution.context import Caller
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.reply import Reply
 from bot.slack.blockkit.mrkdwn import Mrkdwn, local_time
-from commands.general.results import Backlog, StatusResult
+from commands.general.results import OperatorStatus, StatusResult
 
 _HINT = "To see a build's status, ask in its thread."
 
@@ -40,12 +40,12 @@ async def status(_args: NoArgs, ctx: StatusContext) -> Reply[StatusResult]:
     fields = _list_connections(found)
     if not ctx.policy.is_allowed(ctx.caller.actor, "readonly"):
         return Reply(data=_describe_status(found, None), title="Bot status", fields=fields, footer=_HINT)
-    data = _describe_status(found, Backlog.from_status(found))
+    data = _describe_status(found, OperatorStatus.from_status(found))
     fields = (*fields, *_list_queues(found))
     return Reply(data=data, title="Bot status", fields=fields, footer="; ".join(found.reasons))
 
 
-def _describe_status(status: BotStatus, backlog: Backlog | None) -> StatusResult:
+def _describe_status(status: BotStatus, backlog: OperatorStatus | None) -> StatusResult:
     return StatusResult(
         message="",
         readonly_by=status.readonly_by,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result, UtcTime
 from commands.health.statistics import (
     DurationSpread,
     HealthStatistics,
@@ -69,7 +69,7 @@ class StepData(Data, frozen=True):
 
 
 class FailuresData(Data, frozen=True):
-    """How many of a pipeline's builds failed."""
+    """The number of a pipeline's builds that failed."""
 
     pipeline: str
     failed: int
@@ -87,8 +87,8 @@ class HealthResult(Result, frozen=True):
     """
 
     pipelines: tuple[str, ...]
-    since: Instant
-    until: Instant
+    since: UtcTime
+    until: UtcTime
     is_complete: bool
     totals: TotalsData
     before: TotalsData | None

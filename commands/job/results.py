@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.buildkite.models import Build, Job
 from bot.builds.job_counts import count_listed_jobs
 from bot.operations.addresses import JobArgs
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result, UtcTime
 
 
 class JobData(Data, frozen=True):
@@ -26,8 +26,8 @@ class JobData(Data, frozen=True):
     awaits_unblock: bool
     priority: int | None
     agent: str | None
-    started_at: Instant | None
-    finished_at: Instant | None
+    started_at: UtcTime | None
+    finished_at: UtcTime | None
     duration_seconds: float | None
 
     @classmethod

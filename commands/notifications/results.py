@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.notifications.subscriptions.model import Subscription
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result, UtcTime
 
 
 class SubscriptionData(Data, frozen=True):
@@ -25,7 +25,7 @@ class SubscriptionData(Data, frozen=True):
     quiet: str | None
     zone: str | None
     broadcast: bool
-    muted_until: Instant | None
+    muted_until: UtcTime | None
     created_by: str | None
     origin: str
 
@@ -59,13 +59,13 @@ class SubscriptionList(Result, frozen=True):
     """A channel's subscriptions; all of them are muted until `muted_until`."""
 
     subscriptions: tuple[SubscriptionData, ...]
-    muted_until: Instant | None
+    muted_until: UtcTime | None
 
 
 class MuteResult(Result, frozen=True):
     """A mute of a channel's subscriptions, or of one of them; `until` is None where it ended."""
 
-    until: Instant | None
+    until: UtcTime | None
     subscription: SubscriptionData | None
 
     @classmethod
@@ -89,7 +89,7 @@ class UpdatesResult(Result, frozen=True):
 
 
 class BroadcastResult(Result, frozen=True):
-    """Whether failures that are posted in threads also appear in the channel."""
+    """The setting by which failures that are posted in threads also appear in the channel."""
 
     broadcast: bool
 

@@ -8,7 +8,7 @@ from bot.buildkite.endpoints.clusters import AgentToken
 from bot.buildkite.endpoints.organization import Emoji, PipelineTemplate, Rule, Team
 from bot.buildkite.resources import AccessToken, NotificationService, Organization
 from bot.buildkite.webhook_registration import SetUpAction, redact_url
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result, UtcTime
 
 
 class EmojiData(Data, frozen=True):
@@ -45,7 +45,7 @@ class RuleData(Data, frozen=True):
     type: str
     source: str
     target: str
-    created_at: Instant | None
+    created_at: UtcTime | None
 
     @classmethod
     def from_rule(cls, rule: Rule, slugs: Mapping[str, str]) -> RuleData:
@@ -138,7 +138,7 @@ class TemplateData(Data, frozen=True):
     url: str
     description: str | None
     is_for_everyone: bool
-    updated_at: Instant | None
+    updated_at: UtcTime | None
 
     @classmethod
     def from_template(cls, template: PipelineTemplate) -> TemplateData:
@@ -168,7 +168,7 @@ class BuildkiteToken(Result, frozen=True):
     description: str | None
     scopes: tuple[str, ...]
     missing_scopes: dict[str, tuple[str, ...]]
-    expires_at: Instant | None
+    expires_at: UtcTime | None
 
     @classmethod
     def from_token(
@@ -193,8 +193,8 @@ class AgentTokenData(Data, frozen=True):
     id: str
     description: str | None
     allowed_addresses: str | None
-    created_at: Instant | None
-    expires_at: Instant | None
+    created_at: UtcTime | None
+    expires_at: UtcTime | None
 
     @classmethod
     def from_token(cls, token: AgentToken) -> AgentTokenData:
@@ -230,7 +230,7 @@ class OrganizationData(Data, frozen=True):
     slug: str
     name: str
     url: str
-    created_at: Instant | None
+    created_at: UtcTime | None
     is_in_use: bool
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.buildkite.models import strip_credentials
 from bot.buildkite.resources import Pipeline
-from bot.operations.results import Data, Instant, Result
+from bot.operations.results import Data, Result, UtcTime
 from commands.build.results import BuildData
 
 
@@ -23,8 +23,8 @@ class PipelineData(Data, frozen=True):
     tags: tuple[str, ...]
     running_builds: int
     scheduled_builds: int
-    created_at: Instant | None
-    archived_at: Instant | None
+    created_at: UtcTime | None
+    archived_at: UtcTime | None
 
     @classmethod
     def from_pipeline(cls, pipeline: Pipeline) -> PipelineData:

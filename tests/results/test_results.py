@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.operations.operation import Effect, NoArgs, Permission, operation
 from bot.operations.registry import Registry
 from bot.operations.reply import Reply
-from bot.operations.results import Data, Instant, Result, describe_model, describe_models
+from bot.operations.results import Data, Result, UtcTime, describe_model, describe_models
 from bot.runtime.redaction import mask_tokens
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, link, md, mention, strip_unseen
 from commands import registry
@@ -36,7 +36,7 @@ class Named(Result, frozen=True):
     """A thing."""
 
     name: str
-    at: Instant | None = None
+    at: UtcTime | None = None
 
 
 async def _run(args: NoArgs, ctx: object) -> Reply[Named]:
@@ -150,7 +150,7 @@ def test_names_show_what_is_invisible_and_hide_tokens() -> None:
 
 
 def test_an_operation_without_a_result_is_refused() -> None:
-    """What an operation returns is declared, the same for what recovery finds, and by one model a name."""
+    """An operation whose reply isn't annotated with a model of its own is refused at import."""
     declare = operation("thing", needs=Permission.READ, effect=Effect.READS)
 
     async def run_untyped(args: NoArgs, ctx: object) -> Reply:
