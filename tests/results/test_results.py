@@ -20,6 +20,7 @@ from bot.operations.results import Data, Result, UtcTime, describe_model, descri
 from bot.runtime.redaction import mask_tokens
 from bot.slack.blockkit.mrkdwn import Mrkdwn, bold, code, link, md, mention, strip_unseen
 from commands import registry
+from tests.conversations.world import open_world
 from tests.injection.corpus import CORPUS
 from tests.matrix.acting import settle_all
 from tests.matrix.cast import PRODUCTION, SHOP, Cast, open_cast
@@ -27,6 +28,7 @@ from tests.matrix.scenes import PROPS, SCENES
 from tests.sampling import many_examples
 
 REGISTRY = registry()
+NAMES = ("<!channel>", "<https://evil.example|Open>", "<@U0EVE0001> `x` *y*")
 FORMATS = jsonschema.FormatChecker()
 # What only Slack reads: escaped characters, times, mentions and links.
 SLACK_MARKUP = re.compile(r"&(?:lt|gt|amp);|<!|<@|<#|<https?://[^>]*\|")
@@ -115,6 +117,24 @@ def _list_texts(value: object) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for child in value.values() if isinstance(value, dict) else value:
             yield from _list_texts(child)
+
+
+async def test_hostile_names_are_themselves(tmp_path: Path) -> None:
+    """Names that would mention people in Slack are the same names in results, and are neither escaped nor cut."""
+    async with open_world(tmp_path) as world:
+        world.buildkite.pipeline("odd", steps=[{"label": text, "command": "x"} for text in NAMES])
+        build = world.buildkite.create_build_elsewhere("odd", NAMES[0], NAMES[1], creator=NAMES[2])
+        world.buildkite.run_build(build, fail=[NAMES[0]])
+        for words in ("build list odd", "job list odd 1", "build view odd 1", "job log odd 1", "agent list"):
+            await world.alice.types(world.deploys, f"/bk {words}")
+            await world.settle(1)
+        (listed,) = world.results.find("build list")[0].builds
+        assert (listed.branch, listed.message, listed.author) == NAMES
+        assert [job.name for job in world.results.find("job list")[0].jobs] == [*NAMES]
+        assert world.results.find("job log")[0].job.name == NAMES[0]
+        texts = [text for _name, result in world.results.found for text in _list_texts(result.to_json())]
+        assert not any("&lt;" in text for text in texts)
+        assert any("<!channel>" in text for text in texts)
 
 
 @given(st.text() | st.sampled_from(CORPUS))
