@@ -74,16 +74,32 @@ def describe_models(
     """
     wanted = tuple(models)
     references, found = msgspec.json.schema_components(wanted, schema_hook=_describe_any, ref_template=reference)
-    components = {
-        name: {**schema, "description": cleandoc(schema["description"])} for name, schema in found.items()
-    }
-    return dict(zip(wanted, references, strict=True)), components
+    return dict(zip(wanted, references, strict=True)), {name: _tidy(schema) for name, schema in found.items()}
 
 
 def describe_model(model: type[Data]) -> JsonObject:
     """Return the JSON Schema of a model on its own, with the schemas of its parts in `$defs`."""
     references, components = describe_models([model], "#/$defs/{name}")
     return {**references[model], "$defs": components}
+
+
+def _tidy(schema: Mapping[str, JsonValue]) -> JsonObject:
+    """Return the schema of a model, all of whose fields are always there."""
+    properties = schema["properties"]
+    fields = properties if isinstance(properties, Mapping) else {}
+    always = {name: _drop_default(field) for name, field in fields.items()}
+    return {
+        **schema,
+        "description": cleandoc(str(schema["description"])),
+        "properties": always,
+        "required": list(always),
+    }
+
+
+def _drop_default(field: JsonValue) -> JsonValue:
+    return (
+        {key: value for key, value in field.items() if key != "default"} if isinstance(field, Mapping) else field
+    )
 
 
 def _describe_any(kind: type) -> dict[str, object]:

@@ -58,6 +58,9 @@ def test_schemas_are_valid_and_know_nothing_of_slack() -> None:
     assert {name for name, part in parts.items() if not part.__module__.endswith("results")} == set()
     assert {name for name, part in parts.items() if not issubclass(part, Data)} == set()
     assert {name for name, schema in components.items() if not schema.get("description")} == set()
+    # Every field is in every answer, whether it has a value or not.
+    assert {name for name, schema in components.items() if [*schema["properties"]] != schema["required"]} == set()
+    assert '"default"' not in json.dumps(components)
 
 
 def _list_parts(model: type[Data]) -> Iterator[type]:
