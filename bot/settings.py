@@ -125,6 +125,9 @@ class Settings(BaseSettings):
         description="The bot's public URL (`https://kitestring.example.com`). With it, `admin service add` "
         "creates the Buildkite webhook.",
     )
+    kitestring_api_rate: int = Field(
+        60, ge=1, le=100_000, description="Requests a minute that each API token may make; see `docs/api.md`."
+    )
     kitestring_command: setting_types.Command = Field("/bk", description="The slash command.")
     host: setting_types.Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
@@ -46,9 +47,33 @@ def build_endpoints(settings: Settings, deps: Dependencies, interaction: Interac
     health = make_health_app(readiness.find_problem, page if settings.metrics_port is None else None, token)
     slack = _build_slack_endpoint(deps, interaction.bolt, find_signing_secret(deps))
     web = Router(
-        slack, _build_webhook_receiver(deps), health, deps.platform.metrics.observer(HistogramMetric.SLACK_ACK)
+        slack,
+        _build_webhook_receiver(deps),
+        health,
+        deps.platform.metrics.observer(HistogramMetric.SLACK_ACK),
+        LazyApp(partial(_build_api, settings, deps, interaction)),
     )
     return Endpoints(web, make_metrics_app(page, token), connection)
+
+
+class LazyApp:
+    """An application that is built for its first request, because most bots never get one."""
+
+    def __init__(self, build: Callable[[], ASGIApp]) -> None:
+        self._build = build
+
+    @cached_property
+    def _app(self) -> ASGIApp:
+        return self._build()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
+def _build_api(settings: Settings, deps: Dependencies, interaction: Interaction) -> ASGIApp:
+    from bot.app.rest_api import build_rest_api
+
+    return build_rest_api(settings, deps, interaction)
 
 
 async def render_metrics(metrics: BotMetrics, status_service: StatusService, leadership: Leadership) -> bytes:

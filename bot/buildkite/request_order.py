@@ -18,16 +18,17 @@ _GRACE_SECONDS = 5.0
 class Purpose(IntEnum):
     """Purposes of requests, the most important first.
 
-    A person is waiting for the answer; the state of a tracked build; ends that are to be announced; why a build
-    failed; why a build waits; and everything else.
+    A person is waiting for the answer; the state of a tracked build; ends that are to be announced; what programs
+    ask with API tokens; why a build failed; why a build waits; and everything else.
     """
 
     PEOPLE = 0
     STATES = 1
     ENDS = 2
-    FAILURES = 3
-    WAITING = 4
-    OTHER = 5
+    PROGRAMS = 3
+    FAILURES = 4
+    WAITING = 5
+    OTHER = 6
 
 
 # Requests of a minute that each purpose can count on, if a minute has fifty. All but people's get thirty together,
@@ -38,6 +39,7 @@ _SHARES: Mapping[Purpose, int] = MappingProxyType(
         Purpose.PEOPLE: 20,
         Purpose.STATES: 5,
         Purpose.ENDS: 3,
+        Purpose.PROGRAMS: 5,
         Purpose.FAILURES: 12,
         Purpose.WAITING: 2,
         Purpose.OTHER: 2,

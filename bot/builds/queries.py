@@ -83,6 +83,13 @@ async def find_build(tx: Tx, build_id: str) -> TrackedBuild | None:
     return build_from_row(row) if row else None
 
 
+async def find_build_by_address(tx: Tx, pipeline: str, number: int) -> TrackedBuild | None:
+    """Return a build by its pipeline and number."""
+    where = (builds.c.pipeline == pipeline, builds.c.number == number)
+    row = (await tx.execute(_SELECT_BUILDS.where(*where).limit(1))).mappings().first()
+    return build_from_row(row) if row else None
+
+
 async def find_builds_in_thread(
     tx: Tx, channel: str, ts: str, *, previews: bool = True
 ) -> tuple[TrackedBuild, ...]:

@@ -85,6 +85,8 @@ class Answering:
         it gets its card beside the first one.
         """
         invocation, reply = performed.invocation, performed.reply
+        if invocation.by_program and reply.private and not (reply.card_build or reply.extra_card_build):
+            return invocation.thread
         if invocation.flags.direct:
             return await self._channel_access.open_direct_message(invocation.thread.team, invocation.user)
         concerns_card = reply.card_build or (not reply.private and not invocation.thread.ts)
@@ -115,7 +117,7 @@ class Answering:
             await self.deliver(invocation, answer.message, turned=bool(flags.page))
         else:
             await self._confirm_privately(answer)
-        if reply.file:
+        if reply.file and (answer.public or not invocation.by_program):
             await self._send_file(answer, reply.file)
 
     async def _send_file(self, answer: Answer, file: File) -> None:

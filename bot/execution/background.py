@@ -24,6 +24,15 @@ class BackgroundTasks:
         await asyncio.gather(*running, return_exceptions=True)
         return bool(running)
 
+    async def wait_at_most(self, name: str, limit: Coroutine[object, object, None]) -> None:
+        """Wait for the work of that name to end, or else for `limit`; the work goes on either way."""
+        running = [task for task in self._running if task.get_name() == name]
+        timer = asyncio.create_task(limit)
+        try:
+            await asyncio.wait({timer, *running}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+
     async def drain(self) -> int:
         """Wait for everything in progress; returns how many tasks there were."""
         count = 0

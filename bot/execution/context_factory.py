@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from bot.access.accounts.service import Accounts, BuildkiteAccess
 from bot.buildkite.naming import MayName
+from bot.buildkite.request_order import Purpose
+from bot.buildkite.transport import PERSON_PATIENCE
 from bot.errors import Refused
 from bot.execution.context import Caller
 from bot.operations.invocation import Invocation
@@ -103,7 +105,12 @@ class Contexts:
             if op.needs is not Permission.HELP:
                 raise
             own = None
-        return own or self.own_access
+        access = own or self.own_access
+        if actor.limits is None:
+            return access
+        # People in Slack go ahead of programs.
+        behind = access.buildkite.for_background(Purpose.PROGRAMS, patience=PERSON_PATIENCE)
+        return replace(access, buildkite=behind)
 
     def build(self, op: Operation, invocation: Invocation, actor: Actor, access: BuildkiteAccess) -> object:
         """Return the context that the operation declares."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.errors import Ambiguous, KitestringError, NothingToDo, Refused, Unavailable
 from bot.execution.answering import Answering
-from bot.execution.records import InvocationRecords, get_rule
+from bot.execution.outcomes import NO_PLACE, QUESTION, UNCERTAIN, describe_error, make_problem
+from bot.execution.records import InvocationRecords
 from bot.operations.choices import Choices, make_repeat_choice
 from bot.operations.invocation import Choice, Invocation
 from bot.operations.operation import Effect, Operation
@@ -45,7 +46,7 @@ class Endings:
             question = render_question(text, yes.id, no.id, yes=op.confirm_label, no="Cancel", danger=False)
         else:
             question = render_question(text, yes.id, no.id, yes=op.title)
-        await self._ask(invocation, [yes, no], question)
+        await self._ask(invocation, [yes, no], question, make_problem(QUESTION, text))
 
     async def ask_invitation(self, invocation: Invocation) -> None:
         """Ask how to continue where the build's card can't be posted; nothing is started until then."""
@@ -61,11 +62,16 @@ class Endings:
             invitable=not invocation.thread.is_direct,
             again=invocation.flags.invited,
         )
-        await self._ask(invocation, [again, anyway, no], question)
+        unable = make_problem(NO_PLACE, question.text, f"Invite {BOT_NAME} to the channel of the API token.")
+        await self._ask(invocation, [again, anyway, no], question, unable)
 
-    async def _ask(self, invocation: Invocation, choices: list[Choice], question: Message) -> None:
-        await self._choices.save(choices)
-        await self._end(invocation, "proposed", question)
+    async def _ask(
+        self, invocation: Invocation, choices: list[Choice], question: Message, problem: JsonObject
+    ) -> None:
+        """Ask a person; a program reads the question as a problem, and calls again."""
+        if not invocation.by_program:
+            await self._choices.save(choices)
+        await self._end(invocation, "proposed", question, problem)
 
     async def fail(self, invocation: Invocation, error: KitestringError) -> None:
         """Record and explain a failure, or mark the invocation unconfirmed if Buildkite's answer was lost."""
@@ -84,7 +90,8 @@ class Endings:
             retry_value=again[0].id if again else None,
         )
         answer = render_internal_error(error.ref) if isinstance(error, InternalError) else problem
-        await self._end(invocation, "refused" if isinstance(error, Refused) else "failed", answer, get_rule(error))
+        state = "refused" if isinstance(error, Refused) else "failed"
+        await self._end(invocation, state, answer, describe_error(error))
 
     async def _end_without_effect(self, invocation: Invocation, error: NothingToDo) -> None:
         """Say that it was done already, and offer what can be done instead."""
@@ -93,7 +100,8 @@ class Endings:
             for _label, name, args in error.offers
         ]
         await self._choices.save(offers)
-        await self._end(invocation, "failed", render_nothing_to_do(error, lambda index: offers[index].id))
+        answer = render_nothing_to_do(error, lambda index: offers[index].id)
+        await self._end(invocation, "failed", answer, describe_error(error))
 
     async def _leave_to_recovery(self, invocation: Invocation, error: KitestringError) -> None:
         """Tell the requester that the answer was lost; recovery probes until the outcome is certain."""
@@ -101,18 +109,24 @@ class Endings:
         await self._records.mark_unconfirmed(invocation)
         await self._answering.note(invocation, md(text, problem=error.message))
 
-    async def report(self, invocation: Invocation, state: str, text: Mrkdwn, *, retry: bool) -> None:
-        """Report the outcome of an interrupted invocation; `retry` adds a button to run it now."""
+    async def report(
+        self, invocation: Invocation, state: str, text: Mrkdwn, *, retry: bool, is_certain: bool = True
+    ) -> None:
+        """Report the outcome of an interrupted invocation; `retry` adds a button to run it now.
+
+        `is_certain`: it is known that nothing happened.
+        """
         again = [make_repeat_choice(invocation, invocation.args, confirmed=True)] if retry else []
         await self._choices.save(again)
-        await self._end(invocation, state, render_interrupted(text, again[0].id if again else None))
+        problem = make_problem("interrupted" if is_certain else UNCERTAIN, text)
+        await self._end(invocation, state, render_interrupted(text, again[0].id if again else None), problem)
 
     async def plan_read(self, args: JsonObject) -> None:
         """Read the build that a form failed on: its card is probably out of date."""
         await self._records.plan_read(args)
 
-    async def _end(self, invocation: Invocation, state: str, answer: Message, rule: str | None = None) -> None:
-        await self._records.close_without_effect(invocation, state, answer, rule)
+    async def _end(self, invocation: Invocation, state: str, answer: Message, problem: JsonObject) -> None:
+        await self._records.close_without_effect(invocation, state, answer, problem)
         if not invocation.flags.proposal:
             await self._answering.deliver(invocation, answer)
 

@@ -13,9 +13,10 @@ from bot.access.queries import record_audit_entry
 from bot.builds.fold.build_fold import BuildFold
 from bot.builds.model import NewCard
 from bot.builds.queries import mark_build_cards_due, plan_earlier_read
-from bot.errors import KitestringError, Unavailable, UsageError
+from bot.errors import Unavailable, UsageError
 from bot.execution.act_records import find_subject_of_buttons, record_answered_act
 from bot.execution.duplicates import DUPLICATE_WINDOW, render_duplicate
+from bot.execution.outcomes import UNCERTAIN, make_outcome
 from bot.execution.queries import find_same_request
 from bot.execution.stages import Answer, Recorded
 from bot.history.queries import are_webhooks_arriving
@@ -25,6 +26,7 @@ from bot.operations.choices import make_choice_id
 from bot.operations.command_masking import mask_arguments
 from bot.operations.invocation import (
     Invocation,
+    Outcome,
     Request,
     StoredAnswer,
 )
@@ -121,18 +123,19 @@ class InvocationRecords:
         crash can't keep one and lose another.
         """
         if not (answer.public or _has_effects(answer)):
-            await self._close_answered(answer.invocation, answer.message)
+            await self._close_answered(answer)
             self._wake_soon()
             return None
         duplicate = await self._close_with_effects(answer)
         self._wake()
         return duplicate
 
-    async def _close_answered(self, invocation: Invocation, message: Message) -> None:
+    async def _close_answered(self, answer: Answer) -> None:
         """Close an invocation that has no effect but its private answer."""
-        now = self._clock.now()
+        invocation, now = answer.invocation, self._clock.now()
         deadline, detail = now + _DELIVERY_DEADLINE, self.describe(invocation)
-        await close_answered(self._store, invocation, _keep(invocation, message), now, deadline, detail)
+        kept = _keep(invocation, answer.message, make_outcome(invocation, answer.reply))
+        await close_answered(self._store, invocation, kept, now, deadline, detail)
 
     async def _close_with_effects(self, answer: Answer) -> Reply | None:
         invocation, reply, where, now = answer.invocation, answer.reply, answer.where, self._clock.now()
@@ -145,7 +148,8 @@ class InvocationRecords:
             await self._fold_builds(tx, answer)
             await schedule_reminders(tx, reply, where, invocation.user, now)
             undelivered = not answer.public and reply.card_build is None
-            kept, detail = answer.repeated, self.describe(invocation)
+            kept = _keep(invocation, answer.repeated, make_outcome(invocation, reply))
+            detail = self.describe(invocation)
             await self._close(tx, invocation, "done", kept, detail, undelivered=undelivered)
             await self._end_proposal(tx, invocation, _describe_success(reply))
             return await self._find_duplicate(tx, invocation, reply)
@@ -181,13 +185,15 @@ class InvocationRecords:
         return render_duplicate(before[0].build, before[1], now, reply.card_build) if before else None
 
     async def close_without_effect(
-        self, invocation: Invocation, state: str, message: Message, rule: str | None = None
+        self, invocation: Invocation, state: str, message: Message, problem: JsonObject
     ) -> None:
         """Close an invocation that had no effect: refused, failed, or replaced by a question."""
         async with self._store.write() as tx:
+            rule = problem.get("rule")
             detail = self.describe(invocation) | ({"rule": rule} if rule else {})
+            kept = _keep(invocation, message, make_outcome(invocation, None, problem))
             # The message about the end of a proposal says what failed.
-            await self._close(tx, invocation, state, message, detail, undelivered=not invocation.flags.proposal)
+            await self._close(tx, invocation, state, kept, detail, undelivered=not invocation.flags.proposal)
             end = ProposalState.DONE if state == "done" else ProposalState.FAILED
             outcome = cut(Mrkdwn(message.text), _OUTCOME_LIMIT)
             await self._end_proposal(tx, invocation, ProposalEnd(end, outcome=outcome, answer=message))
@@ -216,7 +222,7 @@ class InvocationRecords:
         tx: Tx,
         invocation: Invocation,
         state: str,
-        message: Message,
+        kept: StoredAnswer,
         detail: dict[str, JsonValue],
         *,
         undelivered: bool,
@@ -226,8 +232,17 @@ class InvocationRecords:
         deadline = now + _DELIVERY_DEADLINE if undelivered else None
         op = self._registry.find(invocation.operation)
         frees_button = op is not None and op.frees_button
-        kept = _keep(invocation, message)
-        await close_invocation(tx, invocation, state, kept, now, deadline, frees_button=frees_button)
+        problem = (kept.outcome.problem if kept.outcome else None) or {}
+        await close_invocation(
+            tx,
+            invocation,
+            state,
+            kept,
+            now,
+            deadline,
+            frees_button=frees_button,
+            is_certain=problem.get("kind") != UNCERTAIN,
+        )
         await record_audit_entry(tx, invocation, state, now, detail)
 
     async def _end_proposal(self, tx: Tx, invocation: Invocation, end: ProposalEnd) -> None:
@@ -273,10 +288,5 @@ def _has_effects(answer: Answer) -> bool:
     return answer.op.effect is not Effect.READS
 
 
-def get_rule(error: KitestringError) -> str | None:
-    """Return the name of the policy rule that an error is about, if any."""
-    return getattr(error, "rule", None)
-
-
-def _keep(invocation: Invocation, answer: Message) -> StoredAnswer:
-    return StoredAnswer(answer, invocation.flags.replaces)
+def _keep(invocation: Invocation, answer: Message, outcome: Outcome | None) -> StoredAnswer:
+    return StoredAnswer(answer, invocation.flags.replaces, outcome)

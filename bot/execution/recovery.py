@@ -107,7 +107,8 @@ class Recovery:
 
     async def _report_unknown(self, invocation: Invocation, op: Operation | None) -> None:
         retry = op is not None and op.repeatable
-        await self._endings.report(invocation, "failed", _render_unknown(invocation, op), retry=retry)
+        unknown = _render_unknown(invocation, op)
+        await self._endings.report(invocation, "failed", unknown, retry=retry, is_certain=retry)
 
     async def _find_out(self, invocation: Invocation, op: Operation) -> None:
         """Probe whether the operation took effect.

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.blocks import Message
-from bot.slack.types import Recipient, Thread, Via
+from bot.slack.types import PROGRAM_WAYS, Recipient, Thread, Via
 
 OPEN_STATES = ("accepted", "running", "unknown")
 
@@ -74,15 +74,27 @@ class Request:
     @property
     def recipient(self) -> Recipient:
         """The person to answer privately, and the place of their request."""
-        return make_recipient(self.key, self.user, self.thread, self.response_url, self.flags)
+        return make_recipient(self, self.key)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a program reads of the end of an invocation: the result, or else the problem."""
+
+    result: JsonObject | None = None
+    problem: JsonObject | None = None
 
 
 @dataclass(frozen=True)
 class StoredAnswer:
-    """The answer to a closed invocation; `replaces`: it replaces the message whose button was pressed."""
+    """The answer to a closed invocation; `replaces`: it replaces the message whose button was pressed.
+
+    `outcome` is kept for programs only.
+    """
 
     message: Message
     replaces: bool = False
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +104,8 @@ class Invocation:
     `args` are the operation's own arguments. `state`: accepted (stored, not begun), running, proposed (waits for
     an answer), done, refused, failed, unknown (it may have happened; recovery finds out). `rule` names the policy
     rule that applied; `assumed` is the channel's default pipeline where it was filled in; `agent` is the program
-    that acts with an API token, as people read it (`Alice's agent (release-bot)`).
+    that acts with an API token, as people read it (`Alice's agent (release-bot)`). `given_digest` is the request
+    digest of the arguments as a program gave them: with the same key it must give the same ones.
     """
 
     id: str
@@ -109,6 +122,7 @@ class Invocation:
     state: str = "accepted"
     response_url: str | None = field(default=None, repr=False)
     answer: StoredAnswer | None = None
+    given_digest: str | None = None
     attempts: int = 0
     created_at: datetime | None = None
     started_at: datetime | None = None
@@ -122,7 +136,12 @@ class Invocation:
     @property
     def recipient(self) -> Recipient:
         """The person to answer privately, and the place of their request."""
-        return make_recipient(self.id, self.user, self.thread, self.response_url, self.flags)
+        return make_recipient(self, self.id)
+
+    @property
+    def by_program(self) -> bool:
+        """Return whether a program made it, which reads its outcome itself."""
+        return self.via in PROGRAM_WAYS
 
     @property
     def digest(self) -> str:
@@ -132,9 +151,18 @@ class Invocation:
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
-def make_recipient(mark: str, user: str, thread: Thread, response_url: str | None, flags: Flags) -> Recipient:
+def make_recipient(request: Request | Invocation, mark: str) -> Recipient:
     """Return the recipient of private answers to a request; `mark` identifies the request."""
-    return Recipient(mark, user, thread, response_url, flags.direct_only, flags.in_thread)
+    flags, is_program = request.flags, request.via in PROGRAM_WAYS
+    return Recipient(
+        mark,
+        request.user,
+        request.thread,
+        request.response_url,
+        flags.direct_only,
+        flags.in_thread,
+        is_program,
+    )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.operations.invocation import OPEN_STATES, Choice, Invocation, StoredAnswer
 from bot.operations.stored_values import decode_answer, decode_flags, encode_answer, encode_args
 from bot.runtime.json_types import JsonObject
-from bot.slack.types import Thread
+from bot.slack.types import PROGRAM_WAYS, Thread
 from bot.store.leases import select_living_replicas
 from bot.store.small_writes import ForEachRow, InsertUnlessExists
 from bot.store.sql import Row
@@ -25,7 +25,7 @@ _ACCEPT = InsertUnlessExists(
     "invocations",
     (
         *("id", "key", "operation", "args", "user_id", "team", "channel", "thread_ts", "via", "response_url"),
-        *("state", "replica", "created_at"),
+        *("state", "replica", "created_at", "digest"),
     ),
 )
 _ANSWERED = ForEachRow(
@@ -57,6 +57,7 @@ async def insert_invocation(
         invocation.state,
         replica,
         now.timestamp(),
+        invocation.digest if invocation.by_program else None,
     )
     while not await store.write_small((_ACCEPT, values)):
         async with store.read() as tx:
@@ -74,6 +75,21 @@ async def is_repeat(tx: Tx, key: str) -> bool:
     return await tx.scalar(sa.select(invocations.c.id).where(invocations.c.key == key)) is not None
 
 
+async def find_invocation(tx: Tx, vault: Vault, invocation_id: str) -> Invocation | None:
+    """Return an invocation by its id."""
+    return await _find_one(tx, vault, invocations.c.id == invocation_id)
+
+
+async def find_invocation_by_key(tx: Tx, vault: Vault, key: str) -> Invocation | None:
+    """Return an invocation by its key."""
+    return await _find_one(tx, vault, invocations.c.key == key)
+
+
+async def _find_one(tx: Tx, vault: Vault, *where: sa.ColumnElement[bool]) -> Invocation | None:
+    row = (await tx.execute(sa.select(invocations).where(*where))).mappings().one_or_none()
+    return _invocation_from_row(row, vault) if row else None
+
+
 async def begin_invocation(tx: Tx, vault: Vault, invocation: Invocation, now: datetime, replica: str) -> bool:
     """Mark an invocation as running with exactly these arguments.
 
@@ -84,7 +100,7 @@ async def begin_invocation(tx: Tx, vault: Vault, invocation: Invocation, now: da
         "started_at": now,
         "next_at": None,
         "args": vault.seal(encode_args(invocation)),
-        "digest": invocation.digest,
+        **({} if invocation.by_program else {"digest": invocation.digest}),
     }
     is_ours = (invocations.c.id == invocation.id, invocations.c.replica == replica)
     return (await tx.execute(sa.update(invocations).where(*is_ours).values(change))).rowcount > 0
@@ -99,14 +115,18 @@ async def close_invocation(
     owed_at: datetime | None = None,
     *,
     frees_button: bool = False,
+    is_certain: bool = True,
 ) -> None:
     """Store the outcome and delete the arguments; a button whose press failed can be pressed again.
 
-    With `frees_button` it can be pressed again even after success.
+    With `frees_button` it can be pressed again even after success. A program's key is free again as well, unless
+    the request was carried out, waits for approval, or may have been carried out (`is_certain` is False).
     A command, a form or an event that Slack delivers again stays a repeat: its key is never freed.
     With `owed_at` the answer is still to be delivered; from then on `find_undelivered` returns it.
     """
     freeable = invocation.via == "button" and (frees_button or state in {"failed", "refused"})
+    if invocation.by_program and not invocation.flags.proposal:
+        freeable = is_certain and answer is not None and state != "done"
     outcome = encode_answer(answer) if answer else None
     freed: dict[str, str | None] = {"key": f"{invocation.key} ended {invocation.id}"} if freeable else {}
     if owed_at is None:
@@ -146,9 +166,9 @@ async def close_answered(
 
 
 async def release_key(tx: Tx, invocation_id: str) -> None:
-    """Let a button be pressed again after what its first press started came to nothing."""
+    """Let a button be pressed again, and a program's key be used again, after what it started came to nothing."""
     ended = invocations.c.key + " ended " + invocations.c.id
-    matches = (invocations.c.id == invocation_id, invocations.c.via == "button")
+    matches = (invocations.c.id == invocation_id, invocations.c.via.in_(("button", *PROGRAM_WAYS)))
     await tx.execute(sa.update(invocations).where(*matches).values(key=ended))
 
 
@@ -268,6 +288,7 @@ def _invocation_from_row(row: Row, vault: Vault) -> Invocation:
         state=row["state"],
         response_url=vault.open(row["response_url"]) if row["response_url"] else None,
         answer=decode_answer(row["outcome"]) if row["outcome"] else None,
+        given_digest=row["digest"],
         attempts=row["attempts"],
         created_at=row["created_at"],
         started_at=row["started_at"],

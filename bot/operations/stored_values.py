@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import msgspec
 
-from bot.operations.invocation import Flags, Invocation, StoredAnswer
+from bot.operations.invocation import Flags, Invocation, Outcome, StoredAnswer
 from bot.runtime.json_types import JsonObject
 from bot.slack.blockkit.blocks import restore_message
 
@@ -43,9 +43,11 @@ def decode_flags(stored: JsonObject) -> Flags:
 
 def encode_answer(answer: StoredAnswer) -> dict[str, object]:
     """Return what is stored of an answer."""
-    return {**asdict(answer.message), "replace": answer.replaces}
+    outcome = {"outcome": asdict(answer.outcome)} if answer.outcome else {}
+    return {**asdict(answer.message), "replace": answer.replaces, **outcome}
 
 
 def decode_answer(stored: JsonObject) -> StoredAnswer:
     """Return a stored answer."""
-    return StoredAnswer(restore_message(stored), bool(stored.get("replace")))
+    outcome = msgspec.convert(stored["outcome"], Outcome) if stored.get("outcome") else None
+    return StoredAnswer(restore_message(stored), bool(stored.get("replace")), outcome)

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 Via = Literal["slash", "mention", "button", "form", "shortcut", "mcp", "rest", "schedule", "console"]
+# The ways by which programs call: they read what came of it, and nobody else is answered.
+PROGRAM_WAYS: frozenset[Via] = frozenset({"mcp", "rest"})
 
 
 class Standing(StrEnum):
@@ -87,7 +89,7 @@ class Recipient:
     `id` identifies the request, so that a direct message for it is posted once. `response_url` is Slack's address
     for answering it. `direct_only`: the request came from App Home or a global shortcut, so only a direct message
     reaches the person. `in_thread`: it came from a thread, where an answer by response URL would appear in the
-    channel.
+    channel. `is_program`: a program asked, which reads the answer itself, so nothing is sent to anyone.
     """
 
     id: str
@@ -96,6 +98,7 @@ class Recipient:
     response_url: str | None = field(default=None, repr=False)
     direct_only: bool = False
     in_thread: bool = False
+    is_program: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from bot.runtime.http.fast_path import FastHandler
 
 SLACK = "/slack/events"
 BUILDKITE = "/buildkite/webhooks"
+API = "/api"
 # Renders the metrics page for Prometheus.
 RenderMetrics = Callable[[], Awaitable[bytes]]
 # Returns what keeps the bot from being ready, in a few words; None if it is ready.
@@ -27,8 +28,8 @@ CheckReadiness = Callable[[], Awaitable[str | None]]
 class Router:
     """Sends the two busy paths to their apps by a dictionary, and everything else to Starlette's router.
 
-    `fast_handlers`, by path, are the apps that can take plain requests from the connection itself.
-    `record_seconds` gets the duration of each request from Slack.
+    `api` gets all paths below `/api`. `fast_handlers`, by path, are the apps that can take plain requests from the
+    connection itself. `record_seconds` gets the duration of each request from Slack.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Router:
         buildkite: ASGIApp | None,
         rest: ASGIApp,
         record_seconds: Callable[[float], None],
+        api: ASGIApp | None = None,
     ) -> None:
         self.fast_handlers: dict[str, FastHandler] = (
             {BUILDKITE: buildkite} if isinstance(buildkite, FastHandler) else {}
@@ -44,9 +46,13 @@ class Router:
         apps = {SLACK: slack and time_requests(slack, record_seconds), BUILDKITE: buildkite}
         self._apps = {path: app for path, app in apps.items() if app is not None}
         self._rest = rest
+        self._api = api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._apps.get(scope.get("path", ""), self._rest)
+        path = scope.get("path", "")
+        app = self._apps.get(path, self._rest)
+        if self._api and (path == API or path.startswith(f"{API}/")):
+            app = self._api
         await app(scope, receive, send)
 
 

@@ -1,0 +1,123 @@
+"""Carries out calls of operations by the procedure that every surface uses, and answers how they stand."""
+
+from __future__ import annotations
+
+from starlette.responses import JSONResponse, Response
+
+from bot.access.api_tokens.model import ApiToken
+from bot.execution.authorisation import Authoriser
+from bot.execution.background import BackgroundTasks
+from bot.execution.procedure import Procedure
+from bot.listeners.rest.arguments import check_arguments
+from bot.listeners.rest.lookup import Lookup, Standing, make_key
+from bot.listeners.rest.problems import Problem, make_problem
+from bot.operations.choices import make_choice_id
+from bot.operations.invocation import Flags, Request
+from bot.operations.operation import Operation
+from bot.operations.reply import Call
+from bot.runtime.clock import Clock
+from bot.runtime.json_types import JsonObject, JsonValue
+from bot.slack.types import Thread
+
+INVOCATIONS = "/api/v1/invocations/"
+# A call that takes longer is answered with 202, and goes on.
+LONGEST_WAIT_SECONDS = 10.0
+_POLL_SECONDS = 2
+
+
+class Calls:
+    """Runs operations for tokens of the workspace `team`."""
+
+    def __init__(
+        self,
+        procedure: Procedure,
+        authoriser: Authoriser,
+        background: BackgroundTasks,
+        lookup: Lookup,
+        clock: Clock,
+        team: str,
+    ) -> None:
+        self._procedure = procedure
+        self._authoriser = authoriser
+        self._background = background
+        self._lookup = lookup
+        self._clock = clock
+        self._team = team
+
+    async def run(self, token: ApiToken, op: Operation, call: Call, key: str = "") -> Response:
+        """Carry out a call and answer with its result, its problem, or where to ask later. Raise Problem."""
+        standing, replayed = await self.carry_out(token, op, call, key)
+        response = render_call(standing)
+        if replayed:
+            response.headers["idempotency-replayed"] = "true"
+        return response
+
+    async def carry_out(self, token: ApiToken, op: Operation, call: Call, key: str = "") -> tuple[Standing, bool]:
+        """Carry out a call, or find the one with the same key; return how it stands, and whether it was repeated.
+
+        Raise Problem for wrong arguments, or for a key that was used with others.
+        """
+        if op.form_only_message:
+            raise Problem("refused", "This can only be done in Slack.")
+        request = self._make_request(token, key)
+        check_arguments(op, await self._authoriser.fill_in_default(request, op, call.args))
+        recorded = await self._procedure.record(request, call)
+        if recorded.is_new:
+            self._procedure.start(recorded)
+        elif recorded.first.given_digest != recorded.invocation.digest:
+            raise Problem(
+                "key-reused",
+                "This Idempotency-Key was sent with another operation or other arguments.",
+                "Use a new key for each thing that you want done.",
+            )
+        await self._background.wait_at_most(recorded.first.id, self._clock.sleep(LONGEST_WAIT_SECONDS))
+        standing = await self._lookup.find(recorded.first.id, token.id)
+        return standing or Standing(recorded.first, recorded.first.state), not recorded.is_new
+
+    def _make_request(self, token: ApiToken, key: str) -> Request:
+        """Return the request of a token: in its channel, or else in direct messages with its owner."""
+        thread = Thread(self._team, token.channel or "")
+        flags = Flags(direct=token.channel is None, token=token.id)
+        return Request(token.owner, thread, "rest", make_key(token.id, key or make_choice_id()), flags=flags)
+
+    async def find(self, token: ApiToken, invocation_id: str) -> Response:
+        """Answer how an invocation stands. Raise Problem for one that the token didn't make."""
+        standing = await self._lookup.find(invocation_id, token.id)
+        if standing is None:
+            raise Problem("unknown-invocation", "This token has made no invocation of that id.")
+        problem = standing.outcome.problem if standing.outcome else None
+        explained: JsonObject = {"problem": _describe_problem(problem)} if problem else {}
+        waiting = {"retry-after": str(_POLL_SECONDS)} if standing.outcome is None else {}
+        return JSONResponse({**_describe(standing), **explained}, headers=waiting)
+
+
+def _describe_problem(problem: JsonObject) -> JsonObject:
+    names = ("message", "hint", "rule", "field", "options")
+    return {"type": f"/api#{problem.get('kind')}"} | {name: problem[name] for name in names if name in problem}
+
+
+def render_call(standing: Standing) -> Response:
+    """Return the answer to a call: 200 with the result, or 202 with where to ask. Raise its problem."""
+    invocation, outcome = standing.invocation, standing.outcome
+    if outcome and outcome.problem:
+        raise make_problem(outcome.problem, invocation.id)
+    if outcome:
+        return JSONResponse(_describe(standing))
+    poll = f"{INVOCATIONS}{invocation.id}"
+    return JSONResponse(_describe(standing), 202, {"location": poll, "retry-after": str(_POLL_SECONDS)})
+
+
+def _describe(standing: Standing) -> dict[str, JsonValue]:
+    invocation, outcome = standing.invocation, standing.outcome
+    described: dict[str, JsonValue] = {
+        "invocation": invocation.id,
+        "operation": invocation.operation,
+        "state": standing.state,
+    }
+    if outcome is None:
+        described["poll"] = f"{INVOCATIONS}{invocation.id}"
+    elif outcome.problem is None:
+        described["result"] = outcome.result
+    if standing.approval:
+        described["approval"] = standing.approval
+    return described
