@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import msgspec
 
 from bot.operations.invocation import Flags, Invocation, Outcome, StoredAnswer
-from bot.runtime.json_types import JsonObject
+from bot.runtime.json_types import JsonObject, JsonValue
 from bot.slack.blockkit.blocks import restore_message
 
 # The keys of flags in stored rows, which outlive the names of the fields.
@@ -49,5 +50,15 @@ def encode_answer(answer: StoredAnswer) -> dict[str, object]:
 
 def decode_answer(stored: JsonObject) -> StoredAnswer:
     """Return a stored answer."""
-    outcome = msgspec.convert(stored["outcome"], Outcome) if stored.get("outcome") else None
-    return StoredAnswer(restore_message(stored), bool(stored.get("replace")), outcome)
+    return StoredAnswer(
+        restore_message(stored), bool(stored.get("replace")), _decode_outcome(stored.get("outcome"))
+    )
+
+
+def _decode_outcome(stored: JsonValue) -> Outcome | None:
+    if not isinstance(stored, Mapping):
+        return None
+    result, problem = stored.get("result"), stored.get("problem")
+    return Outcome(
+        result if isinstance(result, Mapping) else None, problem if isinstance(problem, Mapping) else None
+    )

@@ -220,6 +220,7 @@ def find_example(op: Operation, registry: Registry) -> Json | None:
 
 def _describe_own_paths(references: Mapping[type[BaseModel], Json]) -> Json:
     """Return the paths that aren't operations."""
+    problems = _list_problems(_NO_BODY, references)
     state: Json = {"type": "object", "required": ["invocation", "operation", "state"]}
     return {
         f"{BASE}invocations/{{invocation}}": {
@@ -228,10 +229,8 @@ def _describe_own_paths(references: Mapping[type[BaseModel], Json]) -> Json:
                 "tags": ["invocations"],
                 "summary": "Tell how an invocation of this token stands.",
                 "parameters": [_make_parameter("invocation", {"type": "string"})],
-                "responses": {
-                    "200": _describe_json(state, "How it stands: with its result, its problem, or where to ask."),
-                    **_list_problems(_NO_BODY, references),
-                },
+                "responses": problems
+                | {"200": _describe_json(state, "How it stands: with its result, its problem, or where to ask.")},
             }
         },
         f"{BASE}builds/{{pipeline}}/{{number}}/events": {
@@ -243,13 +242,13 @@ def _describe_own_paths(references: Mapping[type[BaseModel], Json]) -> Json:
                     _make_parameter("pipeline", {"type": "string"}),
                     _make_parameter("number", {"type": "integer", "minimum": 1, "maximum": 999999999}),
                 ],
-                "responses": {
+                "responses": problems
+                | {
                     "200": {
                         "description": "Server-sent events: `build`, each a BuildState, and at last `end`.",
                         "content": {"text/event-stream": {"schema": {"type": "string"}}},
                     },
                     "204": {"description": "The build has ended, and `Last-Event-ID` is its last event."},
-                    **_list_problems(_NO_BODY, references),
                 },
             }
         },
