@@ -67,7 +67,8 @@ async def open_caller(folder: Path, **settings: Any) -> AsyncIterator[Caller]:
     """Provide a world with the policy, and a program with Bob's token, which announces in #deploys."""
     policy = folder / "policy.toml"
     policy.write_text(POLICY, "utf-8")
-    async with open_world(folder, policy=policy, **settings) as world, open_http(world) as http:
+    more = {"KITESTRING_API_RATE": "100000"}
+    async with open_world(folder, policy=policy, more=more, **settings) as world, open_http(world) as http:
         yield Caller(world, http, await make_token(world, world.bob, **announcing(world)))
 
 
@@ -78,7 +79,8 @@ def announcing(world: World) -> dict[str, str]:
 
 async def give_token(caller: Caller, person: Person, **values: Any) -> Caller:
     """Return another program, with a token of that person."""
-    return Caller(caller.world, caller.http, await make_token(caller.world, person, **values))
+    name = values.pop("Name", "other")
+    return Caller(caller.world, caller.http, await make_token(caller.world, person, name, **values))
 
 
 async def settle_until(world: World, call: asyncio.Task[httpx.Response]) -> httpx.Response:

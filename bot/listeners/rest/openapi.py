@@ -246,7 +246,7 @@ def _describe_own_paths(references: Mapping[type[BaseModel], Json]) -> Json:
                 | {
                     "200": {
                         "description": "Server-sent events: `build`, each a BuildState, and at last `end`.",
-                        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                        "content": {"text/event-stream": {}},
                     },
                     "204": {"description": "The build has ended, and `Last-Event-ID` is its last event."},
                 },
