@@ -25,9 +25,14 @@ class BackgroundTasks:
         return bool(running)
 
     async def wait_at_most(self, name: str, limit: Coroutine[object, object, None]) -> None:
-        """Wait for the work of that name to end, or else for `limit`; the work goes on either way."""
+        """Wait for the work of that name to end, or else for `limit`; the work goes on either way.
+
+        Return at once where there is no such work in this process.
+        """
         running = [task for task in self._running if task.get_name() == name]
         timer = asyncio.create_task(limit)
+        if not running:
+            timer.cancel()
         try:
             await asyncio.wait({timer, *running}, return_when=asyncio.FIRST_COMPLETED)
         finally:
