@@ -63,12 +63,15 @@ def open_http(world: World) -> httpx.AsyncClient:
 
 
 @asynccontextmanager
-async def open_caller(folder: Path, **settings: Any) -> AsyncIterator[Caller]:
-    """Provide a world with the policy, and a program with Bob's token, which announces in #deploys."""
+async def open_caller(folder: Path, **more: str) -> AsyncIterator[Caller]:
+    """Provide a world with the policy, and a program with Bob's token, which announces in #deploys.
+
+    `more` are further settings.
+    """
     policy = folder / "policy.toml"
     policy.write_text(POLICY, "utf-8")
-    more = {"KITESTRING_API_RATE": "100000"}
-    async with open_world(folder, policy=policy, more=more, **settings) as world, open_http(world) as http:
+    settings = {"KITESTRING_API_RATE": "100000", **more}
+    async with open_world(folder, policy=policy, more=settings) as world, open_http(world) as http:
         yield Caller(world, http, await make_token(world, world.bob, **announcing(world)))
 
 
@@ -83,8 +86,15 @@ async def give_token(caller: Caller, person: Person, **values: Any) -> Caller:
     return Caller(caller.world, caller.http, await make_token(caller.world, person, name, **values))
 
 
-async def settle_until(world: World, call: asyncio.Task[httpx.Response]) -> httpx.Response:
-    """Let the world go on until a call is answered."""
+async def retry_until(world: World, call: asyncio.Task[httpx.Response]) -> httpx.Response:
+    """Let time pass while the bot pauses between its attempts, until a call is answered.
+
+    The bot sleeps twice then: for the call's deadline, and for the pause.
+    """
     while not call.done():
-        await world.settle(1)
+        asleep = asyncio.create_task(world.clock.wait_for_sleepers(2))
+        await asyncio.wait({call, asleep}, return_when=asyncio.FIRST_COMPLETED)
+        asleep.cancel()
+        if not call.done():
+            world.clock.advance(0.5)
     return call.result()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from simulators.buildkite.models import Build
-from tests.conversations.acts import block_build
 from tests.rest.caller import Caller, give_token
 
 

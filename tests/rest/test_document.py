@@ -86,5 +86,4 @@ async def test_any_documented_request_is_answered(program: Caller) -> None:
     trying = asyncio.create_task(asyncio.to_thread(_try_all, document, base, program.raw))
     while not trying.done():
         await program.world.settle(1)
-    print(trying.result())
     assert len(trying.result()) > 10

@@ -67,7 +67,11 @@ async def _live(folder: Path, die_after: int | None) -> int:
         await lives.play(prepare)
         before = lives.commits
         lives.die_after = before + die_after if die_after else None
-        await lives.play(lambda world: _call_until_death(lives, raws[0]))
+
+        async def call(world: World) -> None:
+            await _call_until_death(world, raws[0])
+
+        await lives.play(call)
         took = lives.commits - before
         answer = await _repeat(lives, raws[0])
         assert answer.status_code == 200, answer.text
@@ -82,10 +86,10 @@ async def _live(folder: Path, die_after: int | None) -> int:
     return took
 
 
-async def _call_until_death(lives: Lives, raw: str) -> None:
+async def _call_until_death(world: World, raw: str) -> None:
     try:
-        await _create(lives.world, raw)
-        await settle(lives.world)
+        await _create(world, raw)
+        await settle(world)
     except httpx.HTTPError as error:
         raise Crash from error
 
