@@ -79,7 +79,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a program reads of the end of an invocation: the result, or else the problem."""
+    """The end of an invocation as a program reads it: the result, or else the problem."""
 
     result: JsonObject | None = None
     problem: JsonObject | None = None

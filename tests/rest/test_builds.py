@@ -42,7 +42,7 @@ async def test_a_program_starts_and_cancels_a_build(program: Caller) -> None:
 
 
 async def test_reads_by_get_are_answers_to_the_program_alone(program: Caller) -> None:
-    """The same operation by GET and by POST has the same result, and nobody in Slack sees anything."""
+    """GET and POST of an operation have the same result, and nobody in Slack sees anything."""
     await program.post("build/create", {"pipeline": "web"})
     await program.world.settle(4)
     before = program.world.transcript()
@@ -100,7 +100,7 @@ async def test_a_token_without_a_channel_announces_to_its_owner(program: Caller)
 
 
 async def test_a_step_is_unblocked_with_its_fields(program: Caller) -> None:
-    """What a form asks people for is an argument for programs."""
+    """Inputs of a form are arguments for programs."""
     build = program.world.buildkite.create_build("deploy-prod")
     program.world.buildkite.run_build(build)
     args = {"pipeline": "deploy-prod", "number": build.number, "fields": {"release-name": "1.42"}}

@@ -1,4 +1,4 @@
-"""The same key does nothing twice, whatever happens in between."""
+"""A key does nothing twice, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ARGS = {"pipeline": "web", "branch": "main"}
 
 
 async def test_the_first_result_is_replayed(program: Caller) -> None:
-    """The same key with the same arguments gets the same result; with others it is refused."""
+    """A key that is sent again with the same arguments gets the same result; with others it is refused."""
     first = await program.post("build/create", ARGS, key="k")
     again = await program.post("build/create", ARGS, key="k")
     assert (first.status_code, again.status_code) == (200, 200)

@@ -138,9 +138,10 @@ async def test_buildkite_is_away(program: Caller) -> None:
 
 
 async def test_an_answer_is_lost(program: Caller) -> None:
-    """What may have happened is looked for and not repeated, and the poll tells in the end."""
+    """Effects that may have happened are looked for and not repeated, and the poll tells in the end."""
     world = program.world
-    world.buildkite.create_build("web")
+    build = world.buildkite.create_build("web")
+    world.buildkite.annotate(build, "Lint is fine", context="notes")
     args = {"pipeline": "web", "number": 1, "body": "Looks fine"}
     world.buildkite.faults.fail(502, method="POST", path="/annotations$", times=4, applied=True)
     lost = await retry_until(world, asyncio.create_task(program.post("build/annotate", args, key="lost")))
@@ -148,5 +149,10 @@ async def test_an_answer_is_lost(program: Caller) -> None:
     await world.settle(60)
     again = await program.post("build/annotate", args, key="lost")
     assert again.json()["state"] == "done", again.text
-    written = [request for request in world.buildkite.requests if request.method == "POST"]
-    assert len(written) == 1
+    assert len(build.annotations) == 2
+    world.buildkite.faults.reset(method="POST", path="/annotations$")
+    more = {**args, "context": "notes", "append": True}
+    await program.post("build/annotate", more, key="uncertain")
+    await world.settle(3600, step=5)
+    uncertain = await program.post("build/annotate", more, key="uncertain")
+    assert (uncertain.status_code, uncertain.json()["type"]) == (409, "/api#outcome-unknown"), uncertain.text

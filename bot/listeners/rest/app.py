@@ -13,13 +13,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from bot.errors import KitestringError
-from bot.listeners.rest.admission import Admission, Admitted
-from bot.listeners.rest.arguments import read_body_arguments, read_key, read_query_arguments, read_yes
-from bot.listeners.rest.calls import INVOCATIONS, Calls
-from bot.listeners.rest.events import EVENTS_PATH, BuildEvents
+from bot.listeners.rest.calls import INVOCATIONS, OperationCalls
+from bot.listeners.rest.event_streams import EVENTS_PATH, BuildEvents
 from bot.listeners.rest.openapi import BASE, make_document, make_path
 from bot.listeners.rest.page import PAGE_HEADERS, render_page
-from bot.listeners.rest.problems import Problem, explain_error, render_problem
+from bot.listeners.rest.problems import RequestProblem, explain_error, render_problem
+from bot.listeners.rest.request_arguments import read_body_arguments, read_key, read_query_arguments, read_yes
+from bot.listeners.rest.token_gate import Admitted, TokenGate
 from bot.operations.operation import Effect, Operation
 from bot.operations.registry import Registry
 from bot.operations.reply import Call
@@ -31,10 +31,10 @@ DOCUMENT = f"{BASE}openapi.json"
 class RestApi:
     """The API as an ASGI application."""
 
-    def __init__(self, registry: Registry, admission: Admission, calls: Calls, events: BuildEvents) -> None:
+    def __init__(self, registry: Registry, gate: TokenGate, calls: OperationCalls, events: BuildEvents) -> None:
         self._registry = registry
         self._operations: Mapping[str, Operation] = {make_path(op): op for op in registry}
-        self._admission = admission
+        self._gate = gate
         self._calls = calls
         self._events = events
 
@@ -48,7 +48,7 @@ class RestApi:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        self._admission.check_host(request)
+        self._gate.check_host(request)
         path = request.url.path
         if path in {"/api", "/api/"}:
             _require_method(request, "GET")
@@ -56,7 +56,7 @@ class RestApi:
         if path == DOCUMENT:
             _require_method(request, "GET")
             return JSONResponse(self._document)
-        admitted = await self._admission.admit(request)
+        admitted = await self._gate.admit(request)
         try:
             response = await run_guarded(self._answer_admitted(request, path, admitted), "rest")
         except KitestringError as error:
@@ -74,7 +74,7 @@ class RestApi:
         op = self._operations.get(path)
         if op is None:
             hint = f"GET {DOCUMENT} lists them all."
-            raise Problem("unknown-path", "There is no operation of this name.", hint)
+            raise RequestProblem("unknown-path", "There is no operation of this name.", hint)
         return await self._call(request, op, admitted)
 
     async def _call(self, request: Request, op: Operation, admitted: Admitted) -> Response:
@@ -96,6 +96,6 @@ class RestApi:
 def _require_method(request: Request, *allowed: str) -> None:
     if request.method not in allowed:
         names = " or ".join(allowed)
-        raise Problem(
+        raise RequestProblem(
             "method-not-allowed", f"Only {names} is allowed here.", headers={"allow": ", ".join(allowed)}
         )

@@ -8,9 +8,9 @@ from bot.access.api_tokens.model import ApiToken
 from bot.execution.authorisation import Authoriser
 from bot.execution.background import BackgroundTasks
 from bot.execution.procedure import Procedure
-from bot.listeners.rest.arguments import check_arguments
-from bot.listeners.rest.lookup import Lookup, Standing, make_key
-from bot.listeners.rest.problems import Problem, make_problem
+from bot.listeners.rest.outcome_lookup import CallState, OutcomeLookup, make_key
+from bot.listeners.rest.problems import RequestProblem, make_problem
+from bot.listeners.rest.request_arguments import check_arguments
 from bot.operations.choices import make_choice_id
 from bot.operations.invocation import Flags, Request
 from bot.operations.operation import Operation
@@ -25,7 +25,7 @@ LONGEST_WAIT_SECONDS = 10.0
 _POLL_SECONDS = 2
 
 
-class Calls:
+class OperationCalls:
     """Runs operations for tokens of the workspace `team`."""
 
     def __init__(
@@ -33,7 +33,7 @@ class Calls:
         procedure: Procedure,
         authoriser: Authoriser,
         background: BackgroundTasks,
-        lookup: Lookup,
+        lookup: OutcomeLookup,
         clock: Clock,
         team: str,
     ) -> None:
@@ -45,34 +45,37 @@ class Calls:
         self._team = team
 
     async def run(self, token: ApiToken, op: Operation, call: Call, key: str = "") -> Response:
-        """Carry out a call and answer with its result, its problem, or where to ask later. Raise Problem."""
-        standing, replayed = await self.carry_out(token, op, call, key)
-        response = render_call(standing)
+        """Carry out a call and answer with its result, its problem, or where to ask later.
+
+        Raise RequestProblem.
+        """
+        state, replayed = await self.carry_out(token, op, call, key)
+        response = render_call(state)
         if replayed:
             response.headers["idempotency-replayed"] = "true"
         return response
 
-    async def carry_out(self, token: ApiToken, op: Operation, call: Call, key: str = "") -> tuple[Standing, bool]:
+    async def carry_out(self, token: ApiToken, op: Operation, call: Call, key: str = "") -> tuple[CallState, bool]:
         """Carry out a call, or find the one with the same key; return how it stands, and whether it was repeated.
 
-        Raise Problem for wrong arguments, or for a key that was used with others.
+        Raise RequestProblem for wrong arguments, or for a key that was used with others.
         """
         if op.form_only_message:
-            raise Problem("refused", "This can only be done in Slack.")
+            raise RequestProblem("refused", "This can only be done in Slack.")
         request = self._make_request(token, key)
         check_arguments(op, await self._authoriser.fill_in_default(request, op, call.args))
         recorded = await self._procedure.record(request, call)
         if recorded.is_new:
             self._procedure.start(recorded)
         elif recorded.first.given_digest != recorded.invocation.digest:
-            raise Problem(
+            raise RequestProblem(
                 "key-reused",
                 "This Idempotency-Key was sent with another operation or other arguments.",
                 "Use a new key for each thing that you want done.",
             )
         await self._background.wait_at_most(recorded.first.id, self._clock.sleep(LONGEST_WAIT_SECONDS))
-        standing = await self._lookup.find(recorded.first.id, token.id)
-        return standing or Standing(recorded.first, recorded.first.state), not recorded.is_new
+        state = await self._lookup.find(recorded.first.id, token.id)
+        return state or CallState(recorded.first, recorded.first.state), not recorded.is_new
 
     def _make_request(self, token: ApiToken, key: str) -> Request:
         """Return the request of a token: in its channel, or else in direct messages with its owner."""
@@ -81,14 +84,14 @@ class Calls:
         return Request(token.owner, thread, "rest", make_key(token.id, key or make_choice_id()), flags=flags)
 
     async def find(self, token: ApiToken, invocation_id: str) -> Response:
-        """Answer how an invocation stands. Raise Problem for one that the token didn't make."""
-        standing = await self._lookup.find(invocation_id, token.id)
-        if standing is None:
-            raise Problem("unknown-invocation", "This token has made no invocation of that id.")
-        problem = standing.outcome.problem if standing.outcome else None
+        """Answer how an invocation stands. Raise RequestProblem for one that the token didn't make."""
+        state = await self._lookup.find(invocation_id, token.id)
+        if state is None:
+            raise RequestProblem("unknown-invocation", "This token has made no invocation of that id.")
+        problem = state.outcome.problem if state.outcome else None
         explained: JsonObject = {"problem": _describe_problem(problem)} if problem else {}
-        waiting = {"retry-after": str(_POLL_SECONDS)} if standing.outcome is None else {}
-        return JSONResponse({**_describe(standing), **explained}, headers=waiting)
+        waiting = {"retry-after": str(_POLL_SECONDS)} if state.outcome is None else {}
+        return JSONResponse({**_describe(state), **explained}, headers=waiting)
 
 
 def _describe_problem(problem: JsonObject) -> JsonObject:
@@ -96,28 +99,28 @@ def _describe_problem(problem: JsonObject) -> JsonObject:
     return {"type": f"/api#{problem.get('kind')}"} | {name: problem[name] for name in names if name in problem}
 
 
-def render_call(standing: Standing) -> Response:
+def render_call(state: CallState) -> Response:
     """Return the answer to a call: 200 with the result, or 202 with where to ask. Raise its problem."""
-    invocation, outcome = standing.invocation, standing.outcome
+    invocation, outcome = state.invocation, state.outcome
     if outcome and outcome.problem:
         raise make_problem(outcome.problem, invocation.id)
     if outcome:
-        return JSONResponse(_describe(standing))
+        return JSONResponse(_describe(state))
     poll = f"{INVOCATIONS}{invocation.id}"
-    return JSONResponse(_describe(standing), 202, {"location": poll, "retry-after": str(_POLL_SECONDS)})
+    return JSONResponse(_describe(state), 202, {"location": poll, "retry-after": str(_POLL_SECONDS)})
 
 
-def _describe(standing: Standing) -> dict[str, JsonValue]:
-    invocation, outcome = standing.invocation, standing.outcome
+def _describe(state: CallState) -> dict[str, JsonValue]:
+    invocation, outcome = state.invocation, state.outcome
     described: dict[str, JsonValue] = {
         "invocation": invocation.id,
         "operation": invocation.operation,
-        "state": standing.state,
+        "state": state.state,
     }
     if outcome is None:
         described["poll"] = f"{INVOCATIONS}{invocation.id}"
     elif outcome.problem is None:
         described["result"] = outcome.result
-    if standing.approval:
-        described["approval"] = standing.approval
+    if state.approval:
+        described["approval"] = state.approval
     return described

@@ -13,9 +13,9 @@ from pydantic.json_schema import models_json_schema
 
 from bot import __version__
 from bot.errors import UsageError
-from bot.listeners.rest.arguments import YES
-from bot.listeners.rest.events import BuildState
+from bot.listeners.rest.event_streams import FollowedBuild
 from bot.listeners.rest.problems import KINDS
+from bot.listeners.rest.request_arguments import YES
 from bot.operations.grammar import parse
 from bot.operations.operation import Args, Effect, Operation
 from bot.operations.registry import Registry
@@ -41,7 +41,7 @@ class FieldProblem(BaseModel):
 
 
 class ProblemDocument(BaseModel):
-    """What is wrong with a request (RFC 9457)."""
+    """A problem document (RFC 9457)."""
 
     type: str
     title: str
@@ -55,7 +55,7 @@ class ProblemDocument(BaseModel):
 
 
 class Approval(BaseModel):
-    """What a proposed invocation waits for."""
+    """The approvals that a proposed invocation waits for."""
 
     rule: str
     needed: int
@@ -109,7 +109,7 @@ def make_document(registry: Registry) -> Json:
 def _make_schemas(exposed: Iterable[Operation]) -> tuple[Mapping[type[BaseModel], Json], Json]:
     """Return the reference to the schema of each model, and the schemas themselves."""
     inputs = dict.fromkeys(op.args for op in exposed)
-    outputs = (ProblemDocument, Pending, BuildState)
+    outputs = (ProblemDocument, Pending, FollowedBuild)
     wanted = [*((model, "validation") for model in inputs), *((model, "serialization") for model in outputs)]
     found, document = models_json_schema(wanted, ref_template=_REF)  # type: ignore[arg-type]
     references = {model: dict(schema) for (model, _mode), schema in found.items()}
@@ -245,7 +245,7 @@ def _describe_own_paths(references: Mapping[type[BaseModel], Json]) -> Json:
                 "responses": problems
                 | {
                     "200": {
-                        "description": "Server-sent events: `build`, each a BuildState, and at last `end`.",
+                        "description": "Server-sent events: `build`, each a FollowedBuild, and at last `end`.",
                         "content": {"text/event-stream": {}},
                     },
                     "204": {"description": "The build has ended, and `Last-Event-ID` is its last event."},

@@ -1,4 +1,4 @@
-"""Problem documents: what is wrong with a request, with the status that HTTP names for it.
+"""RequestProblem documents: what is wrong with a request, with the status that HTTP names for it.
 
 https://www.rfc-editor.org/rfc/rfc9457
 """
@@ -70,7 +70,7 @@ class FieldError(NamedTuple):
     detail: str
 
 
-class Problem(KitestringError):
+class RequestProblem(KitestringError):
     """A request that is answered with a problem document of one of `KINDS`."""
 
     def __init__(
@@ -90,12 +90,12 @@ class Problem(KitestringError):
         self.more = more or {}
 
 
-def make_problem(known: JsonObject, invocation: str = "") -> Problem:
+def make_problem(known: JsonObject, invocation: str = "") -> RequestProblem:
     """Return the problem that the end of an invocation describes."""
     kind, retry_after = str(known.get("kind")), known.get("retry_after")
     field, message = known.get("field"), str(known.get("message", ""))
     names = {name: known[name] for name in ("rule", "options") if name in known}
-    return Problem(
+    return RequestProblem(
         kind if kind in KINDS else "failed",
         message,
         str(known.get("hint", "")),
@@ -105,9 +105,9 @@ def make_problem(known: JsonObject, invocation: str = "") -> Problem:
     )
 
 
-def explain_error(error: KitestringError) -> Problem:
+def explain_error(error: KitestringError) -> RequestProblem:
     """Return the problem that an error is."""
-    return error if isinstance(error, Problem) else make_problem(describe_error(error))
+    return error if isinstance(error, RequestProblem) else make_problem(describe_error(error))
 
 
 def _make_retry_header(kind: str, retry_after: float | None) -> dict[str, str]:
@@ -117,7 +117,7 @@ def _make_retry_header(kind: str, retry_after: float | None) -> dict[str, str]:
     return {"retry-after": str(max(math.ceil(retry_after or _RETRY_SECONDS), 1))}
 
 
-def render_problem(problem: Problem) -> Response:
+def render_problem(problem: RequestProblem) -> Response:
     """Return the problem document."""
     status, title = KINDS[problem.kind]
     document: dict[str, JsonValue] = {

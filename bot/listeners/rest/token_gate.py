@@ -11,7 +11,7 @@ from starlette.requests import Request
 from bot.access.api_tokens.model import ApiToken
 from bot.access.api_tokens.service import ApiTokens
 from bot.errors import Unauthorized
-from bot.listeners.rest.problems import Problem
+from bot.listeners.rest.problems import RequestProblem
 from bot.runtime.clock import Clock
 from bot.runtime.token_bucket import TokenBucket, full_bucket
 
@@ -30,7 +30,7 @@ class Admitted:
     headers: dict[str, str]
 
 
-class Admission:
+class TokenGate:
     """Checks who calls before anything of the body is read; `own_url` is the bot's public URL, if it is known."""
 
     def __init__(self, api_tokens: ApiTokens, clock: Clock, rate: int, own_url: str | None) -> None:
@@ -41,19 +41,19 @@ class Admission:
         self._buckets: dict[str, TokenBucket] = {}
 
     def check_host(self, request: Request) -> None:
-        """Raise Problem if the request is for another host: a page of another site may have sent it.
+        """Raise RequestProblem if the request is for another host: a page of another site may have sent it.
 
         https://www.rfc-editor.org/rfc/rfc9110#status.421
         """
         host = _read_host(request.headers.get("host", ""))
         if self._own_host and host != self._own_host and host not in _LOOPBACK:
-            raise Problem("misdirected", "This server answers to another name.", "Use the bot's public URL.")
+            raise RequestProblem("misdirected", "This server has another name.", "Use the bot's public URL.")
 
     async def admit(self, request: Request) -> Admitted:
-        """Return the token of a request. Raise Problem if there is none, or if it has made too many requests."""
+        """Return the token of a request. Raise RequestProblem if it has none, or makes too many."""
         scheme, _, raw = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not raw.strip():
-            raise Problem(
+            raise RequestProblem(
                 "unauthorized",
                 "The request has no API token.",
                 "Send it as `Authorization: Bearer kst_…`.",
@@ -63,19 +63,19 @@ class Admission:
             token = await self._api_tokens.authenticate(raw.strip())
         except Unauthorized as error:
             challenge = f'{_CHALLENGE}, error="invalid_token"'
-            raise Problem(
+            raise RequestProblem(
                 "unauthorized", error.message, error.hint, headers={"www-authenticate": challenge}
             ) from error
         return Admitted(token, self._take(token.id))
 
     def _take(self, token: str) -> dict[str, str]:
-        """Count a request. Raise Problem if it is one too many."""
+        """Count a request. Raise RequestProblem if it is one too many."""
         now = self._clock.monotonic()
         bucket = self._buckets.get(token) or full_bucket(self._rate / _MINUTE, self._rate, now)
         wait = bucket.wait_seconds(now)
         if wait > 0:
             retry = {"retry-after": str(math.ceil(wait))}
-            raise Problem(
+            raise RequestProblem(
                 "rate-limited",
                 f"This token may make {self._rate} requests a minute.",
                 headers=self._describe(bucket.refill(now)) | retry,

@@ -24,8 +24,8 @@ _ENDED = {
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How an invocation stands: `state` is accepted, running, proposed, unknown, done, refused or failed.
+class CallState:
+    """The state of an invocation: `state` is accepted, running, proposed, unknown, done, refused or failed.
 
     `approval` says what a proposed one waits for.
     """
@@ -36,7 +36,7 @@ class Standing:
     approval: JsonObject | None = None
 
 
-class Lookup:
+class OutcomeLookup:
     """Reads invocations of one token; those of others don't exist for it."""
 
     def __init__(self, store: Store, vault: Vault, clock: Clock, proposals: Proposals) -> None:
@@ -45,7 +45,7 @@ class Lookup:
         self._clock = clock
         self._proposals = proposals
 
-    async def find(self, invocation_id: str, token: str) -> Standing | None:
+    async def find(self, invocation_id: str, token: str) -> CallState | None:
         """Return how an invocation of a token stands; None for any other. Raise Unavailable."""
         async with self._store.read() as tx:
             found = await find_invocation(tx, self._vault, invocation_id)
@@ -53,20 +53,22 @@ class Lookup:
         if found is None or not found.key.startswith(make_key(token, "")):
             return None
         if found.state != "proposed" or found.answer is not None:
-            return _read_standing(found, found)
-        return _read_standing(found, run) if run else await self._read_proposal(found)
+            return _read_state(found, found)
+        return _read_state(found, run) if run else await self._read_proposal(found)
 
-    async def _read_proposal(self, invocation: Invocation) -> Standing:
+    async def _read_proposal(self, invocation: Invocation) -> CallState:
         proposal = await self._proposals.find(invocation.id)
         if proposal is None:
-            return Standing(invocation, "failed", Outcome(problem=make_problem("failed", "Its approval is gone.")))
+            return CallState(
+                invocation, "failed", Outcome(problem=make_problem("failed", "Its approval is gone."))
+            )
         if proposal.state is ProposalState.OPEN and self._clock.now() < proposal.expires_at:
-            return Standing(invocation, "proposed", approval=_describe_approval(proposal))
+            return CallState(invocation, "proposed", approval=_describe_approval(proposal))
         if proposal.state in {ProposalState.APPROVED, ProposalState.DONE}:
-            return Standing(invocation, "running")
+            return CallState(invocation, "running")
         sentence = _ENDED.get(proposal.state, _ENDED[ProposalState.EXPIRED])
         problem = {**make_problem("not-approved", sentence), "rule": proposal.requirement.rule}
-        return Standing(invocation, "refused", Outcome(problem=problem))
+        return CallState(invocation, "refused", Outcome(problem=problem))
 
 
 def make_key(token: str, key: str) -> str:
@@ -74,13 +76,13 @@ def make_key(token: str, key: str) -> str:
     return f"{KEY_PREFIX}{token}:{key}"
 
 
-def _read_standing(asked: Invocation, ran: Invocation) -> Standing:
+def _read_state(asked: Invocation, ran: Invocation) -> CallState:
     outcome = ran.answer.outcome if ran.answer else None
     if ran.is_open or outcome is not None:
         # A question is no end for a person, but a program has to call again.
         state = "failed" if ran.state == "proposed" else ran.state
-        return Standing(asked, state, outcome)
-    return Standing(asked, ran.state, Outcome({}))
+        return CallState(asked, state, outcome)
+    return CallState(asked, ran.state, Outcome({}))
 
 
 def _describe_approval(proposal: Proposal) -> JsonObject:

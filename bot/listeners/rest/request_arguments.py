@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from bot.execution.outcomes import to_plain
 from bot.listeners.payloads import check_storable
-from bot.listeners.rest.problems import FieldError, Problem
+from bot.listeners.rest.problems import FieldError, RequestProblem
 from bot.operations.arguments import read_arguments
 from bot.operations.operation import Operation
 from bot.operations.validation import find_mistakes
@@ -26,7 +26,7 @@ _MEMBER = re.compile(r"([a-z_]+)\[([^\[\]]+)\]")
 
 
 async def read_body_arguments(request: Request) -> dict[str, JsonValue]:
-    """Return the JSON object in the body; an empty body is an empty object. Raise Problem."""
+    """Return the JSON object in the body; an empty body is an empty object. Raise RequestProblem."""
     empty = request.headers.get("content-length") == "0" and "transfer-encoding" not in request.headers
     if empty and "content-type" not in request.headers:
         return {}
@@ -34,9 +34,9 @@ async def read_body_arguments(request: Request) -> dict[str, JsonValue]:
         check_request(request.scope, (_JSON,))
         body = await read_body(request.receive)
     except Rejected as why:
-        raise Problem(_REJECTED[why.status], why.text, headers=why.headers) from why
+        raise RequestProblem(_REJECTED[why.status], why.text, headers=why.headers) from why
     except Disconnected as why:
-        raise Problem("slow-body", "The client is gone.") from why
+        raise RequestProblem("slow-body", "The client is gone.") from why
     return _parse(body)
 
 
@@ -46,9 +46,9 @@ def _parse(body: bytes) -> dict[str, JsonValue]:
         found = json.loads(text, parse_constant=_refuse_constant) if text.strip() else {}
         check_storable(text)
     except (ValueError, RecursionError) as error:
-        raise Problem("not-json", "The body isn't JSON in UTF-8.") from error
+        raise RequestProblem("not-json", "The body isn't JSON in UTF-8.") from error
     if not isinstance(found, dict):
-        raise Problem("invalid-arguments", "The body must be a JSON object with the arguments as its members.")
+        raise RequestProblem("invalid-arguments", "The body must be a JSON object of arguments.")
     return found
 
 
@@ -57,7 +57,10 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def read_query_arguments(request: Request, op: Operation) -> dict[str, JsonValue]:
-    """Return the arguments in a query: lists repeat their name, pairs are `name[key]=value`. Raise Problem."""
+    """Return the arguments in a query: lists repeat their name, pairs are `name[key]=value`.
+
+    Raise RequestProblem.
+    """
     kinds = {argument.name: argument.kind for argument in read_arguments(op.args)}
     found: dict[str, JsonValue] = {}
     errors: list[FieldError] = []
@@ -83,17 +86,17 @@ def read_yes(request: Request) -> bool:
 
 
 def read_key(request: Request) -> str:
-    """Return the Idempotency-Key, or an empty string. Raise Problem for an unusable one."""
+    """Return the Idempotency-Key, or an empty string. Raise RequestProblem for an unusable one."""
     keys = request.headers.getlist("idempotency-key")
     if not keys:
         return ""
     if len(keys) > 1 or not _KEY.fullmatch(keys[0]):
-        raise Problem("bad-header", "The Idempotency-Key must be 1 to 255 printable ASCII characters, given once.")
+        raise RequestProblem("bad-header", "The Idempotency-Key must be one value of 1 to 255 ASCII characters.")
     return keys[0]
 
 
 def check_arguments(op: Operation, given: JsonObject) -> None:
-    """Raise Problem with all mistakes in the arguments."""
+    """Raise RequestProblem with all mistakes in the arguments."""
     known = op.args.model_fields
     unknown = [name for name in given if name not in known]
     errors = [FieldError(_point(name), _describe_unknown(name, op)) for name in unknown]
@@ -117,4 +120,4 @@ def _point(name: str) -> str:
 def _raise_all(errors: list[FieldError]) -> None:
     if errors:
         count = "One argument isn't" if len(errors) == 1 else f"{len(errors)} arguments aren't"
-        raise Problem("invalid-arguments", f"{count} valid.", errors=errors)
+        raise RequestProblem("invalid-arguments", f"{count} valid.", errors=errors)

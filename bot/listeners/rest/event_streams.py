@@ -23,7 +23,7 @@ from bot.builds.model import JobSummary, TrackedBuild
 from bot.builds.queries import find_build_by_address, summarize_jobs
 from bot.errors import KitestringError
 from bot.execution.actors import Actors
-from bot.listeners.rest.problems import Problem
+from bot.listeners.rest.problems import RequestProblem
 from bot.operations.invocation import Flags
 from bot.operations.invocation import Request as OwnRequest
 from bot.runtime.clock import Clock
@@ -41,7 +41,7 @@ _COMMENT_SECONDS = 15.0
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
-class BuildState(BaseModel):
+class FollowedBuild(BaseModel):
     """A build as far as it is known: each event has all of it, so that a missed one does no harm.
 
     `state` is the build's phase, `gone` once Buildkite no longer returns it; `jobs` counts its jobs by state.
@@ -66,7 +66,7 @@ class Snapshot(NamedTuple):
     """A build's state at a revision; `final`: nothing more is to come."""
 
     revision: int
-    state: BuildState
+    state: FollowedBuild
     final: bool
 
 
@@ -97,12 +97,12 @@ class BuildEvents:
         self._open: Counter[str] = Counter()
 
     async def open(self, request: Request, token: ApiToken, pipeline: str, number: str) -> Response:
-        """Return the stream of a build's events; 204 where the caller has seen the last. Raise Problem."""
+        """Return the stream of a build's events; 204 where the caller has seen the last. Raise RequestProblem."""
         seen = _read_last_event(request)
         found = await self._find(pipeline, int(number))
         await self._require_permission(token, pipeline, found)
         if found is None:
-            raise Problem(
+            raise RequestProblem(
                 "untracked-build",
                 f"I don't follow {pipeline}#{number}.",
                 "Start it here, or follow it with POST /api/v1/build/watch.",
@@ -110,7 +110,7 @@ class BuildEvents:
         if found.final and seen == found.revision:
             return Response(status_code=204)  # tells an EventSource to stop
         if self._open[token.id] >= _TOKEN_STREAMS or self._open.total() >= _ALL_STREAMS:
-            raise Problem(
+            raise RequestProblem(
                 "too-many-streams",
                 f"At most {_TOKEN_STREAMS} builds can be followed with one token at a time.",
                 headers={"retry-after": str(round(_COMMENT_SECONDS))},
@@ -159,7 +159,7 @@ class BuildEvents:
 def _take_snapshot(tracked: TrackedBuild, jobs: JobSummary) -> Snapshot:
     build = tracked.build
     final = tracked.deleted or (build.ended and not tracked.unconfirmed)
-    state = BuildState(
+    state = FollowedBuild(
         pipeline=build.ref.pipeline,
         number=build.number,
         state="gone" if tracked.deleted else build.phase,
