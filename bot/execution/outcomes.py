@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.buildkite.models import Build
 from bot.errors import (
     Ambiguous,
     BudgetUsedUp,
@@ -20,6 +21,7 @@ from bot.operations.invocation import Invocation, Outcome
 from bot.operations.reply import Reply
 from bot.runtime.error_boundary import InternalError
 from bot.runtime.json_types import JsonObject, JsonValue
+from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, escape, strip_markup
 
 # The first class that an error is an instance of names its kind.
@@ -68,8 +70,28 @@ def make_outcome(invocation: Invocation, reply: Reply | None, problem: JsonObjec
 
 
 def describe_reply(reply: Reply) -> JsonObject:
-    """Return the typed result of an operation as JSON."""
-    return {"text": to_plain(reply.text)}
+    """Return the result of an operation as JSON; members that it doesn't have are left out."""
+    build = reply.card_build or reply.extra_card_build
+    members: Mapping[str, JsonValue] = {
+        "text": to_plain(reply.text),
+        "title": to_plain(reply.title),
+        "build": _describe_build(build) if build else {},
+        "fields": {to_plain(label): to_plain(value) for label, value in reply.fields},
+        "rows": _describe_rows(reply.table) if reply.table else [],
+        "log": reply.log or "",
+    }
+    return {name: value for name, value in members.items() if value}
+
+
+def _describe_build(build: Build) -> JsonObject:
+    ref = build.ref
+    return {"pipeline": ref.pipeline, "number": ref.number, "state": build.phase, "url": build.web_url}
+
+
+def _describe_rows(table: Table) -> list[JsonValue]:
+    """Return each row by the names of its columns."""
+    names = [to_plain(column) for column in table.columns]
+    return [dict(zip(names, map(to_plain, row), strict=True)) for row in table.rows]
 
 
 def to_plain(text: str) -> str:

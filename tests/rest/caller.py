@@ -58,7 +58,7 @@ class Caller:
 
 def open_http(world: World) -> httpx.AsyncClient:
     """Return a client of the bot's own port."""
-    base = world.slack.request_url.removesuffix("/slack/events")
+    base = (world.slack.request_url or "").removesuffix("/slack/events")
     return httpx.AsyncClient(base_url=base, timeout=300, trust_env=False)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 
 import schemathesis
@@ -45,6 +47,15 @@ def test_the_document_is_valid() -> None:
     document = make_document(operations)
     OpenAPIV31SpecValidator(document).validate()
     assert {make_path(op) for op in operations if is_exposed(op)} <= set(document["paths"])  # type: ignore[call-overload]
+
+
+def test_nothing_is_imported_before_the_first_request() -> None:
+    """A bot that no program calls doesn't pay for the API."""
+    code = (
+        "import sys, bot.app.bot; print([name for name in sys.modules if name.startswith('bot.listeners.rest')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def _try_all(document: dict[str, Any], base: str, raw: str) -> list[str]:
