@@ -14,8 +14,10 @@ from bot.access.api_tokens.service import ApiTokens
 from bot.operations.invocation import Flags, Request
 from bot.operations.reply import Call
 from bot.slack.types import Thread
+from bot.store.tables import invocations
 from bot.store.tables_people import audit
 from simulators.slack.person import Person
+from simulators.slack.visible_text import render_plain
 from tests.conversations.world import World
 
 _KEYS = count(1)
@@ -69,6 +71,14 @@ async def read_audit(world: World, *operations: str) -> list[tuple[str, str, dic
     async with world.bot.platform.store.read() as tx:
         rows = (await tx.execute(query)).mappings().all()
     return [(row["operation"], row["transition"], row["detail"]) for row in rows]
+
+
+async def read_answers(world: World) -> list[str]:
+    """Return the answers to programs, oldest first, as people would read them."""
+    query = sa.select(invocations.c.outcome).where(invocations.c.via == "rest").order_by(invocations.c.created_at)
+    async with world.bot.platform.store.read() as tx:
+        kept = [outcome for outcome in await tx.scalars(query) if outcome]
+    return [render_plain(outcome["text"], outcome["blocks"]).strip("\n") for outcome in kept]
 
 
 def now(world: World) -> datetime:

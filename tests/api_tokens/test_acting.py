@@ -10,7 +10,7 @@ from bot.operations.invocation import Flags, Request
 from bot.operations.reply import Call
 from bot.slack.types import Thread
 from simulators.slack.state import BOT_USER
-from tests.api_tokens.acts import call, get_tokens, make_token, read_audit, send
+from tests.api_tokens.acts import call, get_tokens, make_token, read_answers, read_audit, send
 from tests.conversations.acts import ask_privately
 from tests.conversations.world import World, format_message
 
@@ -127,7 +127,7 @@ async def test_limits_refuse(
     """Each refusal names what the token lacks, and is audited by its rule."""
     raw = await make_token(world, world.alice, **PLACE, **limits)
     token = await call(world, raw, operation, **args)
-    assert world.whispers(world.alice)[-1] == refusal
+    assert (await read_answers(world))[-1] == refusal
     [(_, transition, detail)] = await read_audit(world, operation)
     assert (transition, detail["rule"], detail["token"]) == ("refused", "api token", token.id)
     assert world.buildkite.builds == []
@@ -139,9 +139,9 @@ async def test_a_list_leaves_out_what_the_token_may_not_read(world: World) -> No
     raw = await make_token(world, world.alice, **PLACE, Pipelines=["web"])
     await call(world, raw, "pipeline list")
     assert "deploy-prod" in await ask_privately(world, world.alice, "pipeline list")
-    assert "deploy-prod" not in world.whispers(world.alice)[-2]
+    assert "deploy-prod" not in (await read_answers(world))[-1]
     await call(world, raw, "build create", pipeline="deploy-prd")
-    assert "deploy-prod" not in world.whispers(world.alice)[-1]
+    assert "deploy-prod" not in (await read_answers(world))[-1]
 
 
 async def test_an_approved_call_runs_as_the_agent(world: World) -> None:
@@ -170,7 +170,7 @@ async def test_a_token_revoked_meanwhile_stops_an_approved_call(world: World) ->
     await world.bob.clicks(card, "Approve")
     await world.settle(4)
     assert world.buildkite.builds == []
-    assert "was revoked" in world.transcript() + "".join(world.whispers(world.alice))
+    assert "was revoked" in world.transcript() + "".join(await read_answers(world))
 
 
 async def test_a_call_that_waited_is_judged_by_its_token(world: World) -> None:
@@ -187,7 +187,7 @@ async def test_a_call_that_waited_is_judged_by_its_token(world: World) -> None:
     procedure.resume(stored)
     await world.settle(2)
     assert world.buildkite.builds == []
-    assert world.whispers(world.bob)[-1] == snapshot("""\
+    assert (await read_answers(world))[-1] == snapshot("""\
 ⚠️ The API token release-bot has expired.
 Create one in Slack with `/bk api-token create`, and send it as a bearer token.\
 """)
@@ -211,18 +211,18 @@ async def test_a_service_has_only_its_group(world: World) -> None:
     await call(world, raw, "build create", pipeline="web", branch="main")
     assert "requested by release-bot (nightly)" in format_message(world.card())
     await call(world, raw, "build create", pipeline="mobile")
-    assert world.whispers(world.alice)[-1] == snapshot("""\
+    assert (await read_answers(world))[-1] == snapshot("""\
 ⚠️ You may not run `build create` on `mobile`, branch `main` here.
 Your grant “nightly” is for pipelines `web`. Ask full members to do it.\
 """)
     await call(world, raw, "pipeline list")
-    assert world.whispers(world.alice)[-1] == snapshot("""\
+    assert (await read_answers(world))[-1] == snapshot("""\
 ⚠️ `pipeline list` is for full members.
 Ask the platform team to do it.\
 """)
     other = await make_token(world, world.alice, "other", Service="unknown", **PLACE)
     await call(world, other, "whoami")
-    assert world.whispers(world.alice)[-1] == snapshot("""\
+    assert (await read_answers(world))[-1] == snapshot("""\
 ⚠️ No rule of the policy names this service.
 Ask the platform team to add a grant with its group, such as groups = ["service:release-bot"].\
 """)
