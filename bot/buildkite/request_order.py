@@ -39,7 +39,7 @@ _SHARES: Mapping[Purpose, int] = MappingProxyType(
         Purpose.PEOPLE: 20,
         Purpose.STATES: 5,
         Purpose.ENDS: 3,
-        Purpose.PROGRAMS: 5,
+        Purpose.PROGRAMS: 4,
         Purpose.FAILURES: 12,
         Purpose.WAITING: 2,
         Purpose.OTHER: 2,
@@ -98,7 +98,9 @@ class Demand:
 
 def count_share(purpose: Purpose, limit: int) -> int:
     """Return how many requests of a minute this purpose can count on, if the minute has `limit` of them."""
-    return max(_SHARES[purpose] * limit // _LIMIT, 1)
+    share = _SHARES[purpose] * limit // _LIMIT
+    # Programs get what's left of a tiny limit, which then may be nothing until they have waited for a minute.
+    return share if purpose is Purpose.PROGRAMS else max(share, 1)
 
 
 def may_start(purpose: Purpose, demand: Demand, left: int, limit: int, now: float) -> bool:

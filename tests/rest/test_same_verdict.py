@@ -20,6 +20,8 @@ from tests.sampling import Sample
 
 # Their tokens are dead: whoever isn't in the workspace gets no further than 401.
 _WITHOUT_TOKEN = {"stranger"}
+# An admin may withdraw anyone's request, but a program with an admin's token only those that were made with it.
+_NARROWER = {("proposal withdraw", "admin")}
 
 
 async def _issue(cast: Cast, person: Person) -> str:
@@ -54,6 +56,8 @@ async def test_typed_and_called(tmp_path: Path, sample: Sample) -> None:
     names = [op.name for op in registry() if is_exposed(op) and op.name in SCENES]
     different = []
     async with open_cast(tmp_path, policy=True) as cast, open_http(cast.world) as http:
+        limits = cast.world.buildkite.limits
+        limits.user.limit = limits.org.limit = 1_000_000
         raws = {name: await _issue(cast, cast.people[name]) for name in PEOPLE if name not in _WITHOUT_TOKEN}
         for name in sample(names, keep=5):
             for pipeline in (SHOP, PRODUCTION):
@@ -67,6 +71,6 @@ async def test_typed_and_called(tmp_path: Path, sample: Sample) -> None:
                             await (_call(caller, person, words) if by_program else _type(cast, person, words))
                         )
                     found = [(_leave_out_surface(each.audit), each.writes) for each in seen]
-                    if found[0] != found[1]:
+                    if found[0] != found[1] and (name, kind) not in _NARROWER:
                         different.append((name, pipeline, kind, *found))
     assert different == []
