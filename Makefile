@@ -16,12 +16,16 @@ COMPILE = $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-vers
 # Compiled modules are kept, because tests start many processes.
 TEST = PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
 
+# The suite that tests the MCP endpoint, with the Node that it needs; both come from npm's registry.
+CONFORMANCE := @modelcontextprotocol/conformance@0.2.0-alpha.12
+NODE_VERSION := 22.23.5
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo serve test test-all check docs bench lock shapes clean
+.PHONY: help install demo serve test test-all check docs bench lock shapes conformance clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.run ## Set up .venv with the dependencies; start nothing
 	@echo "Kitestring is set up. Run it with $(PY) -m bot (see README.md)."
@@ -35,7 +39,7 @@ serve: $(VENV)/.run ## Run Kitestring with the settings in the environment and .
 test: $(VENV)/.test ## Run the tests, enumerations by a sample (T="tests/operations -k name" selects, JOBS=1 runs one at a time)
 	@$(TEST) $(T)
 
-test-all: $(VENV)/.test ## Run the tests with everything they enumerate, as CI does: every crash point, long runs of random input
+test-all: $(VENV)/.test $(if $(shell command -v npm),.conformance/.ready) ## Run the tests with everything they enumerate, as CI does: every crash point, long runs of random input
 	@$(TEST) --all $(T)
 
 check: $(VENV)/.check ## Check lint, format, types, imports, names, generated docs and dependencies with known vulnerabilities
@@ -64,8 +68,10 @@ shapes: $(VENV)/.run ## Read the shapes of Slack's blocks and views again, from 
 		$(PY) -m simulators.slack.validation.read_types $$folder/package >$$folder/shapes.json && \
 		mv $$folder/shapes.json simulators/slack/validation/shapes.json; status=$$?; rm -rf $$folder; exit $$status
 
+conformance: .conformance/.ready ## Install the suite that tests the MCP endpoint, which `make test` then runs (needs npm)
+
 clean: ## Remove .venv, caches and build output; keep databases, keys and .env
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .conformance build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -84,6 +90,11 @@ $(VENV)/.test: requirements/test.txt | $(VENV)/bin/python
 $(VENV)/.check: requirements/check.txt | $(VENV)/bin/python
 	@echo "Installing the dependencies of the checks (once, about a minute) …"
 	@$(INSTALL) && touch $@ $(VENV)/.test $(VENV)/.run
+
+.conformance/.ready:
+	@echo "Installing the MCP conformance suite (once, about a minute) …"
+	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix .conformance $(CONFORMANCE) \
+		node-$$(node -p 'process.platform + "-" + process.arch')@$(NODE_VERSION) && touch $@
 
 $(VENV)/.lock: | $(VENV)/bin/python
 	@$(PIP) install --quiet --disable-pip-version-check uv && touch $@

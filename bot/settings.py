@@ -128,6 +128,9 @@ class Settings(BaseSettings):
     kitestring_api_rate: int = Field(
         60, ge=1, le=100_000, description="Requests a minute that each API token may make; see `docs/api.md`."
     )
+    kitestring_slackbot: Literal["off", "on"] = Field(
+        "off", description="`on`: Slackbot may call the bot for people, at `/mcp/slack`; see `docs/mcp.md`."
+    )
     kitestring_command: setting_types.Command = Field("/bk", description="The slash command.")
     host: setting_types.Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(3000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")

@@ -10,7 +10,7 @@ import pytest
 
 from bot.runtime.startup import find_loop_factory
 from tests import sampling, speed
-from tests.programs import Program, chromium, postgres
+from tests.programs import Program, chromium, conformance_suite, postgres
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,7 +43,7 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 def _needed() -> dict[str, Program]:
     """Return the program that the tests of each mark need."""
-    return {"browser": chromium(), "postgres": postgres()}
+    return {"browser": chromium(), "postgres": postgres(), "conformance": conformance_suite()}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import glob
 import shutil
+from pathlib import Path
 from typing import NamedTuple
+
+_CONFORMANCE = Path(__file__).parents[1] / ".conformance"
 
 
 class Program(NamedTuple):
@@ -26,3 +29,15 @@ def postgres() -> Program:
     """Find PostgreSQL's server; `initdb` and `pg_ctl` are next to it once symbolic links are resolved."""
     path = shutil.which("postgres") or max(glob.glob("/usr/lib/postgresql/*/bin/postgres"), default=None)
     return Program("PostgreSQL", path, "apt-get install postgresql, or put PostgreSQL's bin folder on the PATH")
+
+
+def conformance_suite() -> Program:
+    """Find the suite that tests MCP servers; its folder also has the Node that it needs."""
+    path = _CONFORMANCE / "node_modules/@modelcontextprotocol/conformance/dist/index.js"
+    found = str(path) if path.exists() else None
+    return Program("the MCP conformance suite", found, "install npm and run `make conformance`")
+
+
+def suite_node() -> str | None:
+    """Find the Node that the suite was installed with."""
+    return max(glob.glob(f"{_CONFORMANCE}/node_modules/node-*/bin/node"), default=None)

@@ -70,7 +70,11 @@ async def build_bot(
         parts = (workspace.readers, workspace.publishers, workspace.maintenance)
         loops = build_loops(platform, *parts, allowlist)
         platform.wakeups.register(loops)
-        yield Bot(platform, workspace, build_endpoints(settings, workspace.deps, workspace.interaction), loops)
+        endpoints = build_endpoints(settings, workspace.deps, workspace.interaction)
+        try:
+            yield Bot(platform, workspace, endpoints, loops)
+        finally:
+            await endpoints.programs.close()
 
 
 @asynccontextmanager

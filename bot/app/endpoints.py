@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.app.dependencies import Dependencies
 from bot.app.interaction import Interaction, find_signing_secret
+from bot.app.program_apps import ProgramApps
 from bot.app.prometheus import BotMetrics, CounterMetric, HistogramMetric
 from bot.app.readiness import Readiness
 from bot.builds.ingest.spool import DeliverySpool
@@ -31,11 +31,15 @@ from webhooks.receiver import Receiver
 
 @dataclass(frozen=True)
 class Endpoints:
-    """`web` answers on the main port, `metrics_app` on the metrics port; `slack_connection` is Socket Mode's."""
+    """`web` answers on the main port, `metrics_app` on the metrics port; `slack_connection` is Socket Mode's.
+
+    `programs` are a part of `web` that has to be closed.
+    """
 
     web: Router
     metrics_app: ASGIApp
     slack_connection: ConnectionState
+    programs: ProgramApps
 
 
 def build_endpoints(settings: Settings, deps: Dependencies, interaction: Interaction) -> Endpoints:
@@ -46,34 +50,20 @@ def build_endpoints(settings: Settings, deps: Dependencies, interaction: Interac
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
     health = make_health_app(readiness.find_problem, page if settings.metrics_port is None else None, token)
     slack = _build_slack_endpoint(deps, interaction.bolt, find_signing_secret(deps))
+    programs = ProgramApps(settings, deps, interaction)
     web = Router(
         slack,
         _build_webhook_receiver(deps),
         health,
         deps.platform.metrics.observer(HistogramMetric.SLACK_ACK),
-        LazyApp(partial(_build_api, settings, deps, interaction)),
+        {
+            "api": programs.answer_rest,
+            "mcp": programs.answer_mcp,
+            ".well-known": programs.answer_mcp,
+            "skills": programs.answer_skills,
+        },
     )
-    return Endpoints(web, make_metrics_app(page, token), connection)
-
-
-class LazyApp:
-    """An application that is built for its first request, because most bots never get one."""
-
-    def __init__(self, build: Callable[[], ASGIApp]) -> None:
-        self._build = build
-
-    @cached_property
-    def _app(self) -> ASGIApp:
-        return self._build()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, send)
-
-
-def _build_api(settings: Settings, deps: Dependencies, interaction: Interaction) -> ASGIApp:
-    from bot.app.rest_api import build_rest_api
-
-    return build_rest_api(settings, deps, interaction)
+    return Endpoints(web, make_metrics_app(page, token), connection, programs)
 
 
 async def render_metrics(metrics: BotMetrics, status_service: StatusService, leadership: Leadership) -> bytes:

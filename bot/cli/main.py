@@ -303,7 +303,10 @@ def api(path: str, page: int) -> None:
 @click.option(
     "--command", default="/bk", envvar="KITESTRING_COMMAND", show_default=True, help="The slash command."
 )
-def manifest(url: str | None, socket_mode: bool, command: str) -> None:
+@click.option(
+    "--slackbot", is_flag=True, help="Let Slackbot call the bot for people; needs KITESTRING_SLACKBOT=on."
+)
+def manifest(url: str | None, socket_mode: bool, command: str, slackbot: bool) -> None:
     """Print the Slack app's manifest."""
     from bot.slack.manifest import EXAMPLE_URL, render_manifest
 
@@ -312,9 +315,23 @@ def manifest(url: str | None, socket_mode: bool, command: str) -> None:
     if not url and not socket_mode:
         click.echo(f"The addresses are examples ({EXAMPLE_URL}): pass --url or --socket-mode.", err=True)
     try:
-        click.echo(render_manifest(url, socket=socket_mode, command=command), nl=False)
+        click.echo(render_manifest(url, socket_mode, command, slackbot=slackbot), nl=False)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def skill(folder: Path) -> None:
+    """Write the Agent Skill to FOLDER/kitestring: instructions for coding agents, with a script."""
+    from bot.listeners.skills.contents import NAME, make_skill
+    from commands import registry
+
+    for path, text in make_skill(registry()).items():
+        file = folder / NAME / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    click.echo(f"Wrote {folder / NAME}.")
 
 
 @main.command()

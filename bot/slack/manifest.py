@@ -13,6 +13,8 @@ from msgspec import Struct
 from bot.setting_types import COMMAND_PATTERN
 
 EVENTS_PATH = "/slack/events"
+SLACKBOT_PATH = "/mcp/slack"
+SLACKBOT_SCOPE = "mcp:connect"
 EXAMPLE_URL = "https://kitestring.example.com"
 _REASON = re.compile(r"^ +- ([a-z_]+(?::[a-z_.]+)?) +# (.+)$", re.MULTILINE)
 
@@ -79,13 +81,29 @@ class ManifestSettings(Struct, forbid_unknown_fields=True):
     token_rotation_enabled: bool
 
 
-class Manifest(Struct, forbid_unknown_fields=True):
+class ManifestMcpServer(Struct, forbid_unknown_fields=True):
+    """An MCP server that Slackbot calls for people; with this way of authorisation Slack signs its requests.
+
+    https://docs.slack.dev/ai/slackbot-mcp-client
+    """
+
+    url: str
+    auth_type: str = "slack_identity_auth"
+
+
+class Manifest(Struct, omit_defaults=True, forbid_unknown_fields=True):
     """The app's manifest. https://docs.slack.dev/reference/app-manifest"""
 
     display_information: dict[str, str]
     features: ManifestFeatures
     oauth_config: ManifestAuthorization
     settings: ManifestSettings
+    mcp_servers: dict[str, ManifestMcpServer] = {}
+
+    def let_slackbot_in(self, base: str) -> None:
+        """Declare the bot's MCP endpoint to Slackbot."""
+        self.mcp_servers = {"Kitestring": ManifestMcpServer(base + SLACKBOT_PATH)}
+        self.oauth_config.scopes.bot.append(SLACKBOT_SCOPE)
 
     def set_address(self, address: str | None) -> None:
         """Set every address for Slack's requests; None leaves them out."""
@@ -110,11 +128,14 @@ def list_bot_scopes() -> frozenset[str]:
     return frozenset(load_template().oauth_config.scopes.bot)
 
 
-def render_manifest(url: str | None = None, socket: bool = False, command: str = "/bk") -> str:
+def render_manifest(
+    url: str | None = None, socket: bool = False, command: str = "/bk", *, slackbot: bool = False
+) -> str:
     """Return YAML to paste into Slack, with `url` as this bot's address or for Socket Mode.
 
     `url` is https without a path; without it the example address stays.
-    Raise ValueError if `url` isn't such an address or `command` isn't a slash command.
+    `slackbot` lets Slackbot call it for people. Raise ValueError if `url` isn't such an address or `command` isn't
+    a slash command, and for Slackbot without an address.
     """
     if not re.fullmatch(COMMAND_PATTERN, command):
         raise ValueError(
@@ -125,6 +146,10 @@ def render_manifest(url: str | None = None, socket: bool = False, command: str =
     if socket or url is not None:
         app.set_address(None if socket or url is None else _parse_base(url) + EVENTS_PATH)
     app.settings.socket_mode_enabled = socket
+    if slackbot:
+        if url is None:
+            raise ValueError("Slackbot calls the bot by HTTP, so it needs the bot's address.")
+        app.let_slackbot_in(_parse_base(url))
     return _add_reasons(yaml.safe_dump(msgspec.to_builtins(app), sort_keys=False, allow_unicode=True, width=1000))
 
 

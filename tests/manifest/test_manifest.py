@@ -51,6 +51,17 @@ def test_the_address_is_filled_in_everywhere(url: str) -> None:
     assert app["settings"]["socket_mode_enabled"] is False
 
 
+def test_slackbot_is_let_in_on_request() -> None:
+    """The manifest declares the endpoint that Slack signs its requests to, with the scope that this takes."""
+    app = parse(render_manifest("https://bot.acme.example", slackbot=True))
+    declared = {"url": "https://bot.acme.example/mcp/slack", "auth_type": "slack_identity_auth"}
+    assert app["mcp_servers"] == {"Kitestring": declared}
+    assert "mcp:connect" in app["oauth_config"]["scopes"]["bot"]
+    assert "mcp" not in render_manifest("https://bot.acme.example")
+    with pytest.raises(ValueError, match="needs the bot's address"):
+        render_manifest(socket=True, slackbot=True)
+
+
 def test_socket_mode_has_no_addresses() -> None:
     """With Socket Mode the manifest has no address."""
     app = parse(render_manifest(socket=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
@@ -18,7 +18,6 @@ from bot.runtime.http.fast_path import FastHandler
 
 SLACK = "/slack/events"
 BUILDKITE = "/buildkite/webhooks"
-API = "/api"
 # Renders the metrics page for Prometheus.
 RenderMetrics = Callable[[], Awaitable[bytes]]
 # Returns what keeps the bot from being ready, in a few words; None if it is ready.
@@ -28,8 +27,8 @@ CheckReadiness = Callable[[], Awaitable[str | None]]
 class Router:
     """Sends the two busy paths to their apps by a dictionary, and everything else to Starlette's router.
 
-    `api` gets all paths below `/api`. `fast_handlers`, by path, are the apps that can take plain requests from the
-    connection itself. `record_seconds` gets the duration of each request from Slack.
+    `programs`, by the first part of their paths, are the apps for programs. `fast_handlers`, by path, are the apps
+    that can take plain requests from the connection itself.
     """
 
     def __init__(
@@ -38,7 +37,7 @@ class Router:
         buildkite: ASGIApp | None,
         rest: ASGIApp,
         record_seconds: Callable[[float], None],
-        api: ASGIApp | None = None,
+        programs: Mapping[str, ASGIApp] | None = None,
     ) -> None:
         self.fast_handlers: dict[str, FastHandler] = (
             {BUILDKITE: buildkite} if isinstance(buildkite, FastHandler) else {}
@@ -46,13 +45,13 @@ class Router:
         apps = {SLACK: slack and time_requests(slack, record_seconds), BUILDKITE: buildkite}
         self._apps = {path: app for path, app in apps.items() if app is not None}
         self._rest = rest
-        self._api = api
+        self._programs = programs or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         app = self._apps.get(path, self._rest)
-        if self._api and (path == API or path.startswith(f"{API}/")):
-            app = self._api
+        if app is self._rest:
+            app = self._programs.get(path.split("/", 2)[1], app) if "/" in path else app
         await app(scope, receive, send)
 
 

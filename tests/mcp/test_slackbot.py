@@ -1,0 +1,142 @@
+"""Slackbot calls the bot for people, whom Slack names in requests that it signs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from slack_sdk.signature import SignatureVerifier
+
+from simulators.slack.person import Person
+from tests.api_tokens.acts import read_audit
+from tests.api_tokens.conftest import POLICY
+from tests.conversations.world import SIGNING_SECRET, World, open_world
+from tests.mcp.agents import get_address, settle_while
+
+
+class Slackbot:
+    """Slackbot: it signs what it sends, and says for whom."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.team = world.bot.workspace.deps.slack.identity.team
+        self._sent = 0
+
+    def sign(self, body: bytes, secret: str = SIGNING_SECRET, late: int = 0) -> dict[str, str]:
+        """Return the headers of a request."""
+        timestamp = str(int(self.world.clock.now().timestamp()) - late)
+        signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
+        assert signature
+        return {
+            "x-slack-request-timestamp": timestamp,
+            "x-slack-signature": signature,
+            "content-type": "application/json",
+            "accept": "application/json",
+        }
+
+    def write(self, method: str, params: dict[str, Any], person: Person | None, team: str = "") -> bytes:
+        """Return the body of a request."""
+        self._sent += 1
+        identity = {"user_id": person.id, "team_id": team or self.team} if person else None
+        meta = {"_meta": {"slack": identity}} if identity else {}
+        return json.dumps(
+            {"jsonrpc": "2.0", "id": self._sent, "method": method, "params": {**params, **meta}}
+        ).encode()
+
+    async def send(self, body: bytes, headers: dict[str, str]) -> httpx.Response:
+        """Send a request, while time passes."""
+        async with httpx.AsyncClient(timeout=60) as client:
+            address = get_address(self.world, "/mcp/slack")
+            return await settle_while(self.world, client.post(address, content=body, headers=headers))
+
+    async def call(self, person: Person, tool: str, **arguments: Any) -> dict[str, Any]:
+        """Call a tool for a person."""
+        body = self.write("tools/call", {"name": tool, "arguments": arguments}, person)
+        answer = await self.send(body, self.sign(body))
+        assert answer.status_code == 200, answer.text
+        result: dict[str, Any] = answer.json()["result"]
+        return result
+
+
+@pytest.fixture
+async def slackbot(tmp_path: Path) -> AsyncIterator[Slackbot]:
+    """Provide Slackbot in a workspace that lets it in."""
+    (tmp_path / "policy.toml").write_text(POLICY, "utf-8")
+    more = {"KITESTRING_SLACKBOT": "on"}
+    async with open_world(tmp_path, policy=tmp_path / "policy.toml", more=more) as world:
+        yield Slackbot(world)
+
+
+async def test_slackbot_starts_a_build_for_a_person(slackbot: Slackbot) -> None:
+    """The build starts in the person's name, and the audit says which way it came."""
+    world = slackbot.world
+    body = slackbot.write("tools/list", {}, None)
+    tools = (await slackbot.send(body, slackbot.sign(body))).json()["result"]["tools"]
+    assert all(tool["_meta"]["slack"]["supportsBlockKit"] for tool in tools)
+    result = await slackbot.call(world.bob, "build_create", pipeline="web")
+    assert not result.get("isError"), result
+    assert [build.pipeline.slug for build in world.buildkite.builds] == ["web"]
+    shown = await slackbot.call(world.bob, "run_operation", operation="whoami")
+    assert shown["_meta"]["slack"]["blocks"][0]["type"] == "section"
+    assert "bob" in json.dumps(shown["_meta"]["slack"]["blocks"])
+    assert [transition for _op, transition, _detail in await read_audit(world, "build create")][-1] == "done"
+
+
+async def test_slackbot_is_held_to_the_persons_rights(slackbot: Slackbot) -> None:
+    """A guest may do nothing, and nobody may approve by asking Slackbot."""
+    world = slackbot.world
+    refused = await slackbot.call(world.gwen, "build_create", pipeline="web")
+    assert refused["isError"]
+    body = slackbot.write(
+        "tools/call", {"name": "run_operation", "arguments": {"operation": "proposal approve"}}, world.bob
+    )
+    approval = (await slackbot.send(body, slackbot.sign(body))).json()["result"]
+    assert approval["isError"]
+    assert world.buildkite.builds == []
+
+
+async def test_a_repeated_call_does_nothing_twice(slackbot: Slackbot) -> None:
+    """Slack signs a retry anew: the first outcome comes back, and there's one build."""
+    body = slackbot.write(
+        "tools/call", {"name": "build_create", "arguments": {"pipeline": "web"}}, slackbot.world.bob
+    )
+    first = await slackbot.send(body, slackbot.sign(body))
+    slackbot.world.clock.advance(1)
+    again = await slackbot.send(body, slackbot.sign(body))
+    assert again.json()["result"]["structuredContent"] == first.json()["result"]["structuredContent"]
+    assert len(slackbot.world.buildkite.builds) == 1
+
+
+async def test_what_slack_did_not_sign_does_nothing(slackbot: Slackbot) -> None:
+    """A wrong or missing signature, a stale one, a replay, another workspace, nobody: 401, and nothing happens."""
+    world = slackbot.world
+    create = {"name": "build_create", "arguments": {"pipeline": "web"}}
+    body = slackbot.write("tools/call", create, world.bob)
+    elsewhere = slackbot.write("tools/call", create, world.bob, "T0ELSEWHERE")
+    nobody = slackbot.write("tools/call", create, None)
+    read = slackbot.write("tools/list", {}, world.bob)
+    once = slackbot.sign(read)
+    assert (await slackbot.send(read, once)).status_code == 200
+    for sent, headers in (
+        (body, slackbot.sign(body, "0" * 32)),
+        (body, {"content-type": "application/json", "accept": "application/json"}),
+        (body, slackbot.sign(body, late=600)),
+        (body, slackbot.sign(read)),
+        (read, once),
+        (elsewhere, slackbot.sign(elsewhere)),
+        (nobody, slackbot.sign(nobody)),
+    ):
+        answer = await slackbot.send(sent, headers)
+        assert answer.status_code == 401, answer.text
+    assert world.buildkite.builds == []
+
+
+async def test_it_is_off_unless_enabled(world: World) -> None:
+    """Without the setting there's no such endpoint."""
+    slackbot = Slackbot(world)
+    body = slackbot.write("tools/list", {}, world.bob)
+    assert (await slackbot.send(body, slackbot.sign(body))).status_code == 404
