@@ -13,12 +13,12 @@ from bot.app.interaction import Interaction, find_signing_secret
 from bot.app.rest_api import build_calls
 from bot.listeners.mcp.endpoint import McpEndpoint, PublicAddress
 from bot.listeners.mcp.slackbot import SlackbotGuard
-from bot.listeners.rest.admission import Admission
+from bot.listeners.rest.token_gate import TokenGate
 from bot.settings import Settings
 
 
 def build_mcp_endpoint(
-    settings: Settings, admission: Admission, deps: Dependencies, interaction: Interaction
+    settings: Settings, token_gate: TokenGate, deps: Dependencies, interaction: Interaction
 ) -> McpEndpoint:
     """Build the endpoint on the services that Slack's requests use."""
 
@@ -31,7 +31,7 @@ def build_mcp_endpoint(
 
     address = PublicAddress(settings.kitestring_url or "")
     slackbot = _build_slackbot_guard(deps) if settings.kitestring_slackbot == "on" else None
-    return McpEndpoint(address, deps.operations, admission.admit, open_app, slackbot)
+    return McpEndpoint(address, deps.operations, token_gate.admit, open_app, slackbot)
 
 
 def _build_slackbot_guard(deps: Dependencies) -> SlackbotGuard | None:

@@ -13,8 +13,8 @@ from bot.settings import Settings
 
 if TYPE_CHECKING:
     from bot.listeners.mcp.endpoint import McpEndpoint
-    from bot.listeners.rest.admission import Admission
     from bot.listeners.rest.app import RestApi
+    from bot.listeners.rest.token_gate import TokenGate
     from bot.listeners.skills.pages import SkillPages
 
 
@@ -50,16 +50,16 @@ class ProgramApps:
         return self._opened_mcp is not None and self._opened_mcp.is_open
 
     @cached_property
-    def _admission(self) -> Admission:
-        from bot.app.rest_api import build_admission
+    def _token_gate(self) -> TokenGate:
+        from bot.app.rest_api import build_token_gate
 
-        return build_admission(self._settings, self._deps, self._interaction)
+        return build_token_gate(self._settings, self._deps, self._interaction)
 
     @cached_property
     def _rest(self) -> RestApi:
         from bot.app.rest_api import build_rest_api
 
-        return build_rest_api(self._admission, self._deps, self._interaction)
+        return build_rest_api(self._token_gate, self._deps, self._interaction)
 
     @cached_property
     def _skills(self) -> SkillPages:
@@ -71,5 +71,5 @@ class ProgramApps:
     def _mcp(self) -> McpEndpoint:
         from bot.app.mcp_api import build_mcp_endpoint
 
-        self._opened_mcp = build_mcp_endpoint(self._settings, self._admission, self._deps, self._interaction)
+        self._opened_mcp = build_mcp_endpoint(self._settings, self._token_gate, self._deps, self._interaction)
         return self._opened_mcp

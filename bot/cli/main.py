@@ -324,7 +324,7 @@ def manifest(url: str | None, socket_mode: bool, command: str, slackbot: bool) -
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def skill(folder: Path) -> None:
     """Write the Agent Skill to FOLDER/kitestring: instructions for coding agents, with a script."""
-    from bot.listeners.skills.contents import NAME, make_skill
+    from bot.listeners.skills.skill_contents import NAME, make_skill
     from commands import registry
 
     for path, text in make_skill(registry()).items():

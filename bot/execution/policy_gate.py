@@ -42,7 +42,8 @@ class PolicyGate:
 
     async def check_channel(self, thread: Thread) -> None:
         """Raise Refused in a channel that is shared with another organization and not allowed by the policy."""
-        await self._channel_access.require_unrestricted(thread.channel)
+        if thread.channel:  # a program may come from nowhere
+            await self._channel_access.require_unrestricted(thread.channel)
 
     async def check_writable(self, op: Operation) -> None:
         """Raise Refused in read-only mode if the operation changes something in Buildkite."""

@@ -7,9 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-Via = Literal["slash", "mention", "button", "form", "shortcut", "mcp", "rest", "schedule", "console"]
+Via = Literal["slash", "mention", "button", "form", "shortcut", "mcp", "slackbot", "rest", "schedule", "console"]
 # The ways by which programs call: they read what came of it, and nobody else is answered.
-PROGRAM_WAYS: frozenset[Via] = frozenset({"mcp", "rest"})
+PROGRAM_WAYS: frozenset[Via] = frozenset({"mcp", "rest", "slackbot"})
 
 
 class Standing(StrEnum):

@@ -46,7 +46,7 @@ from bot.errors import NotFound
 from bot.listeners.mcp.callers import McpCaller
 from bot.listeners.mcp.endpoint import McpEndpoint, PublicAddress
 from bot.listeners.mcp.protocol_server import Context, make_protocol_server, run_protocol_app
-from bot.listeners.rest.admission import Admitted
+from bot.listeners.rest.token_gate import Admitted
 from bot.operations.registry import Registry
 from bot.store.vault import Vault
 from tests.mcp.fixture_tools import IMAGE, FixtureTools, ask, embed

@@ -87,7 +87,7 @@ async def test_slackbot_starts_a_build_for_a_person(slackbot: Slackbot) -> None:
 
 
 async def test_slackbot_is_held_to_the_persons_rights(slackbot: Slackbot) -> None:
-    """A guest may do nothing, and nobody may approve by asking Slackbot."""
+    """A guest may do nothing, and unnamed may approve by asking Slackbot."""
     world = slackbot.world
     refused = await slackbot.call(world.gwen, "build_create", pipeline="web")
     assert refused["isError"]
@@ -112,12 +112,12 @@ async def test_a_repeated_call_does_nothing_twice(slackbot: Slackbot) -> None:
 
 
 async def test_what_slack_did_not_sign_does_nothing(slackbot: Slackbot) -> None:
-    """A wrong or missing signature, a stale one, a replay, another workspace, nobody: 401, and nothing happens."""
+    """A wrong or missing signature, a stale one, a replay, another workspace, unnamed: 401, and nothing happens."""
     world = slackbot.world
     create = {"name": "build_create", "arguments": {"pipeline": "web"}}
     body = slackbot.write("tools/call", create, world.bob)
     elsewhere = slackbot.write("tools/call", create, world.bob, "T0ELSEWHERE")
-    nobody = slackbot.write("tools/call", create, None)
+    unnamed = slackbot.write("tools/call", create, None)
     read = slackbot.write("tools/list", {}, world.bob)
     once = slackbot.sign(read)
     assert (await slackbot.send(read, once)).status_code == 200
@@ -128,7 +128,7 @@ async def test_what_slack_did_not_sign_does_nothing(slackbot: Slackbot) -> None:
         (body, slackbot.sign(read)),
         (read, once),
         (elsewhere, slackbot.sign(elsewhere)),
-        (nobody, slackbot.sign(nobody)),
+        (unnamed, slackbot.sign(unnamed)),
     ):
         answer = await slackbot.send(sent, headers)
         assert answer.status_code == 401, answer.text

@@ -11,9 +11,9 @@ from mcp_types import CallToolResult
 from bot.builds.queries import find_build_by_address, summarize_jobs
 from bot.errors import UsageError
 from bot.listeners.mcp.callers import McpCaller
-from bot.listeners.mcp.tool_results import make_standing_result
-from bot.listeners.rest.calls import Calls
-from bot.listeners.rest.lookup import Standing
+from bot.listeners.mcp.tool_results import make_state_result
+from bot.listeners.rest.calls import OperationCalls
+from bot.listeners.rest.outcome_lookup import CallState
 from bot.operations.operation import Operation
 from bot.operations.reply import Call
 from bot.runtime.clock import Clock
@@ -58,7 +58,7 @@ class BuildWaiting:
 
     longest = LONGEST_SECONDS
 
-    def __init__(self, view: Operation, calls: Calls, store: Store, clock: Clock) -> None:
+    def __init__(self, view: Operation, calls: OperationCalls, store: Store, clock: Clock) -> None:
         self.view = view
         self._calls = calls
         self._store = store
@@ -70,21 +70,21 @@ class BuildWaiting:
         """Return the build as it is when the wait ends: it ended, it is blocked, or the time is over."""
         args: JsonObject = {name: given[name] for name in ("pipeline", "number") if name in given}
         seconds, began = _read_seconds(given), self._clock.monotonic()
-        standing, viewed = await self._view(caller, args), True
-        while _succeeded(standing) and (passed := self._clock.monotonic() - began) < seconds:
-            state = await self._find_state(args)
-            if not (state.goes_on if state else _read_state(standing) in _GOES_ON):
+        view, is_current = await self._view(caller, args), True
+        while _succeeded(view) and (passed := self._clock.monotonic() - began) < seconds:
+            stored = await self._find_state(args)
+            if not (stored.goes_on if stored else _read_phase(view) in _GOES_ON):
                 break
-            await ctx.session.report_progress(passed, seconds, state.describe() if state else None)
-            await self._wait_for_change(args, state, began + seconds)
-            standing, viewed = (standing, False) if state else (await self._view(caller, args), True)
+            await ctx.session.report_progress(passed, seconds, stored.describe() if stored else None)
+            await self._wait_for_change(args, stored, began + seconds)
+            view, is_current = (view, False) if stored else (await self._view(caller, args), True)
         # The store says that it ended; how, is read again.
-        standing = standing if viewed else await self._view(caller, args)
-        return make_standing_result(standing, {"operation": self.view.name, "args": args})
+        view = view if is_current else await self._view(caller, args)
+        return make_state_result(view, {"operation": self.view.name, "args": args})
 
-    async def _view(self, caller: McpCaller, args: JsonObject) -> Standing:
-        standing, _repeated = await self._calls.carry_out(caller.token, self.view, Call(self.view.name, args))
-        return standing
+    async def _view(self, caller: McpCaller, args: JsonObject) -> CallState:
+        state, _repeated = await self._calls.carry_out(caller.token, self.view, Call(self.view.name, args))
+        return state
 
     async def _wait_for_change(self, args: JsonObject, state: WaitingState | None, until: float) -> None:
         """Wait until the stored state differs, or until the next report is due."""
@@ -103,12 +103,15 @@ class BuildWaiting:
         return WaitingState(tracked.build.phase, tracked.unconfirmed, jobs.counts)
 
 
-def _succeeded(standing: Standing) -> bool:
-    return standing.outcome is not None and standing.outcome.problem is None
+def _succeeded(state: CallState) -> bool:
+    return state.outcome is not None and state.outcome.problem is None
 
 
-def _read_state(standing: Standing) -> str:
-    return str(((standing.outcome.result if standing.outcome else None) or {}).get("state", ""))
+def _read_phase(state: CallState) -> str:
+    """Return the state of the build in a result of its view."""
+    result = (state.outcome.result if state.outcome else None) or {}
+    build = result.get("build")
+    return str((build if isinstance(build, Mapping) else result).get("state", ""))
 
 
 def _read_seconds(given: Mapping[str, Any]) -> int:

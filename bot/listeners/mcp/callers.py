@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.errors import KitestringError
 from bot.listeners.mcp.toolsets import Toolset
-from bot.listeners.rest.calls import Bearer
+from bot.listeners.rest.calls import ApiCaller
 
 
 class WrongRequest(KitestringError):
@@ -17,5 +17,5 @@ class WrongRequest(KitestringError):
 class McpCaller:
     """The bearer of a valid token, or a person who asks Slackbot; and the tools of the address that they use."""
 
-    token: Bearer
+    token: ApiCaller
     toolset: Toolset

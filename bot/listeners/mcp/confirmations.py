@@ -18,18 +18,18 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from bot.execution.outcomes import QUESTION
 from bot.listeners.mcp.tool_results import CONFIRM
-from bot.listeners.rest.lookup import Standing
+from bot.listeners.rest.outcome_lookup import CallState
 from bot.runtime.json_types import JsonObject
 
 
 def ask_confirmation(
-    ctx: ServerRequestContext[dict[str, Any], Any], standing: Standing, call: JsonObject
+    ctx: ServerRequestContext[dict[str, Any], Any], state: CallState, call: JsonObject
 ) -> InputRequiredResult | None:
     """Return the question for the person; None if there is none, or if their client can't ask.
 
     The state, which is sealed, binds the answer to exactly this call: the client returns both with its repeat.
     """
-    problem = (standing.outcome.problem if standing.outcome else None) or {}
+    problem = (state.outcome.problem if state.outcome else None) or {}
     if problem.get("kind") != QUESTION:
         return None
     capabilities = ctx.session.client_capabilities

@@ -19,8 +19,8 @@ from bot.errors import KitestringError, NotFound
 from bot.listeners.mcp.callers import McpCaller
 from bot.listeners.mcp.slackbot import SlackbotGuard, SlackbotRequest
 from bot.listeners.mcp.toolsets import ROOT, Toolset, parse_toolset
-from bot.listeners.rest.admission import Admitted
-from bot.listeners.rest.problems import Problem, explain_error, render_problem
+from bot.listeners.rest.problems import RequestProblem, explain_error, render_problem
+from bot.listeners.rest.token_gate import Admitted
 from bot.operations.registry import Registry
 from bot.runtime.error_boundary import run_guarded
 from bot.runtime.http.asgi import replay_body
@@ -95,7 +95,7 @@ class McpEndpoint:
         await self._host.close()
 
     async def _check(self, request: Request) -> McpCaller | SlackbotRequest | Response:
-        """Return who calls, or the answer to a request for the metadata. Raise Problem."""
+        """Return who calls, or the answer to a request for the metadata. Raise RequestProblem."""
         self._check_origin(request)
         path = request.url.path
         if path.startswith(METADATA):
@@ -105,24 +105,24 @@ class McpEndpoint:
         toolset = self._parse_path(path)
         try:
             admitted = await self._admit(request)
-        except Problem as problem:
+        except RequestProblem as problem:
             raise self._point_to_metadata(request, problem) from None
         return McpCaller(admitted.token, toolset)
 
     def _check_origin(self, request: Request) -> None:
         if not self._address.accepts_host(request.headers.get("host", "")):
             advice = "Use the address that KITESTRING_URL names, or localhost on the bot's own machine."
-            raise Problem("misdirected", "This server answers to another name.", advice)
+            raise RequestProblem("misdirected", "This server answers to another name.", advice)
         if not self._address.accepts_origin(request.headers.get("origin", "")):
-            raise Problem("refused", "Pages of this origin may not call the endpoint.")
+            raise RequestProblem("refused", "Pages of this origin may not call the endpoint.")
 
     def _parse_path(self, path: str) -> Toolset:
         try:
             return parse_toolset(path, self._registry)
         except NotFound as error:
-            raise Problem("unknown-path", error.message, error.hint) from None
+            raise RequestProblem("unknown-path", error.message, error.hint) from None
 
-    def _point_to_metadata(self, request: Request, problem: Problem) -> Problem:
+    def _point_to_metadata(self, request: Request, problem: RequestProblem) -> RequestProblem:
         """Add to the refusal of a token where the endpoint is described.
 
         https://datatracker.ietf.org/doc/html/rfc9728#section-5.1

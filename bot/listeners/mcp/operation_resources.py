@@ -20,7 +20,7 @@ from bot.errors import NotFound, Unavailable
 from bot.listeners.mcp.callers import McpCaller
 from bot.listeners.mcp.result_bounds import bound_result
 from bot.listeners.mcp.tool_results import DATA_NOTE
-from bot.listeners.rest.calls import Calls
+from bot.listeners.rest.calls import OperationCalls
 from bot.listeners.rest.problems import make_problem
 from bot.operations.registry import Registry
 from bot.operations.reply import Call
@@ -66,7 +66,7 @@ _KINDS = (
 class OperationResources:
     """Resources that are read by operations, with the rights of their callers."""
 
-    def __init__(self, registry: Registry, calls: Calls) -> None:
+    def __init__(self, registry: Registry, calls: OperationCalls) -> None:
         self._registry = registry
         self._calls = calls
 
@@ -95,8 +95,8 @@ class OperationResources:
     async def read(self, caller: McpCaller, uri: str) -> ReadResourceResult:
         """Read a resource by its operation. Raise NotFound for an unknown address, or the operation's error."""
         call = _parse_address(uri)
-        standing, _repeated = await self._calls.carry_out(caller.token, self._registry[call.operation], call)
-        outcome = standing.outcome
+        state, _repeated = await self._calls.carry_out(caller.token, self._registry[call.operation], call)
+        outcome = state.outcome
         if outcome is None:
             raise Unavailable("Reading it takes too long. Try again.")
         if outcome.problem:

@@ -26,9 +26,9 @@ from bot.listeners.mcp.tool_definitions import (
     extend_input_schema,
     name_tool,
 )
-from bot.listeners.mcp.tool_results import CONFIRM, add_blocks, make_data_result, make_standing_result
-from bot.listeners.rest.calls import Calls, SlackPerson
-from bot.listeners.rest.lookup import Standing
+from bot.listeners.mcp.tool_results import CONFIRM, add_blocks, make_data_result, make_state_result
+from bot.listeners.rest.calls import OperationCalls, SlackPerson
+from bot.listeners.rest.outcome_lookup import CallState
 from bot.operations.operation import Effect, Operation
 from bot.operations.registry import Registry
 from bot.operations.reply import Call
@@ -45,7 +45,7 @@ Result = CallToolResult | InputRequiredResult | dict[str, Any]
 class OperationTools:
     """The tools of an address: operations, and how to find, await and ask for the rest."""
 
-    def __init__(self, registry: Registry, calls: Calls, waiting: BuildWaiting) -> None:
+    def __init__(self, registry: Registry, calls: OperationCalls, waiting: BuildWaiting) -> None:
         self._registry = registry
         self._calls = calls
         self._waiting = waiting
@@ -90,29 +90,29 @@ class OperationTools:
         call: JsonObject = {"operation": op.name, "args": args}
         confirmed = confirmed or read_confirmation(params, call)
         key = _read_key(ctx, caller, op)
-        standing, _repeated = await self._calls.carry_out(
+        state, _repeated = await self._calls.carry_out(
             caller.token, op, Call(op.name, args, confirmed=confirmed), key
         )
-        if standing.outcome is None and understands_tasks(ctx):
-            return make_task_result(standing)
-        result = make_standing_result(standing, call, cursor)
+        if state.outcome is None and understands_tasks(ctx):
+            return make_task_result(state)
+        result = make_state_result(state, call, cursor)
         if isinstance(caller.token, SlackPerson):
-            return add_blocks(result, standing)
-        return ask_confirmation(ctx, standing, call) or result
+            return add_blocks(result, state)
+        return ask_confirmation(ctx, state, call) or result
 
-    async def find_standing(self, caller: McpCaller, task_id: str) -> Standing:
-        """Return how an earlier call of the same token stands. Raise Problem for an unknown one."""
-        return await self._calls.find_standing(caller.token, task_id)
+    async def find_state(self, caller: McpCaller, task_id: str) -> CallState:
+        """Return how an earlier call of the same token stands. Raise RequestProblem for an unknown one."""
+        return await self._calls.find_state(caller.token, task_id)
 
-    async def cancel(self, caller: McpCaller, standing: Standing) -> None:
+    async def cancel(self, caller: McpCaller, state: CallState) -> None:
         """Withdraw a call that waits for approval."""
         withdraw = self._registry["proposal withdraw"]
-        call = Call(withdraw.name, {"proposal": standing.invocation.id})
+        call = Call(withdraw.name, {"proposal": state.invocation.id})
         await self._calls.carry_out(caller.token, withdraw, call)
 
     async def _find_outcome(self, caller: McpCaller, invocation: str) -> CallToolResult:
-        standing = await self.find_standing(caller, invocation)
-        return make_standing_result(standing, {"invocation": invocation})
+        state = await self.find_state(caller, invocation)
+        return make_state_result(state, {"invocation": invocation})
 
     def _search(self, caller: McpCaller, intent: str) -> CallToolResult:
         callable_ones = [op for op in self._registry if caller.toolset.allows(op) and _has_permission(caller, op)]

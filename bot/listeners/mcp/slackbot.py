@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from bot.errors import BadSignature
 from bot.listeners.rest.calls import SlackPerson
-from bot.listeners.rest.problems import Problem
+from bot.listeners.rest.problems import RequestProblem
 from bot.listeners.signature_guard import SIGNATURE_WINDOW, verify
 from bot.runtime.clock import Clock
 from bot.runtime.http.asgi import Disconnected, Rejected, check_request, read_body
@@ -45,14 +45,14 @@ class SlackbotGuard:
         self._seen: dict[str, float] = {}
 
     async def admit(self, request: Request) -> SlackbotRequest:
-        """Return an admitted request. Raise Problem for one that Slack didn't sign, or not for this workspace."""
+        """Return an admitted request. Raise RequestProblem for one that isn't signed, or for another workspace."""
         body = await _read(request)
         timestamp = request.headers.get("x-slack-request-timestamp", "")
         signature = request.headers.get("x-slack-signature", "")
         try:
             verify(body, timestamp, signature, self._secret, self._clock.now())
         except BadSignature as error:
-            raise Problem("unauthorized", str(error)) from None
+            raise RequestProblem("unauthorized", str(error)) from None
         self._require_new(signature)
         return SlackbotRequest(body, self._identify(body, timestamp))
 
@@ -60,7 +60,7 @@ class SlackbotGuard:
         now, window = self._clock.monotonic(), SIGNATURE_WINDOW.total_seconds()
         self._seen = {seen: at for seen, at in self._seen.items() if now - at <= 2 * window}
         if signature in self._seen:
-            raise Problem("unauthorized", "This request was received before.")
+            raise RequestProblem("unauthorized", "This request was received before.")
         self._seen[signature] = now
 
     def _identify(self, body: bytes, timestamp: str) -> SlackPerson:
@@ -69,11 +69,11 @@ class SlackbotGuard:
         found = _get(_get(_get(message, "params"), "_meta"), "slack")
         user, team = _get(found, "user_id"), _get(found, "team_id")
         if found is not None and team != self._team:
-            raise Problem("unauthorized", "This request is for another workspace.")
+            raise RequestProblem("unauthorized", "This request is for another workspace.")
         method = str(_get(message, "method") or "")
         if not isinstance(user, str) or not user:
             if method not in _WITHOUT_PERSON and not method.startswith("notifications/"):
-                raise Problem("unauthorized", "The request doesn't name the person.")
+                raise RequestProblem("unauthorized", "The request doesn't name the person.")
             user = ""
         window = int(timestamp) // int(SIGNATURE_WINDOW.total_seconds())
         return SlackPerson(user, hashlib.sha256(b"%d:%s" % (window, body)).hexdigest()[:32])
@@ -84,16 +84,16 @@ async def _read(request: Request) -> bytes:
         check_request(request.scope, ("application/json",))
         return await read_body(request.receive)
     except Rejected as why:
-        raise Problem(_REJECTED[why.status], why.text, headers=why.headers) from why
+        raise RequestProblem(_REJECTED[why.status], why.text, headers=why.headers) from why
     except Disconnected as why:
-        raise Problem("slow-body", "The client is gone.") from why
+        raise RequestProblem("slow-body", "The client is gone.") from why
 
 
 def _parse(body: bytes) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise Problem("not-json", "The body isn't JSON in UTF-8.") from None
+        raise RequestProblem("not-json", "The body isn't JSON in UTF-8.") from None
 
 
 def _get(value: object, name: str) -> object:

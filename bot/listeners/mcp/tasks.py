@@ -23,8 +23,8 @@ from pydantic import Field
 
 from bot.errors import KitestringError
 from bot.listeners.mcp.callers import McpCaller
-from bot.listeners.mcp.tool_results import make_standing_result
-from bot.listeners.rest.lookup import Standing
+from bot.listeners.mcp.tool_results import make_state_result
+from bot.listeners.rest.outcome_lookup import CallState
 
 EXTENSION = "io.modelcontextprotocol/tasks"
 # Milliseconds between questions about a task, and for which it can be asked for: invocations are kept for longer.
@@ -48,11 +48,11 @@ class TaskAnswers(TaskParams):
 class TaskBook(Protocol):
     """Finds and cancels the tasks of a caller."""
 
-    async def find_standing(self, caller: McpCaller, task_id: str) -> Standing:
-        """Return how a task stands. Raise Problem for an unknown one."""
+    async def find_state(self, caller: McpCaller, task_id: str) -> CallState:
+        """Return how a task stands. Raise RequestProblem for an unknown one."""
         ...
 
-    async def cancel(self, caller: McpCaller, standing: Standing) -> None:
+    async def cancel(self, caller: McpCaller, state: CallState) -> None:
         """Withdraw what still waits."""
         ...
 
@@ -72,11 +72,11 @@ class TaskHandlers:
         server.add_request_handler("tasks/cancel", TaskParams, self._cancel)
 
     async def _get(self, ctx: Context, params: TaskParams) -> dict[str, Any]:
-        standing = await self._find(ctx, params)
-        task = describe_task(standing)
-        if standing.outcome is None:
+        state = await self._find(ctx, params)
+        task = describe_task(state)
+        if state.outcome is None:
             return {"resultType": "complete", **task}
-        ended = make_standing_result(standing, {"invocation": params.task_id}).model_dump(
+        ended = make_state_result(state, {"invocation": params.task_id}).model_dump(
             mode="json", by_alias=True, exclude_none=True
         )
         return {"resultType": "complete", **task, "result": ended}
@@ -86,16 +86,16 @@ class TaskHandlers:
         return {"resultType": "complete"}
 
     async def _cancel(self, ctx: Context, params: TaskParams) -> dict[str, Any]:
-        standing = await self._find(ctx, params)
-        if standing.state == "proposed":
-            await self._book.cancel(self._identify(ctx), standing)
+        state = await self._find(ctx, params)
+        if state.state == "proposed":
+            await self._book.cancel(self._identify(ctx), state)
         return {"resultType": "complete"}
 
-    async def _find(self, ctx: Context, params: TaskParams) -> Standing:
+    async def _find(self, ctx: Context, params: TaskParams) -> CallState:
         _require_extension(ctx)
         _require_matching_header(ctx, params.task_id)
         try:
-            return await self._book.find_standing(self._identify(ctx), params.task_id)
+            return await self._book.find_state(self._identify(ctx), params.task_id)
         except KitestringError as error:
             raise MCPError(INVALID_PARAMS, str(error)) from None
 
@@ -113,20 +113,20 @@ def understands_tasks(ctx: Context) -> bool:
     return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS and EXTENSION in known
 
 
-def make_task_result(standing: Standing) -> dict[str, Any]:
+def make_task_result(state: CallState) -> dict[str, Any]:
     """Return the result of a call that goes on as a task."""
-    return {"resultType": "task", **describe_task(standing)}
+    return {"resultType": "task", **describe_task(state)}
 
 
-def describe_task(standing: Standing) -> dict[str, Any]:
+def describe_task(state: CallState) -> dict[str, Any]:
     """Return a task as the extension has it: an invocation that waits is at work, one that has ended is complete.
 
     What an operation reports as its problem is a result too; `failed` is for errors of the protocol.
     """
-    invocation = standing.invocation
-    withdrawn = standing.state == "refused" and _is_withdrawn(standing)
-    status = "working" if standing.outcome is None else "cancelled" if withdrawn else "completed"
-    waits = {"statusMessage": "Waits for people's approval in Slack."} if standing.state == "proposed" else {}
+    invocation = state.invocation
+    withdrawn = state.state == "refused" and _is_withdrawn(state)
+    status = "working" if state.outcome is None else "cancelled" if withdrawn else "completed"
+    waits = {"statusMessage": "Waits for people's approval in Slack."} if state.state == "proposed" else {}
     return {
         "taskId": invocation.id,
         "status": status,
@@ -138,8 +138,8 @@ def describe_task(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _is_withdrawn(standing: Standing) -> bool:
-    problem = (standing.outcome.problem if standing.outcome else None) or {}
+def _is_withdrawn(state: CallState) -> bool:
+    problem = (state.outcome.problem if state.outcome else None) or {}
     return problem.get("end") == "withdrawn"
 
 

@@ -9,8 +9,8 @@ from mcp_types import CallToolResult, TextContent
 from bot.errors import KitestringError
 from bot.execution.outcomes import QUESTION, describe_error
 from bot.listeners.mcp.result_bounds import RESULT_BYTES, bound_result
-from bot.listeners.rest.lookup import Standing
-from bot.listeners.rest.problems import Problem
+from bot.listeners.rest.outcome_lookup import CallState
+from bot.listeners.rest.problems import RequestProblem
 from bot.runtime.json_types import JsonObject
 
 # Names, messages and logs come from people and programs whose text must not steer an agent.
@@ -27,26 +27,26 @@ def make_data_result(data: JsonObject, call: JsonObject, cursor: str = "") -> Ca
     return CallToolResult(content=[TextContent(text=f"{DATA_NOTE}\n{text}")], structured_content=bounded)
 
 
-def make_standing_result(standing: Standing, call: JsonObject, cursor: str = "") -> CallToolResult:
+def make_state_result(state: CallState, call: JsonObject, cursor: str = "") -> CallToolResult:
     """Return the result of a call whose operation was carried out, waits, or didn't succeed."""
-    outcome = standing.outcome
+    outcome = state.outcome
     if outcome is None:
-        return _make_pending_result(standing)
+        return _make_pending_result(state)
     if outcome.problem is None:
         return make_data_result(outcome.result or {}, call, cursor)
     problem = outcome.problem
     hint = str(problem.get("hint", ""))
     if problem.get("kind") == QUESTION:
         hint = f"Ask the person you act for. If they agree, repeat the call with `{CONFIRM}` set to true."
-    return _make_problem_result({**problem, "hint": hint, "invocation": standing.invocation.id})
+    return _make_problem_result({**problem, "hint": hint, "invocation": state.invocation.id})
 
 
-def add_blocks(result: CallToolResult, standing: Standing) -> CallToolResult:
+def add_blocks(result: CallToolResult, state: CallState) -> CallToolResult:
     """Return the result with the answer as people see it in Slack, but for buttons: those need the bot's message.
 
     https://docs.slack.dev/ai/slackbot-mcp-client
     """
-    answer = standing.invocation.answer
+    answer = state.invocation.answer
     blocks = [dict(block) for block in answer.message.blocks if block.get("type") != "actions"] if answer else []
     if not blocks:
         return result
@@ -55,7 +55,7 @@ def add_blocks(result: CallToolResult, standing: Standing) -> CallToolResult:
 
 def make_error_result(error: KitestringError) -> CallToolResult:
     """Return the result of a call that failed before anything was carried out."""
-    if not isinstance(error, Problem):
+    if not isinstance(error, RequestProblem):
         return _make_problem_result(describe_error(error))
     mistakes = [f"{mistake.pointer.removeprefix('/')}: {mistake.detail}" for mistake in error.errors]
     message = " ".join((error.message, *mistakes))
@@ -69,11 +69,11 @@ def _make_problem_result(problem: JsonObject) -> CallToolResult:
     return CallToolResult(content=[TextContent(text=text)], is_error=True, _meta={PROBLEM: kept})
 
 
-def _make_pending_result(standing: Standing) -> CallToolResult:
-    invocation = standing.invocation
-    waits = standing.state == "proposed"
+def _make_pending_result(state: CallState) -> CallToolResult:
+    invocation = state.invocation
+    waits = state.state == "proposed"
     why = "It waits for people's approval in Slack. Nothing has happened yet." if waits else "It's still running."
     text = f"{why} Ask for its outcome with `operation_result` and invocation {invocation.id}."
-    approval: JsonObject = {"approval": standing.approval} if standing.approval else {}
-    pending = {"state": standing.state, "invocation": invocation.id, **approval}
+    approval: JsonObject = {"approval": state.approval} if state.approval else {}
+    pending = {"state": state.state, "invocation": invocation.id, **approval}
     return CallToolResult(content=[TextContent(text=text)], structured_content={PENDING: pending})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from starlette.responses import JSONResponse, Response
 
 from bot.access.api_tokens.model import ApiToken
@@ -17,7 +19,7 @@ from bot.operations.operation import Operation
 from bot.operations.reply import Call
 from bot.runtime.clock import Clock
 from bot.runtime.json_types import JsonObject, JsonValue
-from bot.slack.types import Thread
+from bot.slack.types import Thread, Via
 
 INVOCATIONS = "/api/v1/invocations/"
 # A call that takes longer is answered with 202, and goes on.
@@ -25,8 +27,28 @@ LONGEST_WAIT_SECONDS = 10.0
 _POLL_SECONDS = 2
 
 
+class SlackPerson(NamedTuple):
+    """A person for whom Slackbot asks, as Slack says; `key` recognises a repeated request.
+
+    It has the parts of an API token that count here, but no limits: Slack knows who asks.
+    """
+
+    owner: str
+    key: str = ""
+    permissions: None = None
+    channel: None = None
+
+    @property
+    def id(self) -> str:
+        """Return what distinguishes the person's invocations from those of tokens."""
+        return f"slackbot-{self.owner}"
+
+
+ApiCaller = ApiToken | SlackPerson
+
+
 class OperationCalls:
-    """Runs operations for tokens of the workspace `team`."""
+    """Runs operations for tokens of the workspace `team`, by one of the ways that programs have."""
 
     def __init__(
         self,
@@ -36,6 +58,7 @@ class OperationCalls:
         lookup: OutcomeLookup,
         clock: Clock,
         team: str,
+        via: Via,
     ) -> None:
         self._procedure = procedure
         self._authoriser = authoriser
@@ -43,8 +66,9 @@ class OperationCalls:
         self._lookup = lookup
         self._clock = clock
         self._team = team
+        self._via = via
 
-    async def run(self, token: ApiToken, op: Operation, call: Call, key: str = "") -> Response:
+    async def run(self, token: ApiCaller, op: Operation, call: Call, key: str = "") -> Response:
         """Carry out a call and answer with its result, its problem, or where to ask later.
 
         Raise RequestProblem.
@@ -55,7 +79,9 @@ class OperationCalls:
             response.headers["idempotency-replayed"] = "true"
         return response
 
-    async def carry_out(self, token: ApiToken, op: Operation, call: Call, key: str = "") -> tuple[CallState, bool]:
+    async def carry_out(
+        self, token: ApiCaller, op: Operation, call: Call, key: str = ""
+    ) -> tuple[CallState, bool]:
         """Carry out a call, or find the one with the same key; return how it stands, and whether it was repeated.
 
         Raise RequestProblem for wrong arguments, or for a key that was used with others.
@@ -77,21 +103,28 @@ class OperationCalls:
         state = await self._lookup.find(recorded.first.id, token.id)
         return state or CallState(recorded.first, recorded.first.state), not recorded.is_new
 
-    def _make_request(self, token: ApiToken, key: str) -> Request:
+    def _make_request(self, token: ApiCaller, key: str) -> Request:
         """Return the request of a token: in its channel, or else in direct messages with its owner."""
         thread = Thread(self._team, token.channel or "")
-        flags = Flags(direct=token.channel is None, token=token.id)
-        return Request(token.owner, thread, "rest", make_key(token.id, key or make_choice_id()), flags=flags)
+        is_token = isinstance(token, ApiToken)
+        flags = Flags(direct=token.channel is None, token=token.id if is_token else "")
+        via = self._via if is_token else "slackbot"
+        return Request(token.owner, thread, via, make_key(token.id, key or make_choice_id()), flags=flags)
 
-    async def find(self, token: ApiToken, invocation_id: str) -> Response:
+    async def find(self, token: ApiCaller, invocation_id: str) -> Response:
         """Answer how an invocation stands. Raise RequestProblem for one that the token didn't make."""
-        state = await self._lookup.find(invocation_id, token.id)
-        if state is None:
-            raise RequestProblem("unknown-invocation", "This token has made no invocation of that id.")
+        state = await self.find_state(token, invocation_id)
         problem = state.outcome.problem if state.outcome else None
         explained: JsonObject = {"problem": _describe_problem(problem)} if problem else {}
         waiting = {"retry-after": str(_POLL_SECONDS)} if state.outcome is None else {}
         return JSONResponse({**_describe(state), **explained}, headers=waiting)
+
+    async def find_state(self, token: ApiCaller, invocation_id: str) -> CallState:
+        """Return how an invocation stands. Raise RequestProblem for one that the token didn't make."""
+        state = await self._lookup.find(invocation_id, token.id)
+        if state is None:
+            raise RequestProblem("unknown-invocation", "This token has made no invocation of that id.")
+        return state
 
 
 def _describe_problem(problem: JsonObject) -> JsonObject:

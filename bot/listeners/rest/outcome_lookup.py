@@ -67,7 +67,8 @@ class OutcomeLookup:
         if proposal.state in {ProposalState.APPROVED, ProposalState.DONE}:
             return CallState(invocation, "running")
         sentence = _ENDED.get(proposal.state, _ENDED[ProposalState.EXPIRED])
-        problem = {**make_problem("not-approved", sentence), "rule": proposal.requirement.rule}
+        named = {"rule": proposal.requirement.rule, "end": proposal.state.value}
+        problem = {**make_problem("not-approved", sentence), **named}
         return CallState(invocation, "refused", Outcome(problem=problem))
 
 

@@ -1,4 +1,4 @@
-"""Calls Kitestring's REST API from a shell; needs nothing but Python.
+"""OperationCalls Kitestring's REST API from a shell; needs nothing but Python.
 
     python scripts/kitestring.py build create pipeline=web branch=main
     python scripts/kitestring.py build cancel pipeline=web number=41 --yes

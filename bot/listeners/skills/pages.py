@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from bot import __version__
-from bot.listeners.rest.problems import Problem, render_problem
-from bot.listeners.skills.contents import DESCRIPTION, NAME, make_skill, pack_skill
+from bot.listeners.rest.problems import RequestProblem, render_problem
+from bot.listeners.skills.skill_contents import DESCRIPTION, NAME, make_skill, pack_skill
 from bot.operations.registry import Registry
 
 SKILLS = "/skills"
@@ -27,13 +27,13 @@ class SkillPages:
         request = Request(scope)
         try:
             response = self._answer(request)
-        except Problem as problem:
+        except RequestProblem as problem:
             response = render_problem(problem)
         await response(scope, receive, send)
 
     def _answer(self, request: Request) -> Response:
         if request.method not in ("GET", "HEAD"):
-            raise Problem("method-not-allowed", "Only GET is allowed here.", headers={"allow": "GET"})
+            raise RequestProblem("method-not-allowed", "Only GET is allowed here.", headers={"allow": "GET"})
         described = {"name": NAME, "description": DESCRIPTION, "version": __version__}
         path = request.url.path.removeprefix(SKILLS).strip("/")
         contents = f"{NAME}/contents"
@@ -49,7 +49,9 @@ class SkillPages:
                 return JSONResponse({"files": sorted(self._skill)})
         text = self._skill.get(path.removeprefix(f"{contents}/")) if path.startswith(f"{contents}/") else None
         if text is None:
-            raise Problem("unknown-path", "There's no such skill or file.", f"GET {SKILLS} lists what there is.")
+            raise RequestProblem(
+                "unknown-path", "There's no such skill or file.", f"GET {SKILLS} lists what there is."
+            )
         return PlainTextResponse(text)
 
     @cached_property
