@@ -52,7 +52,7 @@ async def test_an_agent_of_the_earlier_revision_is_served(world: World) -> None:
     raw = await make_token(world, world.bob)
     async with connect(world, raw, mode="legacy") as agent:
         assert agent.protocol_version == "2025-11-25"
-        result = await settle_while(world, agent.call_tool("build_create", {"pipeline": "web"}))
+        result = await settle_while(world, agent.call_tool("pipeline_list", {}))
     assert "web" in json.dumps(read_data(result))
 
 

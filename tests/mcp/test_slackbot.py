@@ -87,7 +87,7 @@ async def test_slackbot_starts_a_build_for_a_person(slackbot: Slackbot) -> None:
 
 
 async def test_slackbot_is_held_to_the_persons_rights(slackbot: Slackbot) -> None:
-    """A guest may do nothing, and unnamed may approve by asking Slackbot."""
+    """A guest may do nothing, and people can't approve by asking Slackbot."""
     world = slackbot.world
     refused = await slackbot.call(world.gwen, "build_create", pipeline="web")
     assert refused["isError"]
@@ -112,7 +112,7 @@ async def test_a_repeated_call_does_nothing_twice(slackbot: Slackbot) -> None:
 
 
 async def test_what_slack_did_not_sign_does_nothing(slackbot: Slackbot) -> None:
-    """A wrong or missing signature, a stale one, a replay, another workspace, unnamed: 401, and nothing happens."""
+    """A wrong or missing signature, a stale one, a replay, another workspace, no person: 401, and nothing happens."""
     world = slackbot.world
     create = {"name": "build_create", "arguments": {"pipeline": "web"}}
     body = slackbot.write("tools/call", create, world.bob)
