@@ -112,7 +112,7 @@ async def test_a_repeated_call_does_nothing_twice(slackbot: Slackbot) -> None:
 
 
 async def test_what_slack_did_not_sign_does_nothing(slackbot: Slackbot) -> None:
-    """A wrong or missing signature, a stale one, a replay, another workspace, no person: 401, and nothing happens."""
+    """A wrong or missing signature, a stale one, a replay, another workspace, no person: 401, nothing else."""
     world = slackbot.world
     create = {"name": "build_create", "arguments": {"pipeline": "web"}}
     body = slackbot.write("tools/call", create, world.bob)
