@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.buildkite.models import Build
 from bot.errors import (
     Ambiguous,
     BudgetUsedUp,
@@ -21,7 +20,6 @@ from bot.operations.invocation import Invocation, Outcome
 from bot.operations.reply import Reply
 from bot.runtime.error_boundary import InternalError
 from bot.runtime.json_types import JsonObject, JsonValue
-from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, escape, strip_markup
 
 # The first class that an error is an instance of names its kind.
@@ -63,35 +61,13 @@ def make_problem(kind: str, message: str, hint: str = "") -> dict[str, JsonValue
 
 
 def make_outcome(invocation: Invocation, reply: Reply | None, problem: JsonObject | None = None) -> Outcome | None:
-    """Return what is kept of an end for the program that asked; None for a person, who has the message."""
+    """Return what is kept of an end for the program that asked: the reply's data, as the operation declares it.
+
+    Return None for a person, who has the message.
+    """
     if not invocation.by_program:
         return None
-    return Outcome(describe_reply(reply) if reply else None, problem)
-
-
-def describe_reply(reply: Reply) -> JsonObject:
-    """Return the result of an operation as JSON; members that it doesn't have are left out."""
-    build = reply.card_build or reply.extra_card_build
-    members: Mapping[str, JsonValue] = {
-        "text": to_plain(reply.text),
-        "title": to_plain(reply.title),
-        "build": _describe_build(build) if build else {},
-        "fields": {to_plain(label): to_plain(value) for label, value in reply.fields},
-        "rows": _describe_rows(reply.table) if reply.table else [],
-        "log": reply.log or "",
-    }
-    return {name: value for name, value in members.items() if value}
-
-
-def _describe_build(build: Build) -> JsonObject:
-    ref = build.ref
-    return {"pipeline": ref.pipeline, "number": ref.number, "state": build.phase, "url": build.web_url}
-
-
-def _describe_rows(table: Table) -> list[JsonValue]:
-    """Return each row by the names of its columns."""
-    names = [to_plain(column) for column in table.columns]
-    return [dict(zip(names, map(to_plain, row), strict=True)) for row in table.rows]
+    return Outcome(reply.data.to_json() if reply and reply.data else None, problem)
 
 
 def to_plain(text: str) -> str:

@@ -23,6 +23,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.durations import limit_duration, parse_duration
 from bot.slack.blockkit.data_tables import Table
 from bot.slack.blockkit.mrkdwn import Mrkdwn, code, md, mention
+from commands.access.results import ApiTokenData, ApiTokenList, ApiTokenResult
 
 INTRO = md(
     "A program with this token acts as you: with your rights at that moment, and no more than you leave it here. "
@@ -163,7 +164,7 @@ def _ask_as(caller: Caller, operation_name: str) -> Invocation:
     form_intro=INTRO,
     form_only_message=FORM_ONLY,
 )
-async def create(args: CreateTokenArgs, ctx: CreateTokenContext) -> Reply:
+async def create(args: CreateTokenArgs, ctx: CreateTokenContext) -> Reply[ApiTokenResult]:
     """Create an API token, with which a program acts as you within limits."""
     token = await ctx.tokens.choose(args.name, ctx.caller.actor.id)
     text = md(
@@ -176,7 +177,7 @@ async def create(args: CreateTokenArgs, ctx: CreateTokenContext) -> Reply:
         expiry=describe_expiry(token),
         revoke=code(f"{ctx.caller.command} api-token revoke {token.name}"),
     )
-    return Reply(text=text)
+    return Reply(data=ApiTokenResult.from_token(token, text), text=text)
 
 
 @operation(
@@ -186,7 +187,7 @@ async def create(args: CreateTokenArgs, ctx: CreateTokenContext) -> Reply:
     token_callable=False,
     examples=("api-token list",),
 )
-async def list_(args: NoArgs, ctx: TokenRecordsContext) -> Reply:  # noqa: ARG001
+async def list_(args: NoArgs, ctx: TokenRecordsContext) -> Reply[ApiTokenList]:  # noqa: ARG001
     """List your valid API tokens; admins see everyone's."""
     tokens = await ctx.tokens.list_valid(ctx.visible_owner)
     table = Table(
@@ -198,7 +199,8 @@ async def list_(args: NoArgs, ctx: TokenRecordsContext) -> Reply:  # noqa: ARG00
         hint=f"Create one with `{ctx.caller.command} api-token create`.",
         newest_first=True,
     )
-    return Reply(table=table)
+    data = ApiTokenList(message=table.summary, tokens=tuple(map(ApiTokenData.from_token, tokens)))
+    return Reply(data=data, table=table)
 
 
 def _render_row(token: ApiToken) -> tuple[str, ...]:
@@ -227,7 +229,7 @@ async def _ask(args: RevokeTokenArgs, ctx: TokenRecordsContext) -> Mrkdwn | None
     return md("Revoke {token}? Programs that use it stop working at once.", token=_name(token, ctx))
 
 
-async def _probe_revoke(args: RevokeTokenArgs, ctx: TokenRecordsContext) -> Reply | None:
+async def _probe_revoke(args: RevokeTokenArgs, ctx: TokenRecordsContext) -> Reply[ApiTokenResult] | None:
     """Return the answer if the token is revoked, else None."""
     token = await ctx.tokens.find(args.token)
     return _reply_revoked(token, ctx) if token and token.revoked_at else None
@@ -244,15 +246,16 @@ async def _probe_revoke(args: RevokeTokenArgs, ctx: TokenRecordsContext) -> Repl
     probe=_probe_revoke,
     examples=("api-token revoke release-bot",),
 )
-async def revoke(args: RevokeTokenArgs, ctx: TokenRecordsContext) -> Reply:
+async def revoke(args: RevokeTokenArgs, ctx: TokenRecordsContext) -> Reply[ApiTokenResult]:
     """Revoke an API token of yours; admins revoke anyone's."""
     token = await ctx.choose(args.token)
     await ctx.tokens.revoke(token, _ask_as(ctx.caller, "api-token revoke"))
-    return _reply_revoked(token, ctx)
+    return _reply_revoked(await ctx.tokens.find(token.id) or token, ctx)
 
 
-def _reply_revoked(token: ApiToken, ctx: TokenRecordsContext) -> Reply:
-    return Reply(text=md("Revoked {token}. It no longer works.", token=_name(token, ctx)))
+def _reply_revoked(token: ApiToken, ctx: TokenRecordsContext) -> Reply[ApiTokenResult]:
+    text = md("Revoked {token}. It no longer works.", token=_name(token, ctx))
+    return Reply(data=ApiTokenResult.from_token(token, text), text=text)
 
 
 def _name(token: ApiToken, ctx: TokenRecordsContext) -> Mrkdwn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from bot.access.accounts.model import Account, find_missing_scopes
+from bot.access.api_tokens.model import ApiToken
 from bot.access.locks.rules import Lock
 from bot.access.queries import AuditEntry
 from bot.operations.results import Data, Result, UtcTime
@@ -115,6 +116,56 @@ class AccountData(Data, frozen=True):
             connected_at=account.connected_at,
             expires_at=account.expires_at,
         )
+
+
+class ApiTokenData(Data, frozen=True):
+    """An API token, but for the token itself. `owner` and `channel` are Slack's ids.
+
+    `service` names the policy group of a program that acts for itself. `permissions` and `pipelines` are what it's
+    limited to; None and empty are no limit.
+    """
+
+    id: str
+    name: str
+    owner: str
+    service: str | None
+    permissions: tuple[str, ...] | None
+    pipelines: tuple[str, ...]
+    channel: str | None
+    expires_at: UtcTime
+    used_at: UtcTime | None
+    revoked_at: UtcTime | None
+
+    @classmethod
+    def from_token(cls, token: ApiToken) -> ApiTokenData:
+        return cls(
+            id=token.id,
+            name=token.name,
+            owner=token.owner,
+            service=token.service,
+            permissions=tuple(sorted(token.permissions)) if token.permissions is not None else None,
+            pipelines=token.pipelines,
+            channel=token.channel,
+            expires_at=token.expires_at,
+            used_at=token.used_at,
+            revoked_at=token.revoked_at,
+        )
+
+
+class ApiTokenResult(Result, frozen=True):
+    """An API token."""
+
+    token: ApiTokenData
+
+    @classmethod
+    def from_token(cls, token: ApiToken, message: str) -> ApiTokenResult:
+        return cls(token=ApiTokenData.from_token(token), message=message)
+
+
+class ApiTokenList(Result, frozen=True):
+    """Valid API tokens, the newest first."""
+
+    tokens: tuple[ApiTokenData, ...]
 
 
 class ReadonlyResult(Result, frozen=True):

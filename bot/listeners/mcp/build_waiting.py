@@ -111,7 +111,7 @@ def _read_phase(state: CallState) -> str:
     """Return the state of the build in a result of its view."""
     result = (state.outcome.result if state.outcome else None) or {}
     build = result.get("build")
-    return str((build if isinstance(build, Mapping) else result).get("state", ""))
+    return str(build.get("state", "")) if isinstance(build, Mapping) else ""
 
 
 def _read_seconds(given: Mapping[str, Any]) -> int:

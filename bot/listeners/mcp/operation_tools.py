@@ -51,15 +51,19 @@ class OperationTools:
         self._waiting = waiting
 
     def list_tools(self, caller: McpCaller) -> ListToolsResult:
-        """Return the tools that the caller's address offers and their token may call, in a stable order."""
+        """Return the tools that the caller's address offers and their token may call, in a stable order.
+
+        The everyday tools have to be short; those that an address chooses come with the whole schemas of results.
+        """
         toolset = caller.toolset
+        whole = not toolset.has_search
         operations = [op for op in toolset.choose_listed(self._registry) if _has_permission(caller, op)]
         own = [define_result_tool()]
         if any(op is self._waiting.view for op in operations):
-            own.append(define_wait_tool(self._waiting.longest))
+            own.append(define_wait_tool(self._waiting.longest, self._waiting.view, whole=whole))
         if toolset.has_search:
             own.extend(define_search_tools(read_only=toolset.read_only))
-        tools = [*(define_tool(op, None) for op in operations), *own]
+        tools = [*(define_tool(op, whole=whole) for op in operations), *own]
         if isinstance(caller.token, SlackPerson):
             tools = [tool.model_copy(update={"meta": _SHOWS_BLOCKS}) for tool in tools]
         return ListToolsResult(tools=tools)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mcp_types import Tool, ToolAnnotations
-from pydantic import BaseModel
 
 from bot.listeners.mcp.result_bounds import CURSOR
 from bot.listeners.mcp.tool_results import CONFIRM, PENDING
@@ -24,13 +23,13 @@ def name_tool(op: Operation) -> str:
     return op.name.replace(" ", "_")
 
 
-def define_tool(op: Operation, result: type[BaseModel] | None) -> Tool:
-    """Define the tool of an operation whose results have that model, if it declares one."""
+def define_tool(op: Operation, *, whole: bool) -> Tool:
+    """Define the tool of an operation, with the `whole` schema of its results or an outline."""
     return Tool(
         name=name_tool(op),
         description=op.summary,
         input_schema=dict(extend_input_schema(op)),
-        output_schema=dict(_extend_output_schema(result)) if result else None,
+        output_schema=dict(_describe_output(op, whole=whole)),
         annotations=describe_effect(op),
     )
 
@@ -60,11 +59,9 @@ def describe_effect(op: Operation) -> ToolAnnotations:
     )
 
 
-def _extend_output_schema(result: type[BaseModel]) -> JsonObject:
-    schema = make_output_schema(result)
-    properties = schema.get("properties")
-    shown = properties if isinstance(properties, dict) else {}
-    return {**schema, "properties": {**shown, CURSOR: _STRING, PENDING: {"type": "object"}}}
+def _describe_output(op: Operation, *, whole: bool) -> JsonObject:
+    """Return what the tool of an operation returns: its result, a cursor that goes on, or that it waits."""
+    return make_output_schema(op.result, {CURSOR: _STRING, PENDING: {"type": "object"}}, whole=whole)
 
 
 def define_search_tools(*, read_only: bool) -> tuple[Tool, ...]:
@@ -95,13 +92,14 @@ def define_result_tool() -> Tool:
     )
 
 
-def define_wait_tool(longest: int) -> Tool:
-    """Define the tool that waits for a build."""
+def define_wait_tool(longest: int, view: Operation, *, whole: bool) -> Tool:
+    """Define the tool that waits for a build, and then returns what `view` does."""
     seconds: JsonObject = {"type": "integer", "minimum": 1, "maximum": longest, "default": 50}
     return Tool(
         name=WAIT,
         description="Wait until a build passes, fails or is blocked. Call again if it still runs.",
         input_schema=_require({"pipeline": _STRING, "number": {"type": "integer"}}, "seconds", seconds),
+        output_schema=dict(_describe_output(view, whole=whole)),
         annotations=ToolAnnotations(read_only_hint=True),
     )
 

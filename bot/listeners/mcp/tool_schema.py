@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import BaseModel
-
 from bot.operations.arguments import read_arguments
 from bot.operations.operation import Args
+from bot.operations.results import Result, describe_model
 from bot.runtime.json_types import JsonObject, JsonValue
 
 # What pydantic adds and no client needs: titles repeat names, and lengths are checked and explained here.
@@ -30,13 +29,27 @@ def make_input_schema(model: type[Args]) -> JsonObject:
     return {"type": "object", "properties": shown, **required, "additionalProperties": False}
 
 
-def make_output_schema(model: type[BaseModel]) -> JsonObject:
-    """Return the schema of what an operation returns.
+def make_output_schema(model: type[Result], more: JsonObject, *, whole: bool) -> JsonObject:
+    """Return the schema of what a tool returns: an operation's result with `more` properties beside it.
 
-    Nothing is required at the top: a call that waits for approval returns only that.
+    Unless it's the `whole` schema, it ends with the types of the result's members. Nothing is required at the top:
+    a call that waits for approval returns only that.
     """
-    schema = shorten_schema(model.model_json_schema(mode="serialization"), without_null=False)
-    return {"type": "object", **{key: value for key, value in schema.items() if key != "required"}}
+    schema = shorten_schema(describe_model(model), without_null=False)
+    properties = schema.get("properties")
+    members = properties if isinstance(properties, Mapping) else {}
+    shown = members if whole else {name: _outline(member) for name, member in members.items()}
+    return {"type": "object", "properties": {**shown, **more}}
+
+
+def _outline(schema: JsonValue) -> JsonObject:
+    """Return only which types a value may have."""
+    if not isinstance(schema, Mapping):
+        return {}
+    branches = schema.get("anyOf", [schema])
+    listed = branches if isinstance(branches, list) else []
+    types = [branch.get("type") for branch in listed if isinstance(branch, Mapping)]
+    return {"type": types[0] if len(types) == 1 else types} if types and all(types) else {}
 
 
 def shorten_schema(schema: JsonObject, *, without_null: bool) -> JsonObject:

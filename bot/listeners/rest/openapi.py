@@ -5,7 +5,7 @@ https://spec.openapis.org/oas/v3.1.0
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 
 from pydantic import BaseModel, ValidationError
@@ -19,8 +19,10 @@ from bot.listeners.rest.request_arguments import YES
 from bot.operations.grammar import parse
 from bot.operations.operation import Args, Effect, Operation
 from bot.operations.registry import Registry
+from bot.operations.results import Data, describe_models
 
 Json = dict[str, object]
+References = Mapping[type[BaseModel] | type[Data], Json]
 BASE = "/api/v1/"
 _REF = "#/components/schemas/{model}"
 _ALWAYS = (400, 401, 403, 404, 408, 409, 413, 415, 421, 422, 429, 503)
@@ -106,18 +108,19 @@ def make_document(registry: Registry) -> Json:
     }
 
 
-def _make_schemas(exposed: Iterable[Operation]) -> tuple[Mapping[type[BaseModel], Json], Json]:
+def _make_schemas(exposed: Sequence[Operation]) -> tuple[References, Json]:
     """Return the reference to the schema of each model, and the schemas themselves."""
+    results, components = describe_models(dict.fromkeys(op.result for op in exposed), _REF.format(model="{name}"))
     inputs = dict.fromkeys(op.args for op in exposed)
     outputs = (ProblemDocument, Pending, FollowedBuild)
     wanted = [*((model, "validation") for model in inputs), *((model, "serialization") for model in outputs)]
     found, document = models_json_schema(wanted, ref_template=_REF)  # type: ignore[arg-type]
     references = {model: dict(schema) for (model, _mode), schema in found.items()}
-    return references, document["$defs"]  # type: ignore[return-value]
+    return {**references, **results}, {**document["$defs"], **components}  # type: ignore[dict-item]
 
 
 def _describe_path(
-    op: Operation, references: Mapping[type[BaseModel], Json], components: Json, registry: Registry
+    op: Operation, references: References, components: Json, registry: Registry
 ) -> Json:
     post = _describe_operation(op, references)
     example = find_example(op, registry)
@@ -131,21 +134,21 @@ def _describe_path(
     return {"get": get, "post": post}
 
 
-def _describe_operation(op: Operation, references: Mapping[type[BaseModel], Json], suffix: str = "") -> Json:
+def _describe_operation(op: Operation, references: References, suffix: str = "") -> Json:
     return {
         "operationId": op.name.replace(" ", "_").replace("-", "_") + suffix,
         "tags": [op.noun],
         "summary": op.summary,
         "description": f"Permission: `{op.needs.value}`.",
         "responses": {
-            "200": _describe_json(_make_done_schema(op), "It is done."),
+            "200": _describe_json(_make_done_schema(op, references[op.result]), "It is done."),
             "202": _describe_json(references[Pending], "It goes on, or waits for approval: ask at `poll`."),
             **_list_problems(_ALWAYS, references),
         },
     }
 
 
-def _make_done_schema(op: Operation) -> Json:
+def _make_done_schema(op: Operation, result: Json) -> Json:
     return {
         "type": "object",
         "required": ["invocation", "operation", "state", "result"],
@@ -153,12 +156,12 @@ def _make_done_schema(op: Operation) -> Json:
             "invocation": {"type": "string"},
             "operation": {"const": op.name},
             "state": {"const": "done"},
-            "result": {"type": "object"},
+            "result": result,
         },
     }
 
 
-def _list_problems(statuses: Iterable[int], references: Mapping[type[BaseModel], Json]) -> Json:
+def _list_problems(statuses: Iterable[int], references: References) -> Json:
     schema = references[ProblemDocument]
     return {
         str(status): {
@@ -218,7 +221,7 @@ def find_example(op: Operation, registry: Registry) -> Json | None:
     return None
 
 
-def _describe_own_paths(references: Mapping[type[BaseModel], Json]) -> Json:
+def _describe_own_paths(references: References) -> Json:
     """Return the paths that aren't operations."""
     problems = _list_problems(_NO_BODY, references)
     state: Json = {"type": "object", "required": ["invocation", "operation", "state"]}
