@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from bot.access.accounts.service import Accounts
+from bot.access.api_tokens.agent_switch import AgentSwitch
 from bot.access.api_tokens.service import ApiTokens
 from bot.access.api_tokens.token_records import TokenRecords
 from bot.access.approvals.proposals import Proposals
@@ -82,6 +83,7 @@ def _build_person_services(deps: Dependencies, accounts: Accounts, proposals: Pr
         partial(open_direct_message, team),
         platform.wakeups.waker(LoopName.CARDS),
     )
+    agents = AgentSwitch(platform.store, command)
     return PersonServices(
         accounts,
         Aliases(platform.store, platform.clock),
@@ -96,7 +98,8 @@ def _build_person_services(deps: Dependencies, accounts: Accounts, proposals: Pr
         Approvals(proposals, deps.slack.people, rules, deps.operations, command),
         AuditLog(platform.store),
         Acts(platform.store, platform.clock),
-        ApiTokens(platform.store, platform.clock, deps.slack.people, deps.slack.channel_access, team, command),
+        ApiTokens(platform.store, platform.clock, deps.slack.people, deps.slack.channel_access, agents, team, command),
         TokenRecords(platform.store, platform.clock, team),
+        agents,
         PolicyService(rules, deps.operations, locks, platform.clock),
     )

@@ -7,7 +7,7 @@ from bot.access.policy.token_limits import TOKEN_RULE
 from bot.errors import Refused, Unauthorized
 from bot.operations.invocation import Invocation, Request
 from bot.slack.people import PeopleDirectory
-from bot.slack.types import Actor
+from bot.slack.types import PROGRAM_WAYS, Actor
 
 
 class Actors:
@@ -18,8 +18,10 @@ class Actors:
         self._api_tokens = api_tokens
 
     async def find(self, request: Request | Invocation) -> Actor:
-        """Return who acts. Raise Refused if their API token is no longer valid, or Unavailable."""
+        """Return who acts. Raise Refused if their API token is no longer valid or agents are stopped, or Unavailable."""
         if not request.flags.token:
+            if request.via in PROGRAM_WAYS:
+                await self._api_tokens.require_not_stopped(request.user)
             return await self._people.find_actor(request.user, request.thread, request.via)
         try:
             return await self._api_tokens.find_actor(request.flags.token, request.thread, request.via)

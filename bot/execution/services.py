@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bot.access.accounts.service import Accounts
+from bot.access.api_tokens.agent_switch import AgentSwitch
 from bot.access.api_tokens.service import ApiTokens
 from bot.access.api_tokens.token_records import TokenRecords
 from bot.access.approvals.voting import Approvals
@@ -52,6 +53,7 @@ class PersonServices:
     acts: Acts
     api_tokens: ApiTokens
     token_records: TokenRecords
+    agents: AgentSwitch
     policy: PolicyService
 
 

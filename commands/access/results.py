@@ -168,6 +168,13 @@ class ApiTokenList(Result, frozen=True):
     tokens: tuple[ApiTokenData, ...]
 
 
+class AgentsResult(Result, frozen=True):
+    """Whether agents are stopped now: `everyone`'s, or the person's own."""
+
+    stopped: bool
+    everyone: bool
+
+
 class ReadonlyResult(Result, frozen=True):
     """The state of read-only mode."""
 

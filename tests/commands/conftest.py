@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.access.accounts.service import BuildkiteAccess
+from bot.access.api_tokens.agent_switch import AgentSwitch
 from bot.access.api_tokens.token_records import TokenRecords
 from bot.access.audit_log import AuditLog
 from bot.access.locks.service import LockService
@@ -239,6 +240,7 @@ def bench(sim: BuildkiteSim, buildkite: Buildkite, clock: ManualClock, store: St
             policy=PolicyService(lambda: DEFAULT, operations, locks, clock),
             api_tokens=NoApiTokens(),
             token_records=TokenRecords(store, clock, "T1"),
+            agents=AgentSwitch(store, "/bk"),
         ),
         BotServices(
             registry=operations,

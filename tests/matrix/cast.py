@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,11 +64,17 @@ class Cast:
 
 
 @asynccontextmanager
-async def open_cast(folder: Path, *, policy: bool) -> AsyncIterator[Cast]:
-    """Open the cast with or without the policy. Buildkite sends no webhooks, so nothing changes unprompted."""
+async def open_cast(
+    folder: Path, *, policy: bool, more: Mapping[str, str] | None = None
+) -> AsyncIterator[Cast]:
+    """Open the cast with or without the policy, and with `more` settings.
+
+    Buildkite sends no webhooks, so nothing changes unprompted.
+    """
     path = folder / "policy.toml"
     path.write_text(POLICY, "utf-8")
-    async with open_world(folder, policy=path if policy else None, webhooks=False, more=ADDRESS) as world:
+    settings = {**ADDRESS, **(more or {})}
+    async with open_world(folder, policy=path if policy else None, webhooks=False, more=settings) as world:
         test = {"label": ":test_tube: Test", "command": "bin/test", "key": "test"}
         world.buildkite.pipeline(SHOP, name="Shop", steps=[test, RELEASE, {**test, "key": "again"}])
         world.buildkite.scopes.add("graphql")

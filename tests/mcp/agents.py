@@ -71,20 +71,27 @@ class TaskClient:
         return await self._send(method, task, {"taskId": task})
 
     async def _send(self, method: str, name: str, params: dict[str, Any]) -> dict[str, Any]:
-        version = "2026-07-28"
-        meta = {
-            "io.modelcontextprotocol/protocolVersion": version,
-            "io.modelcontextprotocol/clientCapabilities": {"extensions": {"io.modelcontextprotocol/tasks": {}}},
-        }
-        headers = {
-            "authorization": f"Bearer {self._raw}",
-            "accept": "application/json, text/event-stream",
-            "mcp-protocol-version": version,
-            "mcp-method": method,
-            "mcp-name": name,
-        }
-        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}
+        capabilities = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
+        body, headers = write_request(self._raw, method, name, params, capabilities)
         async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
             answer = (await settle_while(self._world, http.post(get_address(self._world), json=body))).json()
         assert "result" in answer, answer
         return {key: value for key, value in answer["result"].items() if key != "_meta"}
+
+
+def write_request(
+    raw: str, method: str, name: str, params: dict[str, Any], capabilities: dict[str, Any] | None = None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the body and the headers of a request of the current revision, which needs no handshake."""
+    version = "2026-07-28"
+    protocol = "io.modelcontextprotocol/"
+    meta = {f"{protocol}protocolVersion": version, f"{protocol}clientCapabilities": capabilities or {}}
+    headers = {
+        "authorization": f"Bearer {raw}",
+        "accept": "application/json, text/event-stream",
+        "mcp-protocol-version": version,
+        "mcp-method": method,
+        "mcp-name": name,
+    }
+    meta |= params.get("_meta", {})
+    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}, headers

@@ -5,61 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from slack_sdk.signature import SignatureVerifier
 
-from simulators.slack.person import Person
 from tests.api_tokens.acts import read_audit
 from tests.api_tokens.conftest import POLICY
-from tests.conversations.world import SIGNING_SECRET, World, open_world
-from tests.mcp.agents import get_address, settle_while
-
-
-class Slackbot:
-    """Slackbot: it signs what it sends, and says for whom."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.team = world.bot.workspace.deps.slack.identity.team
-        self._sent = 0
-
-    def sign(self, body: bytes, secret: str = SIGNING_SECRET, late: int = 0) -> dict[str, str]:
-        """Return the headers of a request."""
-        timestamp = str(int(self.world.clock.now().timestamp()) - late)
-        signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
-        assert signature
-        return {
-            "x-slack-request-timestamp": timestamp,
-            "x-slack-signature": signature,
-            "content-type": "application/json",
-            "accept": "application/json",
-        }
-
-    def write(self, method: str, params: dict[str, Any], person: Person | None, team: str = "") -> bytes:
-        """Return the body of a request."""
-        self._sent += 1
-        identity = {"user_id": person.id, "team_id": team or self.team} if person else None
-        meta = {"_meta": {"slack": identity}} if identity else {}
-        return json.dumps(
-            {"jsonrpc": "2.0", "id": self._sent, "method": method, "params": {**params, **meta}}
-        ).encode()
-
-    async def send(self, body: bytes, headers: dict[str, str]) -> httpx.Response:
-        """Send a request, while time passes."""
-        async with httpx.AsyncClient(timeout=60) as client:
-            address = get_address(self.world, "/mcp/slack")
-            return await settle_while(self.world, client.post(address, content=body, headers=headers))
-
-    async def call(self, person: Person, tool: str, **arguments: Any) -> dict[str, Any]:
-        """Call a tool for a person."""
-        body = self.write("tools/call", {"name": tool, "arguments": arguments}, person)
-        answer = await self.send(body, self.sign(body))
-        assert answer.status_code == 200, answer.text
-        result: dict[str, Any] = answer.json()["result"]
-        return result
+from tests.conversations.world import open_world
+from tests.mcp.slackbot import Slackbot
 
 
 @pytest.fixture
@@ -140,3 +92,14 @@ async def test_it_is_off_unless_enabled(world: World) -> None:
     slackbot = Slackbot(world)
     body = slackbot.write("tools/list", {}, world.bob)
     assert (await slackbot.send(body, slackbot.sign(body))).status_code == 404
+
+
+async def test_slackbot_does_nothing_for_people_who_stopped_their_agents(slackbot: Slackbot) -> None:
+    """Slackbot is an agent like those with tokens."""
+    world = slackbot.world
+    await world.bob.types(world.deploys, "/bk agents-off")
+    await world.settle(2)
+    refused = await slackbot.call(world.bob, "build_create", pipeline="web")
+    assert refused["isError"]
+    assert refused["_meta"]["kitestring/problem"]["rule"] == "agents off"
+    assert not world.buildkite.builds

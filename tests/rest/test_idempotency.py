@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
-
-from tests.api_tokens.acts import make_token
 from tests.conversations.world import World
-from tests.rest.caller import Caller, announcing, give_token, open_http
-from tests.robustness.lives import Crash, Lives, open_town, settle
+from tests.rest.caller import Caller, give_token, open_http
+from tests.rest.killed_calls import ARGS, kill_after_each_commit
 from tests.sampling import Sample
-
-ARGS = {"pipeline": "web", "branch": "main"}
 
 
 async def test_the_first_result_is_replayed(program: Caller) -> None:
@@ -47,66 +42,15 @@ async def test_refusals_and_mistakes_do_not_use_up_a_key(program: Caller) -> Non
     assert answer.status_code == 200, answer.text
 
 
-async def _make_program(world: World) -> str:
-    return await make_token(world, world.bob, **announcing(world))
-
-
-async def _create(world: World, raw: str) -> httpx.Response:
+async def _create(world: World, raw: str) -> str:
     async with open_http(world) as http:
-        return await Caller(world, http, raw).post("build/create", ARGS, key="once")
-
-
-async def _live(folder: Path, die_after: int | None) -> int:
-    """Let a program create a build, killed after that commit, and repeat the call; return the commits it took."""
-    async with open_town(folder) as lives:
-        raws: list[str] = []
-
-        async def prepare(world: World) -> None:
-            raws.append(await _make_program(world))
-
-        await lives.play(prepare)
-        before = lives.commits
-        lives.die_after = before + die_after if die_after else None
-
-        async def call(world: World) -> None:
-            await _call_until_death(world, raws[0])
-
-        await lives.play(call)
-        took = lives.commits - before
-        answer = await _repeat(lives, raws[0])
-        assert answer.status_code == 200, answer.text
-        builds = lives.world.buildkite.builds
-        assert [build.pipeline.slug for build in builds] == ["web"], die_after
-        assert "web#1" in answer.text
-        await settle(lives.world)
-        cards = [
-            message for message in lives.world.slack.messages(lives.world.deploys) if "web#1" in message.plain()
-        ]
-        assert len(cards) == 1, die_after
-    return took
-
-
-async def _call_until_death(world: World, raw: str) -> None:
-    try:
-        await _create(world, raw)
-        await settle(world)
-    except httpx.HTTPError as error:
-        raise Crash from error
-
-
-async def _repeat(lives: Lives, raw: str) -> httpx.Response:
-    """Send the call again as a careful program does: until it is answered with a result."""
-    for _ in range(10):
-        answer = await _create(lives.world, raw)
-        if answer.status_code not in {202, 503}:
-            break
-        await settle(lives.world, 60)
-    return answer
+        answer = await Caller(world, http, raw).post("build/create", ARGS, key="once")
+    if answer.status_code in {202, 503}:
+        return ""
+    assert answer.status_code == 200, answer.text
+    return answer.text
 
 
 async def test_killed_after_any_transaction(tmp_path: Path, sample: Sample) -> None:
     """Wherever the process dies, the same key gives the same build, and one card."""
-    commits = await _live(tmp_path / "whole", None)
-    assert commits > 4
-    for number in sample(range(1, commits + 1), keep=4):
-        await _live(tmp_path / str(number), number)
+    await kill_after_each_commit(tmp_path, _create, sample)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
+from bot.access.api_tokens.agent_switch import AgentSwitch
 from bot.access.api_tokens.model import ApiToken, hash_token, is_well_formed
 from bot.access.api_tokens.queries import find_by_digest, find_token, mark_used
 from bot.access.channel_access import ChannelAccess
@@ -41,6 +42,7 @@ class ApiTokens:
         clock: Clock,
         people: PeopleDirectory,
         channel_access: ChannelAccess,
+        agents: AgentSwitch,
         team: str,
         command: str,
     ) -> None:
@@ -48,12 +50,13 @@ class ApiTokens:
         self._clock = clock
         self._people = people
         self._channel_access = channel_access
+        self._agents = agents
         self._seen_channels: dict[tuple[str, str], _Sight] = {}
         self._team = team
         self._command = command
 
     async def authenticate(self, raw: str) -> ApiToken:
-        """Return the valid token that a caller presents. Raise Unauthorized, or Unavailable.
+        """Return the valid token that a caller presents. Raise Unauthorized, Unavailable, or Refused if it's stopped.
 
         Who knows the token may learn why it doesn't work any more; who doesn't learns only that it is unknown.
         """
@@ -64,14 +67,15 @@ class ApiTokens:
         if token is None:
             raise Unauthorized("I don't know this API token.", self._advise())
         await self._require_valid(token)
+        await self.require_not_stopped(token.owner)
         await self._note_use(token)
         return token
 
     async def find_actor(self, token_id: str, thread: Thread, via: Via, *, checked: bool = True) -> Actor:
         """Return who acts with a token from a place: its owner or service as they stand now, within its limits.
 
-        Raise Unauthorized if it was revoked or has expired, even after the request was accepted or approved;
-        without `checked` only if it's unknown.
+        Raise Unauthorized if it was revoked or has expired, and Refused if agents are stopped, even after the
+        request was accepted or approved; without `checked` only Unauthorized if it's unknown.
         """
         async with self._store.read() as tx:
             token = await find_token(tx, self._team, token_id)
@@ -79,11 +83,16 @@ class ApiTokens:
             raise Unauthorized("The API token of this request is gone.", self._advise())
         if checked:
             self._require_in_force(token)
+            await self.require_not_stopped(token.owner)
         if token.service is not None:
             return _build_service_actor(token, thread, via)
         owner = await self._people.find_actor(token.owner, thread, via)
         channel = thread.channel if await self._sees(token.owner, thread.channel) else ""
         return replace(owner, channel=channel, name=token.name_agent(owner.name), limits=token.limits)
+
+    async def require_not_stopped(self, owner: str) -> None:
+        """Raise Refused while nothing may act for that person but they themselves."""
+        await self._agents.require_on(owner)
 
     async def _sees(self, owner: str, channel: str) -> bool:
         """Return whether the owner could ask from a channel: only then do grants count that are limited to it.

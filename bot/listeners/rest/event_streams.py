@@ -116,7 +116,7 @@ class BuildEvents:
                 headers={"retry-after": str(round(_COMMENT_SECONDS))},
             )
         self._open[token.id] += 1
-        return EventStream(self._stream(pipeline, int(number), seen), lambda: self._close(token.id))
+        return EventStream(self._stream(token, pipeline, int(number), seen), lambda: self._close(token.id))
 
     def _close(self, token: str) -> None:
         self._open[token] -= 1
@@ -128,8 +128,17 @@ class BuildEvents:
         actor = await self._actors.find(OwnRequest(token.owner, thread, "rest", "", flags=Flags(token=token.id)))
         await self._policy.require(actor, _VIEW, Target(pipeline, found.state.branch if found else None))
 
-    async def _stream(self, pipeline: str, number: int, seen: int | None) -> AsyncIterator[str]:
-        """Yield the state now and after each change, until the build has ended."""
+    async def _may_view(self, token: ApiToken, pipeline: str, found: Snapshot) -> bool:
+        try:
+            await self._require_permission(token, pipeline, found)
+        except KitestringError:
+            return False
+        return True
+
+    async def _stream(
+        self, token: ApiToken, pipeline: str, number: int, seen: int | None
+    ) -> AsyncIterator[str]:
+        """Yield the state now and after each change, until the build has ended or the token may not view it."""
         silent_since = self._clock.monotonic()
         while True:
             try:
@@ -139,6 +148,8 @@ class BuildEvents:
             if found is None:
                 return
             if found.revision != seen:
+                if not await self._may_view(token, pipeline, found):
+                    return
                 seen, silent_since = found.revision, self._clock.monotonic()
                 yield f"id: {found.revision}\nevent: build\ndata: {found.state.model_dump_json()}\n\n"
             if found.final:
