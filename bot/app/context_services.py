@@ -73,8 +73,8 @@ def _build_channel_services(deps: Dependencies) -> ChannelServices:
 
 
 def _build_person_services(deps: Dependencies, accounts: Accounts, proposals: Proposals) -> PersonServices:
-    platform = deps.platform
-    rules, command, team = deps.policy.get_rules, deps.workspace.command, deps.slack.identity.team
+    platform, slack = deps.platform, deps.slack
+    rules, command, team = deps.policy.get_rules, deps.workspace.command, slack.identity.team
     open_direct_message = deps.slack.channel_access.open_direct_message
     wake = platform.wakeups.waker(LoopName.CARDS, LoopName.CATCH_UP, LoopName.HOME)
     locks = LockService(
@@ -98,7 +98,7 @@ def _build_person_services(deps: Dependencies, accounts: Accounts, proposals: Pr
         Approvals(proposals, deps.slack.people, rules, deps.operations, command),
         AuditLog(platform.store),
         Acts(platform.store, platform.clock),
-        ApiTokens(platform.store, platform.clock, deps.slack.people, deps.slack.channel_access, agents, team, command),
+        ApiTokens(platform.store, platform.clock, slack.people, slack.channel_access, agents, team, command),
         TokenRecords(platform.store, platform.clock, team),
         agents,
         PolicyService(rules, deps.operations, locks, platform.clock),

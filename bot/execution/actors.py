@@ -18,7 +18,10 @@ class Actors:
         self._api_tokens = api_tokens
 
     async def find(self, request: Request | Invocation) -> Actor:
-        """Return who acts. Raise Refused if their API token is no longer valid or agents are stopped, or Unavailable."""
+        """Return who acts. Raise Refused if their API token is no longer valid, or agents are stopped.
+
+        Raise Unavailable if Slack doesn't say who it is.
+        """
         if not request.flags.token:
             if request.via in PROGRAM_WAYS:
                 await self._api_tokens.require_not_stopped(request.user)

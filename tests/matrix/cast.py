@@ -64,9 +64,7 @@ class Cast:
 
 
 @asynccontextmanager
-async def open_cast(
-    folder: Path, *, policy: bool, more: Mapping[str, str] | None = None
-) -> AsyncIterator[Cast]:
+async def open_cast(folder: Path, *, policy: bool, more: Mapping[str, str] | None = None) -> AsyncIterator[Cast]:
     """Open the cast with or without the policy, and with `more` settings.
 
     Buildkite sends no webhooks, so nothing changes unprompted.

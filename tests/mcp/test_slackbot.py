@@ -10,7 +10,7 @@ import pytest
 
 from tests.api_tokens.acts import read_audit
 from tests.api_tokens.conftest import POLICY
-from tests.conversations.world import open_world
+from tests.conversations.world import World, open_world
 from tests.mcp.slackbot import Slackbot
 
 

@@ -13,7 +13,7 @@ _OWN = "agents off for "
 
 
 class AgentSwitch:
-    """Knows whose agents are stopped. The database is read on every call, so that a stop holds in every replica."""
+    """Knows whose agents are stopped. The database is read on every call, so a stop holds in every replica."""
 
     def __init__(self, store: Store, command: str) -> None:
         self._store = store

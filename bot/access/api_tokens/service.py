@@ -56,7 +56,9 @@ class ApiTokens:
         self._command = command
 
     async def authenticate(self, raw: str) -> ApiToken:
-        """Return the valid token that a caller presents. Raise Unauthorized, Unavailable, or Refused if it's stopped.
+        """Return the valid token that a caller presents.
+
+        Raise Unauthorized, Unavailable, or Refused while agents are stopped.
 
         Who knows the token may learn why it doesn't work any more; who doesn't learns only that it is unknown.
         """

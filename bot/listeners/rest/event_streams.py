@@ -135,9 +135,7 @@ class BuildEvents:
             return False
         return True
 
-    async def _stream(
-        self, token: ApiToken, pipeline: str, number: int, seen: int | None
-    ) -> AsyncIterator[str]:
+    async def _stream(self, token: ApiToken, pipeline: str, number: int, seen: int | None) -> AsyncIterator[str]:
         """Yield the state now and after each change, until the build has ended or the token may not view it."""
         silent_since = self._clock.monotonic()
         while True:

@@ -119,9 +119,7 @@ def _make_schemas(exposed: Sequence[Operation]) -> tuple[References, Json]:
     return {**references, **results}, {**document["$defs"], **components}  # type: ignore[dict-item]
 
 
-def _describe_path(
-    op: Operation, references: References, components: Json, registry: Registry
-) -> Json:
+def _describe_path(op: Operation, references: References, components: Json, registry: Registry) -> Json:
     post = _describe_operation(op, references)
     example = find_example(op, registry)
     body: Json = {"schema": references[op.args], **({"example": example} if example else {})}
