@@ -169,7 +169,7 @@ class ApiTokenList(Result, frozen=True):
 
 
 class AgentsResult(Result, frozen=True):
-    """Whether agents are stopped now: `everyone`'s, or the person's own."""
+    """The state of the agents of `everyone`, or of the person."""
 
     stopped: bool
     everyone: bool

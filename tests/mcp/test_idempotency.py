@@ -20,7 +20,7 @@ async def _create(world: World, raw: str) -> str:
     body, headers = write_request(raw, "tools/call", "build_create", params)
     async with httpx.AsyncClient(timeout=300, trust_env=False) as client:
         answer = await client.post(get_address(world), json=body, headers=headers)
-    if answer.status_code == 503:
+    if answer.status_code >= 500:
         return ""
     result: dict[str, Any] = answer.json()["result"]
     if result.get("isError"):

@@ -15,7 +15,7 @@ from tests.sampling import Sample
 
 ARGS = {"pipeline": "web", "branch": "main"}
 Create = Callable[[World, str], Awaitable[str]]
-"""Asks for a build of web with a token, and always the same key; returns the result, or nothing if it isn't over."""
+"""Asks with a token for a build of web, always by the same key; returns its result, if it's there."""
 
 
 async def kill_after_each_commit(folder: Path, create: Create, sample: Sample) -> None:

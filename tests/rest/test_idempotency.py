@@ -45,7 +45,7 @@ async def test_refusals_and_mistakes_do_not_use_up_a_key(program: Caller) -> Non
 async def _create(world: World, raw: str) -> str:
     async with open_http(world) as http:
         answer = await Caller(world, http, raw).post("build/create", ARGS, key="once")
-    if answer.status_code in {202, 503}:
+    if answer.status_code == 202 or answer.status_code >= 500:
         return ""
     assert answer.status_code == 200, answer.text
     return answer.text

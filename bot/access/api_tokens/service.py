@@ -56,9 +56,7 @@ class ApiTokens:
         self._command = command
 
     async def authenticate(self, raw: str) -> ApiToken:
-        """Return the valid token that a caller presents.
-
-        Raise Unauthorized, Unavailable, or Refused while agents are stopped.
+        """Return a caller's valid token. Raise Unauthorized, Unavailable, or Refused while agents are stopped.
 
         Who knows the token may learn why it doesn't work any more; who doesn't learns only that it is unknown.
         """

@@ -181,7 +181,9 @@ class _AppHost:
         """Close the app, if it was opened."""
         self._ended.set()
         if self._task:
-            await self._task
+            await asyncio.wait({self._task})
+            if not self._task.cancelled():
+                self._task.result()
 
 
 def _get_name(host: str) -> str:

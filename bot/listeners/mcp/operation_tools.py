@@ -39,7 +39,7 @@ _FOUND_LIMIT = 8
 _SHOWS_BLOCKS = {"slack": {"supportsBlockKit": True}}
 _KEY = "kitestring/idempotency-key"
 Context = ServerRequestContext[dict[str, Any], Any]
-Result = CallToolResult | InputRequiredResult | dict[str, Any]
+ToolAnswer = CallToolResult | InputRequiredResult | dict[str, Any]
 
 
 class OperationTools:
@@ -68,7 +68,7 @@ class OperationTools:
             tools = [tool.model_copy(update={"meta": _SHOWS_BLOCKS}) for tool in tools]
         return ListToolsResult(tools=tools)
 
-    async def call(self, ctx: Context, caller: McpCaller, params: CallToolRequestParams) -> Result:
+    async def call(self, ctx: Context, caller: McpCaller, params: CallToolRequestParams) -> ToolAnswer:
         """Carry out a call. Raise WrongRequest, and KitestringError for what can't be begun."""
         given = dict(params.arguments or {})
         match params.name:
@@ -89,7 +89,7 @@ class OperationTools:
 
     async def _run(
         self, ctx: Context, caller: McpCaller, params: CallToolRequestParams, op: Operation, given: JsonObject
-    ) -> Result:
+    ) -> ToolAnswer:
         args, cursor, confirmed = _split_own_arguments(op, given)
         call: JsonObject = {"operation": op.name, "args": args}
         confirmed = confirmed or read_confirmation(params, call)
