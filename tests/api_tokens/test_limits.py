@@ -29,6 +29,8 @@ FOR_PEOPLE = {
     "admin agent-token list",
     "admin token",
     "alias",
+    "agents-off",
+    "agents-on",
     "api-token create",
     "api-token list",
     "api-token revoke",

@@ -50,9 +50,11 @@ class Asker:
         choice = Choice(make_choice_id(), call.operation, args, thread, confirmed=call.confirmed)
         await Choices(platform.store, platform.vault, platform.clock).save([choice])
         text = {"type": "plain_text", "text": "Do it"}
-        button = {"type": "button", "action_id": call.operation, "value": choice.id, "text": text}
-        shown = vars(find_newest_message(self.world)) | {"blocks": [{"type": "actions", "elements": [button]}]}
-        await self.person.clicks(Message(**shown), action_id=call.operation)
+        button = {"type": "button", "action_id": "answer", "value": choice.id, "text": text}
+        shown = vars(find_newest_message(self.world)) | {
+            "blocks": [{"type": "actions", "block_id": "b", "elements": [button]}]
+        }
+        await self.person.clicks(Message(**shown), action_id="answer")
 
     async def calls_rest(self, words: str) -> None:
         """Send the call to the REST API."""
