@@ -18,22 +18,34 @@ from tests.mcp.agents import TaskClient, connect, get_address, read_data, read_t
 
 
 async def test_the_default_tools_are_few_and_short(world: World) -> None:
-    """About 20 tools take at most 3,000 tokens, at four characters a token."""
+    """About 20 tools take at most 3,000 tokens with all their schemas, at four characters a token."""
     raw = await make_token(world, world.bob)
     async with connect(world, raw) as agent:
         assert agent.protocol_version == "2026-07-28"
         tools = (await agent.list_tools()).tools
         again = (await agent.list_tools()).tools
-    shown = [
-        tool.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"output_schema"}) for tool in tools
-    ]
+    shown = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
     assert len(json.dumps(shown, separators=(",", ":"))) <= 12_000
-    assert 18 <= len(tools) <= 27
+    assert 18 <= len(tools) <= 22
     assert [tool.name for tool in tools] == [tool.name for tool in again]
     hints = {tool.name: tool.annotations for tool in tools}
     assert hints["build_view"].read_only_hint is True
     assert hints["build_create"].destructive_hint is False
     assert hints["build_cancel"].destructive_hint is None  # the protocol's default is that it destroys
+
+
+async def test_results_are_described(world: World) -> None:
+    """Everyday tools say of which members their results consist, and tools of a chosen set say all of it."""
+    raw = await make_token(world, world.bob)
+    shown = []
+    for path in ("/mcp", "/mcp/x/builds"):
+        async with connect(world, raw, path) as agent:
+            tools = {tool.name: tool for tool in (await agent.list_tools()).tools}
+            # The client checks the result against the schema.
+            await settle_while(world, agent.call_tool("build_list", {"pipeline": "web"}))
+            shown.append(tools["build_list"].output_schema["properties"]["builds"])
+    assert shown[0] == {"type": "array"}
+    assert "commit" in shown[1]["items"]["properties"]
 
 
 async def test_an_agent_starts_a_build(world: World) -> None:

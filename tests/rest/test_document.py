@@ -49,6 +49,20 @@ def test_the_document_is_valid() -> None:
     assert {make_path(op) for op in operations if is_exposed(op)} <= set(document["paths"])  # type: ignore[call-overload]
 
 
+def test_results_are_those_of_the_operations() -> None:
+    """Each 200 has the operation's own result, and no result has the name of another schema."""
+    operations = registry()
+    document: Any = make_document(operations)
+    schemas = document["components"]["schemas"]
+    for op in filter(is_exposed, operations):
+        done = document["paths"][make_path(op)]["post"]["responses"]["200"]["content"]["application/json"][
+            "schema"
+        ]
+        name = done["properties"]["result"]["$ref"].rpartition("/")[2]
+        assert name == op.result.__name__
+        assert schemas[name]["required"] == [*op.result.__struct_fields__]
+
+
 def test_nothing_is_imported_before_the_first_request() -> None:
     """A bot that no program calls doesn't pay for the API."""
     code = (

@@ -15,10 +15,15 @@ ROOT = "/mcp"
 _READ_ONLY = "readonly"
 _CHOSEN = "x"
 _EVERYTHING = "all"
-# Everyday work is with builds and their jobs, for which pipelines and agents have to be found.
-_EVERYDAY_NOUNS = ("build", "job")
-_LOOKED_UP_NOUNS = ("agent", "pipeline")
+# Everyday work is with builds and their jobs, for which pipelines and agents have to be found. More tools wouldn't fit
+# into the 3,000 tokens that their descriptions and schemas may take of each conversation.
 _LOOKUPS = ("list", "view")
+_EVERYDAY_VERBS = {
+    "build": (*_LOOKUPS, "create", "cancel", "rebuild", "retry"),
+    "job": (*_LOOKUPS, "log", "retry", "unblock", "cancel"),
+    "agent": _LOOKUPS,
+    "pipeline": _LOOKUPS,
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Toolset:
     def _lists(self, op: Operation) -> bool:
         if self.names:
             return _EVERYTHING in self.names or op.noun in self.names or name_toolset(op.noun) in self.names
-        return op.noun in _EVERYDAY_NOUNS or (op.noun in _LOOKED_UP_NOUNS and op.verb in _LOOKUPS)
+        return op.verb in _EVERYDAY_VERBS.get(op.noun, ())
 
 
 def name_toolset(noun: str) -> str:
