@@ -15,8 +15,8 @@ ROOT = "/mcp"
 _READ_ONLY = "readonly"
 _CHOSEN = "x"
 _EVERYTHING = "all"
-# Everyday work is with builds and their jobs, for which pipelines and agents have to be found. More tools wouldn't fit
-# into the 3,000 tokens that their descriptions and schemas may take of each conversation.
+# Everyday work is with builds and their jobs, for which pipelines and agents have to be found. More tools wouldn't
+# fit into the 3,000 tokens that their descriptions and schemas may take of each conversation.
 _LOOKUPS = ("list", "view")
 _EVERYDAY_VERBS = {
     "build": (*_LOOKUPS, "create", "cancel", "rebuild", "retry"),
