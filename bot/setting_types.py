@@ -115,6 +115,9 @@ OrganizationSlug = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$"),
     Expectation("the slug of your organization, such as acme in https://buildkite.com/acme"),
 ]
+ClientId = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+$"), Expectation("the app's client id, two numbers with a dot")
+]
 FilePath = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Command = Annotated[
     str,

@@ -58,6 +58,17 @@ class Settings(BaseSettings):
     slack_client_secret: SecretStr | None = Field(
         None, description="Not supported (OAuth installation): `serve` refuses to start if it's set."
     )
+    slack_sign_in_client_id: Annotated[
+        setting_types.ClientId | None,
+        Expectation("the app's client id, two numbers with a dot", f"{SLACK_APP}, Basic Information"),
+    ] = Field(
+        None,
+        description="The Slack app's client id. With `SLACK_SIGN_IN_CLIENT_SECRET` and `KITESTRING_URL`, people "
+        "sign in with Slack from their MCP clients; see `docs/mcp.md`.",
+    )
+    slack_sign_in_client_secret: Annotated[
+        setting_types.Secret | None, Expectation("the app's client secret", f"{SLACK_APP}, Basic Information")
+    ] = Field(None, description="The Slack app's client secret; goes with `SLACK_SIGN_IN_CLIENT_ID`.")
     slack_api_url: setting_types.SlackUrl = Field(
         "https://slack.com/api/", description="Base URL of Slack's Web API."
     )
@@ -249,6 +260,11 @@ def _check_combinations(raw: Mapping[str, object]) -> Iterator[str]:
     for name, other in (("tls_certfile", "tls_keyfile"), ("tls_keyfile", "tls_certfile")):
         if raw.get(name) and other not in raw:
             yield f"{other.upper()} is not set, and {name.upper()} needs it; {_find_expectation(other)}"
+    sign_in = ("slack_sign_in_client_id", "slack_sign_in_client_secret")
+    given = [name for name in sign_in if raw.get(name)]
+    for other in (*sign_in, "kitestring_url"):
+        if given and other not in raw:
+            yield f"{other.upper()} is not set, and {given[0].upper()} needs it; {_find_expectation(other)}"
     for name in ("slack_client_id", "slack_client_secret"):
         if name in raw:
             yield (

@@ -60,6 +60,7 @@ def build_endpoints(settings: Settings, deps: Dependencies, interaction: Interac
             "api": programs.answer_rest,
             "mcp": programs.answer_mcp,
             ".well-known": programs.answer_mcp,
+            "oauth": programs.answer_mcp,
             "skills": programs.answer_skills,
         },
     )

@@ -6,15 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.access.api_tokens.client_tokens import ClientTokens
+from bot.access.api_tokens.service import GONE
 from bot.app.dependencies import Dependencies
 from bot.app.interaction import Interaction, find_signing_secret
 from bot.app.rest_api import build_calls
+from bot.errors import Refused
 from bot.listeners.mcp.endpoint import McpEndpoint, PublicAddress
 from bot.listeners.mcp.slackbot import SlackbotGuard
 from bot.listeners.rest.token_gate import TokenGate
 from bot.settings import Settings
+from bot.slack.sign_in import SlackIdentity, SlackSignIn
+from bot.slack.types import Thread
 
 
 def build_mcp_endpoint(
@@ -31,7 +36,57 @@ def build_mcp_endpoint(
 
     address = PublicAddress(settings.kitestring_url or "")
     slackbot = _build_slackbot_guard(deps) if settings.kitestring_slackbot == "on" else None
-    return McpEndpoint(address, deps.operations, token_gate.admit, open_app, slackbot)
+    sign_in = _build_sign_in(settings, deps, interaction)
+    return McpEndpoint(address, deps.operations, token_gate.admit, open_app, slackbot, sign_in)
+
+
+def _build_sign_in(settings: Settings, deps: Dependencies, interaction: Interaction) -> ASGIApp | None:
+    """Build what people sign in by, which is imported by its first request; None where it isn't set up."""
+    client, secret, url = (
+        settings.slack_sign_in_client_id,
+        settings.slack_sign_in_client_secret,
+        settings.kitestring_url,
+    )
+    if not (client and secret and url):
+        return None
+    base, slack = (
+        url.rstrip("/"),
+        SlackSignIn(deps.slack.web, deps.platform.clock, client, secret.get_secret_value()),
+    )
+    built: list[ASGIApp] = []
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if not built:
+            await asyncio.to_thread(_import_sign_in)
+            built.append(_make_sign_in_app(base, slack, deps, interaction))
+        await built[0](scope, receive, send)
+
+    return answer
+
+
+def _import_sign_in() -> None:
+    import bot.listeners.mcp.sign_in_app  # noqa: F401  (imported for later)
+
+
+def _make_sign_in_app(base: str, slack: SlackSignIn, deps: Dependencies, interaction: Interaction) -> ASGIApp:
+    from bot.listeners.mcp.sign_in_app import make_sign_in_app
+    from bot.listeners.mcp.sign_in_pages import SignInPages
+    from bot.listeners.mcp.sign_in_provider import Sealer, SignInProvider
+
+    platform, team, policy = deps.platform, deps.slack.identity.team, interaction.services.person.policy
+    tokens, sealer = ClientTokens(platform.store, platform.clock, team), Sealer(platform.vault)
+
+    async def require_member(identity: SlackIdentity) -> None:
+        actor = await deps.slack.people.find_actor(identity.user, Thread(team, ""), "mcp")
+        refusal = policy.find_blanket_refusal(actor, deps.operations["api-token create"], anywhere=True)
+        if actor.standing in GONE or refusal:
+            raise Refused(
+                "You may not let programs act for you here.", "Ask an admin of the workspace.", "sign-in"
+            )
+
+    provider = SignInProvider(base, sealer, tokens, platform.clock)
+    pages = SignInPages(base, team, sealer, slack, tokens, require_member, platform.clock)
+    return make_sign_in_app(base, provider, pages)
 
 
 def _build_slackbot_guard(deps: Dependencies) -> SlackbotGuard | None:

@@ -306,7 +306,8 @@ def api(path: str, page: int) -> None:
 @click.option(
     "--slackbot", is_flag=True, help="Let Slackbot call the bot for people; needs KITESTRING_SLACKBOT=on."
 )
-def manifest(url: str | None, socket_mode: bool, command: str, slackbot: bool) -> None:
+@click.option("--sign-in", is_flag=True, help="Let people sign in with Slack from their MCP clients.")
+def manifest(url: str | None, socket_mode: bool, command: str, slackbot: bool, sign_in: bool) -> None:
     """Print the Slack app's manifest."""
     from bot.slack.manifest import EXAMPLE_URL, render_manifest
 
@@ -315,7 +316,7 @@ def manifest(url: str | None, socket_mode: bool, command: str, slackbot: bool) -
     if not url and not socket_mode:
         click.echo(f"The addresses are examples ({EXAMPLE_URL}): pass --url or --socket-mode.", err=True)
     try:
-        click.echo(render_manifest(url, socket_mode, command, slackbot=slackbot), nl=False)
+        click.echo(render_manifest(url, socket_mode, command, slackbot=slackbot, sign_in=sign_in), nl=False)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
 

@@ -15,6 +15,7 @@ from bot.setting_types import COMMAND_PATTERN
 EVENTS_PATH = "/slack/events"
 SLACKBOT_PATH = "/mcp/slack"
 SLACKBOT_SCOPE = "mcp:connect"
+SIGN_IN_PATH = "/oauth/slack"
 EXAMPLE_URL = "https://kitestring.example.com"
 _REASON = re.compile(r"^ +- ([a-z_]+(?::[a-z_.]+)?) +# (.+)$", re.MULTILINE)
 
@@ -52,10 +53,11 @@ class ManifestScopes(Struct, forbid_unknown_fields=True):
     bot: list[str]
 
 
-class ManifestAuthorization(Struct, forbid_unknown_fields=True):
-    """The scopes that the app requests."""
+class ManifestAuthorization(Struct, omit_defaults=True, forbid_unknown_fields=True):
+    """The scopes that the app requests, and where people who sign in come back to."""
 
     scopes: ManifestScopes
+    redirect_urls: list[str] = []
 
 
 class ManifestEvents(Struct, omit_defaults=True, forbid_unknown_fields=True):
@@ -105,6 +107,13 @@ class Manifest(Struct, omit_defaults=True, forbid_unknown_fields=True):
         self.mcp_servers = {"Kitestring": ManifestMcpServer(base + SLACKBOT_PATH)}
         self.oauth_config.scopes.bot.append(SLACKBOT_SCOPE)
 
+    def let_people_sign_in(self, base: str) -> None:
+        """Declare where people come back to who sign in with Slack from a client.
+
+        https://docs.slack.dev/authentication/sign-in-with-slack/
+        """
+        self.oauth_config.redirect_urls = [base + SIGN_IN_PATH]
+
     def set_address(self, address: str | None) -> None:
         """Set every address for Slack's requests; None leaves them out."""
         self.features.slash_commands[0].url = address
@@ -129,13 +138,18 @@ def list_bot_scopes() -> frozenset[str]:
 
 
 def render_manifest(
-    url: str | None = None, socket: bool = False, command: str = "/bk", *, slackbot: bool = False
+    url: str | None = None,
+    socket: bool = False,
+    command: str = "/bk",
+    *,
+    slackbot: bool = False,
+    sign_in: bool = False,
 ) -> str:
     """Return YAML to paste into Slack, with `url` as this bot's address or for Socket Mode.
 
     `url` is https without a path; without it the example address stays.
-    `slackbot` lets Slackbot call it for people. Raise ValueError if `url` isn't such an address or `command` isn't
-    a slash command, and for Slackbot without an address.
+    `slackbot` lets Slackbot call it for people, `sign_in` lets them sign in from their MCP clients. Raise
+    ValueError if `url` isn't such an address or `command` isn't a slash command, and for both without an address.
     """
     if not re.fullmatch(COMMAND_PATTERN, command):
         raise ValueError(
@@ -150,6 +164,10 @@ def render_manifest(
         if url is None:
             raise ValueError("Slackbot calls the bot by HTTP, so it needs the bot's address.")
         app.let_slackbot_in(_parse_base(url))
+    if sign_in:
+        if url is None:
+            raise ValueError("People who sign in come back to the bot, so this needs the bot's address.")
+        app.let_people_sign_in(_parse_base(url))
     return _add_reasons(yaml.safe_dump(msgspec.to_builtins(app), sort_keys=False, allow_unicode=True, width=1000))
 
 

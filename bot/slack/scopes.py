@@ -28,6 +28,7 @@ METHOD_SCOPES: Mapping[str, frozenset[str]] = {
     "conversations.replies": MARK_SCOPES,
     "files.completeUploadExternal": frozenset({"files:write"}),
     "files.getUploadURLExternal": frozenset({"files:write"}),
+    "openid.connect.token": frozenset(),  # takes the app's id and secret
     "usergroups.list": frozenset({"usergroups:read"}),
     "users.info": frozenset({"users:read", "users:read.email"}),
     "users.lookupByEmail": frozenset({"users:read.email"}),

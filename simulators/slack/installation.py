@@ -73,6 +73,7 @@ class Installation(Workspace):
         self.callbacks = Callbacks(now, self.ids, team)
         self.open_views = OpenViews(self)
         self.socket_tickets: set[str] = set()
+        self.sign_ins: dict[str, Any] = {}
         self.calls: deque[Call] = deque(maxlen=10_000)
         self.problems: list[Json] = []
         self.confirmations: list[Json] = []

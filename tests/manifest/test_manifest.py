@@ -62,6 +62,15 @@ def test_slackbot_is_let_in_on_request() -> None:
         render_manifest(socket=True, slackbot=True)
 
 
+def test_people_sign_in_on_request() -> None:
+    """The manifest has the address that people come back to."""
+    app = parse(render_manifest("https://bot.acme.example", sign_in=True))
+    assert app["oauth_config"]["redirect_urls"] == ["https://bot.acme.example/oauth/slack"]
+    assert "redirect_urls" not in render_manifest("https://bot.acme.example")
+    with pytest.raises(ValueError, match="needs the bot's address"):
+        render_manifest(sign_in=True)
+
+
 def test_socket_mode_has_no_addresses() -> None:
     """With Socket Mode the manifest has no address."""
     app = parse(render_manifest(socket=True))

@@ -110,6 +110,13 @@ def test_a_variable_that_is_set_but_empty_is_refused(name: str) -> None:
     )
 
 
+def test_signing_in_needs_three_variables() -> None:
+    """Each that is missing is named."""
+    problems = find_problems({**HTTP, "SLACK_SIGN_IN_CLIENT_ID": "1.2"})
+    names = [sentence.split(" ")[0] for sentence in problems]
+    assert names == ["SLACK_SIGN_IN_CLIENT_SECRET", "KITESTRING_URL"]
+
+
 @pytest.mark.parametrize("name", sorted(UNSUPPORTED))
 def test_oauth_variables_are_refused(name: str) -> None:
     """The OAuth variables are refused, because Bolt would silently change its mode if it found them."""

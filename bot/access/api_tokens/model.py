@@ -29,6 +29,7 @@ class ApiToken:
     `permissions` and `pipelines` (globs) only take away from what the owner may do; None and empty take nothing.
     `service` is the name of the group, None for a person's own token; its owner is the admin who made it.
     `channel` is where what it does is announced. `id` is no secret: the token itself is shown once and not kept.
+    `fresh_until` is when the client in which its owner has signed in must have renewed it; None for other tokens.
     """
 
     id: str
@@ -42,6 +43,7 @@ class ApiToken:
     created_at: datetime
     used_at: datetime | None = None
     revoked_at: datetime | None = None
+    fresh_until: datetime | None = None
 
     @property
     def group(self) -> str:
@@ -62,6 +64,10 @@ class ApiToken:
     def is_expired(self, now: datetime) -> bool:
         """Return whether its time is over."""
         return now >= self.expires_at
+
+    def is_stale(self, now: datetime) -> bool:
+        """Return whether its client has to renew it."""
+        return self.fresh_until is not None and now >= self.fresh_until
 
     def is_valid(self, now: datetime) -> bool:
         """Return whether it is neither revoked nor expired."""

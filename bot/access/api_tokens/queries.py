@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -63,6 +64,36 @@ async def mark_used(tx: Tx, token_id: str, now: datetime, pause: timedelta) -> N
     await tx.execute(sa.update(api_tokens).where(api_tokens.c.id == token_id, due).values(used_at=now))
 
 
+async def insert_client_row(tx: Tx, team: str, token: ApiToken, digest: str, client: str) -> None:
+    """Store the token of a client, which has to be renewed before it's valid."""
+    await insert_token(tx, team, token, digest)
+    change = {"client": client, "fresh_until": token.created_at}
+    await tx.execute(sa.update(api_tokens).where(api_tokens.c.id == token.id).values(change))
+
+
+async def find_client_row(tx: Tx, team: str, token_id: str, client: str) -> ApiToken | None:
+    """Return a token of a client by its id, whether valid or not."""
+    mine = (api_tokens.c.team == team, api_tokens.c.id == token_id, api_tokens.c.client == client)
+    return await _find_one(tx, *mine)
+
+
+async def renew_row(
+    tx: Tx,
+    team: str,
+    named: tuple[str, str],
+    held: Mapping[str, str],
+    new: Mapping[str, object],
+    now: datetime,
+) -> bool:
+    """Replace the secrets of a valid token, named by its id and client, if it has these; return whether it had."""
+    token_id, client = named
+    mine = (api_tokens.c.team == team, api_tokens.c.id == token_id, api_tokens.c.client == client)
+    valid = (api_tokens.c.revoked_at.is_(None), api_tokens.c.expires_at > now)
+    same = tuple(api_tokens.c[name] == digest for name, digest in held.items())
+    done = await tx.execute(sa.update(api_tokens).where(*mine, *valid, *same).values(dict(new)))
+    return done.rowcount > 0
+
+
 async def _find_one(tx: Tx, *where: sa.ColumnElement[bool]) -> ApiToken | None:
     row = (await tx.execute(sa.select(api_tokens).where(*where))).mappings().one_or_none()
     return _read_token(row) if row else None
@@ -84,4 +115,5 @@ def _read_token(row: Row) -> ApiToken:
         created_at=row["created_at"],
         used_at=row["used_at"],
         revoked_at=row["revoked_at"],
+        fresh_until=row["fresh_until"],
     )

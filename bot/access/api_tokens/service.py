@@ -67,6 +67,8 @@ class ApiTokens:
         if token is None:
             raise Unauthorized("I don't know this API token.", self._advise())
         await self._require_valid(token)
+        if token.is_stale(self._clock.now()):
+            raise Unauthorized(f"The API token {token.name} has to be renewed.", "Use its refresh token.")
         await self.require_not_stopped(token.owner)
         await self._note_use(token)
         return token

@@ -33,12 +33,12 @@ class TokenRecords:
         The id and the time of creation of `wanted` are replaced; `asked` says who made it, for the audit.
         """
         now = self._clock.now()
-        raw = make_raw_token("".join(secrets.choice(DIGITS) for _ in range(RANDOM_LENGTH)))
+        raw = draw_raw_token()
         token = replace(wanted, id=secrets.token_hex(5), created_at=now)
         async with self._store.write() as tx:
-            _require_room(token, await find_valid_tokens(tx, self._team, now, token.owner))
+            require_room(token, await find_valid_tokens(tx, self._team, now, token.owner))
             await insert_token(tx, self._team, token, hash_token(raw))
-            await record_audit_entry(tx, asked, "created", now, _describe(token))
+            await record_audit_entry(tx, asked, "created", now, describe_token(token))
         return raw
 
     async def list_valid(self, owner: str | None = None) -> tuple[ApiToken, ...]:
@@ -68,11 +68,16 @@ class TokenRecords:
         async with self._store.write() as tx:
             revoked = await mark_revoked(tx, self._team, token.id, asked.user or "console", now)
             if revoked:
-                await record_audit_entry(tx, asked, "revoked", now, _describe(token))
+                await record_audit_entry(tx, asked, "revoked", now, describe_token(token))
         return revoked
 
 
-def _require_room(wanted: ApiToken, others: Sequence[ApiToken]) -> None:
+def draw_raw_token() -> str:
+    """Return a new token, which nobody can guess."""
+    return make_raw_token("".join(secrets.choice(DIGITS) for _ in range(RANDOM_LENGTH)))
+
+
+def require_room(wanted: ApiToken, others: Sequence[ApiToken]) -> None:
     """Raise UsageError if the owner has a token of that name, or too many."""
     if any(wanted.name == token.name for token in others):
         hint = "Revoke it first, or choose another name."
@@ -81,7 +86,7 @@ def _require_room(wanted: ApiToken, others: Sequence[ApiToken]) -> None:
         raise UsageError(f"There are {len(others)} valid API tokens already.", "Revoke some first.", "name")
 
 
-def _describe(token: ApiToken) -> JsonObject:
+def describe_token(token: ApiToken) -> JsonObject:
     """Return what the audit keeps of a token."""
     return {
         "token": token.id,

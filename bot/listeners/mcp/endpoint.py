@@ -27,6 +27,7 @@ from bot.runtime.http.asgi import replay_body
 from bot.slack.manifest import SLACKBOT_PATH
 
 METADATA = "/.well-known/oauth-protected-resource"
+SIGN_IN_PATHS = ("/oauth/", "/.well-known/oauth-authorization-server")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 Admit = Callable[[Request], Awaitable[Admitted]]
 # Provides the app that speaks the protocol; it takes a while, because it imports the SDK.
@@ -62,12 +63,14 @@ class McpEndpoint:
         admit: Admit,
         open_app: OpenApp,
         slackbot: SlackbotGuard | None = None,
+        sign_in: ASGIApp | None = None,
     ) -> None:
         self._address = address
         self._registry = registry
         self._admit = admit
         self._host = _AppHost(open_app)
         self._slackbot = slackbot
+        self._sign_in = sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request to the endpoint, or for its metadata."""
@@ -76,7 +79,7 @@ class McpEndpoint:
             answer = await run_guarded(self._check(request), "mcp")
         except KitestringError as error:
             answer = render_problem(explain_error(error))
-        if isinstance(answer, Response):
+        if not isinstance(answer, McpCaller | SlackbotRequest):
             await answer(scope, receive, send)
             return
         app = await self._host.get()
@@ -94,10 +97,13 @@ class McpEndpoint:
         """End the requests under way."""
         await self._host.close()
 
-    async def _check(self, request: Request) -> McpCaller | SlackbotRequest | Response:
-        """Return who calls, or the answer to a request for the metadata. Raise RequestProblem."""
-        self._check_origin(request)
+    async def _check(self, request: Request) -> McpCaller | SlackbotRequest | ASGIApp:
+        """Return who calls, or what answers a request that is for anyone. Raise RequestProblem."""
         path = request.url.path
+        if self._sign_in and path.startswith(SIGN_IN_PATHS):
+            self._check_host(request)
+            return self._sign_in
+        self._check_origin(request)
         if path.startswith(METADATA):
             return self._describe_resource(request, path.removeprefix(METADATA) or ROOT)
         if path == SLACKBOT_PATH and self._slackbot:
@@ -110,11 +116,14 @@ class McpEndpoint:
         return McpCaller(admitted.token, toolset)
 
     def _check_origin(self, request: Request) -> None:
+        self._check_host(request)
+        if not self._address.accepts_origin(request.headers.get("origin", "")):
+            raise RequestProblem("refused", "Pages of this origin may not call the endpoint.")
+
+    def _check_host(self, request: Request) -> None:
         if not self._address.accepts_host(request.headers.get("host", "")):
             advice = "Use the address that KITESTRING_URL names, or localhost on the bot's own machine."
             raise RequestProblem("misdirected", "This server answers to another name.", advice)
-        if not self._address.accepts_origin(request.headers.get("origin", "")):
-            raise RequestProblem("refused", "Pages of this origin may not call the endpoint.")
 
     def _parse_path(self, path: str) -> Toolset:
         try:
@@ -138,7 +147,9 @@ class McpEndpoint:
         https://datatracker.ietf.org/doc/html/rfc9728#section-2
         """
         self._parse_path(path)
+        servers = {"authorization_servers": [self._address.url.rstrip("/")]} if self._sign_in else {}
         described = {
+            **servers,
             "resource": self._address.build_url(request, path),
             "resource_name": "Kitestring",
             "bearer_methods_supported": ["header"],

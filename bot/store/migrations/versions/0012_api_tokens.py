@@ -27,6 +27,9 @@ def upgrade() -> None:
         sa.Column("used_at", sa.Double(), nullable=True),
         sa.Column("revoked_at", sa.Double(), nullable=True),
         sa.Column("revoked_by", sa.Text(), nullable=True),
+        sa.Column("client", sa.Text(), nullable=True),
+        sa.Column("refresh_digest", sa.Text(), nullable=True),
+        sa.Column("fresh_until", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_tokens")),
     )
     op.create_index("ix_api_tokens_digest", "api_tokens", ["digest"], unique=True)
