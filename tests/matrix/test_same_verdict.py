@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from bot.listeners.rest.openapi import is_exposed
 from commands import registry
 from tests.matrix.acting import Row, Seen, observe
@@ -14,7 +16,6 @@ from tests.matrix.table import PEOPLE
 from tests.matrix.ways import WAYS, Asker, make_asker, post_something
 from tests.mcp.slackbot import Slackbot
 from tests.rest.caller import open_http
-from tests.sampling import Sample
 
 # Their tokens are dead: whoever isn't in the workspace gets no further than 401.
 _WITHOUT_TOKEN = {"stranger"}
@@ -23,9 +24,13 @@ _NARROWER = {("proposal withdraw", "admin", "rest"), ("proposal withdraw", "admi
 _SETTINGS = {"KITESTRING_SLACKBOT": "on", "KITESTRING_API_RATE": "100000"}
 
 
-async def test_every_way_leads_to_the_same(tmp_path: Path, sample: Sample) -> None:
+NAMES = [op.name for op in registry() if is_exposed(op) and op.name in SCENES]
+
+
+@pytest.mark.exhaustive(keep=5)
+@pytest.mark.parametrize("name", NAMES)
+async def test_every_way_leads_to_the_same(tmp_path: Path, name: str) -> None:
     """For every operation that a program may call, and every kind of person, free or protected."""
-    names = [op.name for op in registry() if is_exposed(op) and op.name in SCENES]
     different: list[object] = []
     async with open_cast(tmp_path, policy=True, more=_SETTINGS) as cast, open_http(cast.world) as http:
         limits, slackbot = cast.world.buildkite.limits, Slackbot(cast.world)
@@ -33,15 +38,14 @@ async def test_every_way_leads_to_the_same(tmp_path: Path, sample: Sample) -> No
         await post_something(cast)
         kinds = [kind for kind in PEOPLE if kind not in _WITHOUT_TOKEN]
         askers = {kind: await make_asker(cast, kind, http, slackbot) for kind in kinds}
-        for name in sample(names, keep=5):
-            for pipeline in (SHOP, PRODUCTION):
-                for kind, asker in askers.items():
-                    found = await _ask_all(cast, asker, name, pipeline)
-                    different += [
-                        (name, pipeline, kind, way, each, found["slash"])
-                        for way, each in found.items()
-                        if each != found["slash"] and (name, kind, way) not in _NARROWER
-                    ]
+        for pipeline in (SHOP, PRODUCTION):
+            for kind, asker in askers.items():
+                found = await _ask_all(cast, asker, name, pipeline)
+                different += [
+                    (pipeline, kind, way, each, found["slash"])
+                    for way, each in found.items()
+                    if each != found["slash"] and (name, kind, way) not in _NARROWER
+                ]
     assert "\n".join(map(str, different)) == ""
 
 
