@@ -127,7 +127,7 @@ class Authoriser:
 
     async def fill_in_default(self, request: Request, op: Operation, given: JsonObject) -> JsonObject:
         """Return the arguments with the channel's default pipeline filled in, if none is named."""
-        actor = await self._people.find_actor(request.user, request.thread, request.via)
+        actor = await self._actors.find(request)
         may_name = self._contexts.make_name_filter(actor)
         return (await self._default_pipelines.fill_in(op, given, request.thread, may_name))[0]
 

@@ -77,7 +77,7 @@ async def view(args: QueueViewArgs, ctx: QueueViewContext) -> Reply[QueueReport]
     return Reply(
         data=QueueReport(
             message=text,
-            queue=QueueData.from_place(now),
+            queue=QueueData.from_place(now, paused_by=_find_pauser(queue, by)),
             agents=tuple(AgentData.from_agent(agent) for agent in agents),
             jobs=jobs or None,
         ),
@@ -112,17 +112,24 @@ def _collect_facts(
 def _describe_pause(queue: Queue, last_pause: Act | None) -> Mrkdwn:
     if not queue.dispatch_paused:
         return Mrkdwn("")
-    at = queue.dispatch_paused_at
-    # Buildkite names the owner of the token. If it was the bot's, the person asked the bot at about that time.
-    is_ours = last_pause is not None and (at is None or abs(last_pause.at - at) < _SAME_PAUSE)
-    owner = queue.dispatch_paused_by.name if queue.dispatch_paused_by else None
-    by = last_pause.who if last_pause and is_ours else owner
+    at, by = queue.dispatch_paused_at, _find_pauser(queue, last_pause)
     parts = [
         md("by {name}", name=by) if by else Mrkdwn(""),
         md("since {moment}", moment=local_time(at, "{date_short_pretty} {time}")) if at else Mrkdwn(""),
         md("{note}", note=shorten(queue.dispatch_paused_note or "", 500)),
     ]
     return join([part for part in parts if part], ", ") or Mrkdwn("yes")
+
+
+def _find_pauser(queue: Queue, last_pause: Act | None) -> str | None:
+    """Return who paused a queue.
+
+    Buildkite names the owner of the token. If it was the bot's, the person asked the bot at about that time.
+    """
+    at = queue.dispatch_paused_at
+    if last_pause and (at is None or abs(last_pause.at - at) < _SAME_PAUSE):
+        return last_pause.who
+    return queue.dispatch_paused_by.name if queue.dispatch_paused_by else None
 
 
 def _count_agents(agents: Sequence[Agent]) -> str:

@@ -55,9 +55,13 @@ class QueueData(Data, frozen=True):
     agents: int | None
 
     @classmethod
-    def from_place(cls, placed: PlacedQueue, agents: int | None = None) -> QueueData:
+    def from_place(
+        cls, placed: PlacedQueue, agents: int | None = None, *, paused_by: str | None = None
+    ) -> QueueData:
+        """Return a queue; `paused_by` is who paused it, where that isn't the owner of the token."""
         cluster, queue = placed
         paused = queue.dispatch_paused
+        owner = queue.dispatch_paused_by.name if queue.dispatch_paused_by else None
         return cls(
             id=queue.id,
             key=queue.key,
@@ -67,7 +71,7 @@ class QueueData(Data, frozen=True):
             description=queue.description,
             is_default=queue.id == cluster.default_queue_id,
             shape=queue.shape or None,
-            paused_by=queue.dispatch_paused_by.name if paused and queue.dispatch_paused_by else None,
+            paused_by=(paused_by or owner) if paused else None,
             paused_at=queue.dispatch_paused_at if paused else None,
             paused_note=queue.dispatch_paused_note if paused else None,
             agents=agents,

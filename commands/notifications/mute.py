@@ -137,11 +137,9 @@ async def build_mute(args: BuildMuteArgs, ctx: BuildContext) -> Reply[BuildMuteR
     )
     if shown is None:
         return Reply(data=data, text=text)
-    whole = Button(
-        "Mute subscription for 8h", Call("mute", {"rule": subscription.id, "for_": "8h"}, confirmed=True)
-    )
+    whole = Button("Mute subscription for 8h", Call("mute", {"rule": shown.id, "for_": "8h"}, confirmed=True))
     channel = Button("Mute channel for 2h", Call("mute", {"for_": "2h"}, confirmed=True))
     because = md(
-        "{text}\nIt was posted by the subscription to {rule}.", text=text, rule=describe_subscription(subscription)
+        "{text}\nIt was posted by the subscription to {rule}.", text=text, rule=describe_subscription(shown)
     )
     return Reply(data=data, text=because, buttons=(whole, channel))
