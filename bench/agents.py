@@ -83,7 +83,7 @@ async def measure_results(caller: Caller, agent: Agent) -> str:
         cursor: dict[str, object] = {}
         while cursor or not pages:
             given = {**arguments, **cursor}
-            result = await agent.send("tools/call", name, name=name, arguments=given)
+            result = await agent.call(name, given)
             pages.append(count_tokens(result["content"]))
             following = result["structuredContent"].get("next_cursor")
             cursor = {"cursor": following} if following else {}

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx2
-from mcp.client import Client, ClientRequestContext
+from mcp.client import Client
+from mcp.client.session import ElicitationFnT
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
+from mcp_types import CallToolResult, TextContent
 
 from tests.conversations.world import World
 
 T = TypeVar("T")
-Elicit = Callable[[ClientRequestContext, ElicitRequestParams], Awaitable[ElicitResult]]
 
 
 def get_address(world: World, path: str = "/mcp") -> str:
     """Return an address of the endpoint."""
-    return world.slack.request_url.removesuffix("/slack/events") + path
+    return (world.slack.request_url or "").removesuffix("/slack/events") + path
 
 
 @asynccontextmanager
 async def connect(
-    world: World, raw: str, path: str = "/mcp", *, elicit: Elicit | None = None, mode: str = "auto"
+    world: World, raw: str, path: str = "/mcp", *, elicit: ElicitationFnT | None = None, mode: str = "auto"
 ) -> AsyncIterator[Client]:
     """Connect an agent with its token; `elicit` answers questions for the person."""
     headers = {"authorization": f"Bearer {raw}"}
@@ -71,7 +71,7 @@ class TaskClient:
         return await self._send(method, task, {"taskId": task})
 
     async def _send(self, method: str, name: str, params: dict[str, Any]) -> dict[str, Any]:
-        capabilities = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
+        capabilities: dict[str, Any] = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
         body, headers = write_request(self._raw, method, name, params, capabilities)
         async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
             answer = (await settle_while(self._world, http.post(get_address(self._world), json=body))).json()
