@@ -20,7 +20,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from bench.support.child_process import module_command
 from bench.support.process_start import hide_test_packages, start_serve
 from bench.support.rounds import compute_spread, render_table
-from tests.mcp.agents import get_address, write_request
+from tests.mcp.agents import get_address, settle_while, write_request
 from tests.process.town import open_town
 from tests.rest.caller import Caller, open_caller
 
@@ -30,7 +30,7 @@ _JOBS, _BUILDS, _LOG_LINES = 300, 100, 100_000
 _LARGE = {
     "build_view": {"pipeline": "large", "number": 1},
     "job_list": {"pipeline": "large", "number": 1},
-    "job_log": {"pipeline": "large", "number": 1, "job": "step 0", "lines": 1000},
+    "job_log": {"pipeline": "large", "number": 1, "job": "step 0", "lines": 300},
     "build_list": {"pipeline": "large", "limit": _BUILDS},
 }
 _SECONDS_IDLE = 1.0
@@ -53,7 +53,10 @@ class Agent:
 
     async def _send(self, method: str, name: str, params: dict[str, Any], path: str = "/mcp") -> dict[str, Any]:
         body, headers = write_request(self._caller.raw, method, name, params)
-        answer = await self._caller.http.post(get_address(self._caller.world, path), json=body, headers=headers)
+        address = get_address(self._caller.world, path)
+        # The bot's clock stands still, and it may pause between its own requests.
+        sending = self._caller.http.post(address, json=body, headers=headers)
+        answer = await settle_while(self._caller.world, sending)
         result: dict[str, Any] = answer.json()["result"]
         return result
 
