@@ -336,6 +336,25 @@ def skill(folder: Path) -> None:
 
 
 @main.command()
+@click.option("--url", help="Address of this bot, such as https://kitestring.example.com")
+def capability(url: str | None) -> None:
+    """Print the operations as a Naftiko capability, for engines that deploy one as REST, MCP or a skill."""
+    import yaml
+
+    from bot.listeners.skills.capability import make_capability
+    from bot.slack.manifest import EXAMPLE_URL
+    from commands import registry
+
+    if not url:
+        click.echo(f"The address is an example ({EXAMPLE_URL}): pass --url.", err=True)
+    try:
+        document = make_capability(registry(), url or EXAMPLE_URL)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120), nl=False)
+
+
+@main.command()
 @click.option("--check", is_flag=True, help="Change nothing; exit with status 1 if a page is out of date.")
 def docs(check: bool) -> None:
     """Generate the reference pages of docs/ from the code."""
