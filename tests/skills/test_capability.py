@@ -21,93 +21,97 @@ METHOD: dict[str, Any] = {"enum": ["GET", "POST", "PUT", "PATCH", "DELETE"]}
 TYPE: dict[str, Any] = {"enum": ["string", "number", "integer", "boolean", "array", "object"]}
 
 
-def closed(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+def make_object(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the schema of an object with these properties and no others."""
     properties = {**required, **(optional or {})}
     return {"type": "object", "properties": properties, "required": [*required], "additionalProperties": False}
 
 
-def listed(items: dict[str, Any]) -> dict[str, Any]:
+def make_list(items: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a list that isn't empty."""
     return {"type": "array", "items": items, "minItems": 1}
 
 
-def parameters(more: dict[str, Any]) -> dict[str, Any]:
+def make_parameters(more: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of parameters."""
     name = {"type": "string", "pattern": "^[a-zA-Z0-9-_*]+$"}
-    return {"type": "array", "items": closed({"name": name, **more})}
+    return {"type": "array", "items": make_object({"name": name, **more})}
 
 
-def server(kind: str, more: dict[str, Any]) -> dict[str, Any]:
+def make_server(kind: str, more: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a server that the engine runs."""
     port = {"type": "integer", "minimum": 1, "maximum": 65535}
-    return closed({"type": {"const": kind}, "port": port, "namespace": NAME, **more}, {"address": TEXT})
+    return make_object({"type": {"const": kind}, "port": port, "namespace": NAME, **more}, {"address": TEXT})
 
 
 PLACE: dict[str, Any] = {"enum": ["query", "body"]}
-CONSUMED = closed(
-    {"name": NAME, "description": TEXT, "method": METHOD, "inputParameters": parameters({"in": PLACE})},
+CONSUMED = make_object(
+    {"name": NAME, "description": TEXT, "method": METHOD, "inputParameters": make_parameters({"in": PLACE})},
     {"outputRawFormat": {"const": "json"}},
 )
-EXPOSED = closed(
+EXPOSED = make_object(
     {
         "name": NAME,
         "description": TEXT,
         "method": METHOD,
-        "inputParameters": parameters({"in": PLACE, "type": TYPE, "description": TEXT}),
+        "inputParameters": make_parameters({"in": PLACE, "type": TYPE, "description": TEXT}),
         "call": CALL,
     },
     {"with": WITH},
 )
 FLAG: dict[str, Any] = {"type": "boolean"}
-TOOL = closed(
+TOOL = make_object(
     {
         "name": NAME,
         "description": TEXT,
-        "inputParameters": parameters({"type": TYPE, "description": TEXT, "required": FLAG}),
+        "inputParameters": make_parameters({"type": TYPE, "description": TEXT, "required": FLAG}),
         "call": CALL,
     },
-    {"with": WITH, "hints": closed({"readOnly": FLAG, "destructive": FLAG, "idempotent": FLAG})},
+    {"with": WITH, "hints": make_object({"readOnly": FLAG, "destructive": FLAG, "idempotent": FLAG})},
 )
-CATALOGUED = closed({"name": NAME, "description": TEXT, "from": closed({"sourceNamespace": NAME, "action": TEXT})})
+CATALOGUED = make_object(
+    {"name": NAME, "description": TEXT, "from": make_object({"sourceNamespace": NAME, "action": TEXT})}
+)
 # The parts of the format that the document uses: https://github.com/naftiko/framework/wiki/Specification-Schema
-FORMAT = closed(
+FORMAT = make_object(
     {
         "naftiko": {"const": "1.0.0-alpha3"},
-        "capability": closed(
+        "capability": make_object(
             {
-                "consumes": listed(
-                    closed(
+                "consumes": make_list(
+                    make_object(
                         {
                             "namespace": NAME,
                             "type": {"const": "http"},
                             "baseUri": {"type": "string", "pattern": "^https?://[^/]+(/[^{]*)?$"},
-                            "authentication": closed({"type": {"const": "bearer"}, "token": TEXT}),
-                            "resources": listed(
-                                closed({"name": NAME, "path": TEXT, "operations": listed(CONSUMED)})
+                            "authentication": make_object({"type": {"const": "bearer"}, "token": TEXT}),
+                            "resources": make_list(
+                                make_object({"name": NAME, "path": TEXT, "operations": make_list(CONSUMED)})
                             ),
                         },
                         {"description": TEXT},
                     )
                 ),
-                "exposes": listed(
+                "exposes": make_list(
                     {
                         "oneOf": [
-                            server("mcp", {"description": TEXT, "tools": listed(TOOL)}),
-                            server(
+                            make_server("mcp", {"description": TEXT, "tools": make_list(TOOL)}),
+                            make_server(
                                 "rest",
                                 {
-                                    "resources": listed(
-                                        closed({"name": NAME, "path": TEXT, "operations": listed(EXPOSED)})
+                                    "resources": make_list(
+                                        make_object({"name": NAME, "path": TEXT, "operations": make_list(EXPOSED)})
                                     )
                                 },
                             ),
-                            server(
+                            make_server(
                                 "skill",
                                 {
                                     "description": TEXT,
-                                    "skills": listed(
-                                        closed({"name": NAME, "description": TEXT, "tools": listed(CATALOGUED)})
+                                    "skills": make_list(
+                                        make_object(
+                                            {"name": NAME, "description": TEXT, "tools": make_list(CATALOGUED)}
+                                        )
                                     ),
                                 },
                             ),
@@ -118,9 +122,9 @@ FORMAT = closed(
         ),
     },
     {
-        "info": closed({"label": TEXT, "description": TEXT}, {"tags": listed(TEXT)}),
-        "binds": listed(
-            closed(
+        "info": make_object({"label": TEXT, "description": TEXT}, {"tags": make_list(TEXT)}),
+        "binds": make_list(
+            make_object(
                 {
                     "namespace": NAME,
                     "keys": {"type": "object", "propertyNames": {"pattern": "^[A-Z][A-Z0-9_]*$"}},
@@ -171,7 +175,7 @@ def test_everything_that_is_exposed_can_be_called() -> None:
 
 
 def test_hints_follow_the_effects() -> None:
-    """A tool that reads says so; one that asks first is destructive; only people's decisions are left out."""
+    """A tool that reads says so; one that asks first is destructive; what only people decide is left out."""
     [tools, *_] = print_capability("--url", URL)["capability"]["exposes"]
     hints = {tool["name"]: tool["hints"] for tool in tools["tools"]}
     assert hints["build-view"] == {"readOnly": True, "destructive": False, "idempotent": True}
