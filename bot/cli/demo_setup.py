@@ -15,10 +15,13 @@ from tempfile import TemporaryDirectory
 import click
 
 from bot.app.process import serve
+from bot.cli.api_tokens import create_token
+from bot.cli.demo_agents import AGENTS
 from bot.cli.demo_policy import render_policy
 from bot.cli.demo_tips import ALICE, ALICES_TOKEN, BOB, COMMAND, GUEST, TIPS
 from bot.errors import KitestringError
 from bot.runtime import log_setup
+from bot.runtime.clock import SystemClock
 from bot.settings import Settings, load_settings
 from bot.slack.manifest import EVENTS_PATH, list_bot_scopes, load_template
 from simulators.buildkite.seed_demo import seed_demo
@@ -26,6 +29,7 @@ from simulators.buildkite.seed_history import seed_past
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.demo_page.app import DemoPage
 from simulators.demo_page.build_pages import with_pages
+from simulators.demo_page.demo_state import DemoAgent
 from simulators.http_server import Serving
 from simulators.slack.sim import SlackSim
 
@@ -64,20 +68,41 @@ async def serve_demo(port: int, *, ready: Callable[[str], None] | None = None) -
 
 async def _serve_until_stopped(page: DemoPage, settings: Settings, ready: Callable[[], None]) -> None:
     """Run the bot and the page until either ends or a signal arrives; raise what the bot raised."""
+    listening = asyncio.Event()
     playing = asyncio.create_task(page.run())
-    serving = asyncio.create_task(serve(settings, ready=lambda *_: ready()))
+    serving = asyncio.create_task(serve(settings, ready=lambda *_: listening.set()))
+    introducing = asyncio.create_task(_introduce_agents(page, settings, listening, ready))
     with _catch_signals() as stopping:
         waiting = asyncio.create_task(stopping.wait())
+        introducing.add_done_callback(lambda task: stopping.set() if _has_failed(task) else None)
         tasks = {playing, serving, waiting}
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
+            for task in (*tasks, introducing):
                 task.cancel()
-            await asyncio.wait(tasks)
-    for task in (serving, playing):
+            await asyncio.wait({*tasks, introducing})
+    for task in (serving, playing, introducing):
         if not task.cancelled():
             task.result()
+
+
+async def _introduce_agents(
+    page: DemoPage, settings: Settings, listening: asyncio.Event, ready: Callable[[], None]
+) -> None:
+    """Give the page's AI agents their tokens once the bot runs, and say that all is ready."""
+    await listening.wait()
+    for agent in AGENTS:
+        printed: list[object] = []
+        await create_token(settings, SystemClock(), printed.append, agent.owner, agent.arguments)
+        url = f"http://127.0.0.1:{settings.port}/mcp"
+        page.agents.append(DemoAgent(agent.name, agent.about, str(printed[0]), url))
+    page.pulse.notify()
+    ready()
+
+
+def _has_failed(task: asyncio.Task[None]) -> bool:
+    return not task.cancelled() and task.exception() is not None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from simulators.buildkite.values import Refusal
+from simulators.demo_page.agent_actions import AGENT
 from simulators.demo_page.buildkite_actions import PANEL
 from simulators.demo_page.demo_state import DemoState
 from simulators.demo_page.origin_guard import ActionRefused
@@ -13,7 +14,7 @@ from simulators.slack.errors import NoSuchControl, NotPossible
 __all__ = ["ACTIONS", "ActionRefused", "perform"]
 Json = dict[str, Any]
 Action = Callable[[DemoState, Mapping[str, Any]], Awaitable[Json]]
-ACTIONS: Mapping[str, Action] = {**PEOPLE, **PANEL}
+ACTIONS: Mapping[str, Action] = {**PEOPLE, **PANEL, **AGENT}
 
 
 async def perform(state: DemoState, name: str, given: Mapping[str, Any]) -> Json:

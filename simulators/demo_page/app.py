@@ -65,6 +65,7 @@ class DemoPage(DemoState):
         return render_scene(self.slack, self.buildkite, self.autoplay, viewer) | {
             "shortcuts": self.shortcuts,
             "globals": self.globals,
+            "tokens": [{"name": agent.name, "about": agent.about} for agent in self.agents],
         }
 
     def _routes(self) -> Starlette:

@@ -1,10 +1,20 @@
-"""The two simulators behind the demo page, and whether builds run automatically."""
+"""The two simulators behind the demo page, whether builds run automatically, and AI agents."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from simulators.buildkite.sim import BuildkiteSim
 from simulators.demo_page.autoplay import Autoplay
 from simulators.slack.sim import SlackSim
+
+
+class DemoAgent(NamedTuple):
+    """An agent with a token of its own; `url` is the address of the bot's tools, `about` says what it may do."""
+
+    name: str
+    about: str
+    token: str
+    url: str
 
 
 @dataclass
@@ -14,3 +24,4 @@ class DemoState:
     slack: SlackSim
     buildkite: BuildkiteSim
     autoplay: Autoplay = field(default_factory=Autoplay)
+    agents: list[DemoAgent] = field(default_factory=list)

@@ -85,7 +85,7 @@ class App {
     sidebar(this, document.getElementById("sidebar"));
     this.channelPane.show();
     this.threadPane.show();
-    this.panel.show(this.scene.buildkite);
+    this.panel.show(this.scene.buildkite, this.scene.tokens);
     this.modal.show(this.scene.modal);
   }
 

@@ -4,9 +4,10 @@ import { act, busily } from "./acts.js";
 import { clock, count, el, keyed } from "./dom.js";
 import { withEmoji } from "./emoji.js";
 import { agentRow, buildCard } from "./builds.js";
+import { Agent } from "./agent.js";
 import { network } from "./network.js";
 
-const TABS = { builds: "Builds", agents: "Agents", network: "Break it", deliveries: "Webhooks" };
+const TABS = { builds: "Builds", agents: "Agents", network: "Break it", deliveries: "Webhooks", agent: "AI agent" };
 
 function speeds(buildkite) {
   const auto = buildkite.autoplay;
@@ -46,6 +47,7 @@ export class Panel {
   constructor(box) {
     this.box = box;
     this.tab = "builds";
+    this.agent = new Agent();
     this.tabs = el("div", { class: "tabs", role: "tablist" });
     this.top = el("div", { class: "panel-top" });
     this.body = el("div", { class: "panel-body", role: "tabpanel" });
@@ -64,8 +66,9 @@ export class Panel {
     this.show(this.buildkite);
   }
 
-  show(buildkite) {
+  show(buildkite, tokens = this.tokens) {
     this.buildkite = buildkite;
+    this.tokens = tokens;
     const broken = Object.values(buildkite.network).filter(Boolean).length;
     const counts = { builds: buildkite.builds.filter((b) => b.lively).length, agents: buildkite.agents.length, network: broken, deliveries: buildkite.pending };
     this.tabs.replaceChildren(...Object.entries(TABS).map(([name, label]) => el("button", {
@@ -93,6 +96,7 @@ export class Panel {
     }
     if (this.tab === "agents") keyed(this.body, agents, by("id"), agentRow);
     if (this.tab === "network") keyed(this.body, [{ id: "network", ...this.buildkite.network }], by("id"), network);
+    if (this.tab === "agent") keyed(this.body, [{ id: "agent", tokens: this.tokens }], by("id"), (row) => this.agent.show(row.tokens));
     if (this.tab === "deliveries") {
       const rows = [...deliveries].reverse();
       const head = { id: "head", text: pending ? `${count(pending, "delivery", "deliveries")} on the way` : "Newest first" };
