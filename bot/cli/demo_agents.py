@@ -8,7 +8,7 @@ from bot.cli.demo_tips import ALICE, BOB
 from bot.runtime.json_types import JsonObject
 
 
-class AgentToken(NamedTuple):
+class DemoToken(NamedTuple):
     """A token to make: `arguments` are those of `api-token create`."""
 
     name: str
@@ -18,13 +18,13 @@ class AgentToken(NamedTuple):
 
 
 AGENTS = (
-    AgentToken(
+    DemoToken(
         "release-bot",
         "Alice’s agent. It may do what Alice may, and is announced in #deploys.",
         ALICE,
         {"name": "release-bot", "channel": "C0DEPLOYS"},
     ),
-    AgentToken(
+    DemoToken(
         "reader",
         "Bob’s agent. It may only read.",
         BOB,
