@@ -137,7 +137,7 @@ Buildkite says: No build found\
         (
             "list",
             snapshot("""\
-⚠️ `list` of what? Try `/bk agent list`, `/bk artifacts list`, `/bk build list` or 5 more.
+⚠️ `list` of what? Try `/bk agent list`, `/bk api-token list`, `/bk artifacts list` or 6 more.
 See `/bk help`.\
 """),
         ),
