@@ -47,6 +47,9 @@ async def test_axe_finds_nothing_serious(page: Page) -> None:
     """The start, a failure with its thread, an approval, help, a table and a form have no serious violation."""
     found = await find_violations(page, "start")
     await play(page)
+    await expect(page.locator("#thread")).to_be_visible()
+    await send_message(page, "/bk build create deploy-prod -m 'Once more'")
+    await expect(page.locator("#channel article").get_by_role("button", name="Approve")).to_be_visible()
     found += await find_violations(page, "builds")
     for command in ("/bk help", "/bk build list web", "/bk health web"):
         before = await page.locator("#channel article").count()

@@ -215,9 +215,11 @@ async def test_an_agent_waits_for_a_build(world: World) -> None:
     """It hears of the progress, and the result is there once the build has ended."""
     raw = await make_token(world, world.bob, **{"Channel for announcements": world.deploys.id})
     reports: list[str | None] = []
+    reported = asyncio.Event()
 
     async def report(_progress: float, _total: float | None, message: str | None) -> None:
         reports.append(message)
+        reported.set()
 
     async with connect(world, raw) as agent:
         await settle_while(world, agent.call_tool("build_create", {"pipeline": "web"}))
@@ -227,7 +229,7 @@ async def test_an_agent_waits_for_a_build(world: World) -> None:
                 "build_wait", {"pipeline": "web", "number": 1, "seconds": 600}, progress_callback=report
             )
         )
-        await settle_while(world, asyncio.sleep(0.5))
+        await settle_while(world, reported.wait())
         assert not waiting.done()
         world.buildkite.run_build(world.buildkite.builds[-1])
         ended = await settle_while(world, waiting)
