@@ -94,7 +94,7 @@ $(VENV)/.check: requirements/check.txt | $(VENV)/bin/python
 
 .conformance/.ready:
 	@echo "Installing the MCP conformance suite (once, about a minute) …"
-	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix .conformance $(CONFORMANCE) \
+	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --fetch-retries=1 --fetch-timeout=60000 --prefix .conformance $(CONFORMANCE) \
 		node-$$(node -p 'process.platform + "-" + process.arch')@$(NODE_VERSION) && touch $@
 
 $(VENV)/.lock: | $(VENV)/bin/python

@@ -106,7 +106,7 @@ def _describe_any(kind: type) -> dict[str, object]:
     """Return the schema of values of any type, for which msgspec has none."""
     if kind is object:
         return {"description": "Any JSON value."}
-    raise NotImplementedError
+    raise NotImplementedError  # msgspec asks so, and then names the type in an error of its own
 
 
 def _make_plain(value: object) -> object:
